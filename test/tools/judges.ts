@@ -1,0 +1,282 @@
+/**
+ * The outside judges: zone checkers that other people wrote (BIND, ldns, Knot DNS, NSD, validns),
+ * behind one function, with what is known of each one's flags and blind spots.
+ *
+ * A test that needs a tool which is not installed is skipped with a message that names the tool;
+ * with REQUIRE_TOOLS=1 in the environment it fails instead.
+ */
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { describe, it } from 'vitest';
+import { ROOT, run } from './cli.js';
+
+export type Tool =
+  | 'dnssec-verify'
+  | 'ldns-verify-zone'
+  | 'kzonesign'
+  | 'kzonecheck'
+  | 'named-checkzone'
+  | 'nsd-checkzone'
+  | 'validns';
+
+/**
+ * The judges for a zone of any algorithm. `validns` is not among them: Debian's knows RSA only,
+ * so a test names it for zones signed with RSASHA256.
+ */
+export const JUDGES: readonly Tool[] = [
+  'dnssec-verify',
+  'ldns-verify-zone',
+  'kzonesign',
+  'kzonecheck',
+  'named-checkzone',
+  'nsd-checkzone',
+];
+
+export interface Verdict {
+  readonly tool: Tool;
+  readonly ok: boolean;
+  readonly output: string;
+}
+
+export interface Case {
+  /** The zone's name, with or without the trailing dot. */
+  readonly zone: string;
+  readonly file: string;
+  /** Judge at this time instead of now. `dnssec-verify` has no flag for it: see judges(). */
+  readonly now?: Date;
+  /**
+   * Lines of `named-checkzone` that don't count as faults of this zone, e.g. an in-zone name
+   * server without addresses that the export really lacks.
+   */
+  readonly allow?: RegExp;
+}
+
+const TOOLS_REQUIRED = process.env.REQUIRE_TOOLS === '1';
+
+/** The full path of an installed program, looked for in PATH and the system's folders. */
+function pathOf(name: string): string | undefined {
+  const places = (process.env.PATH ?? '').split(delimiter).concat('/usr/sbin', '/usr/local/sbin');
+  for (const place of places) {
+    try {
+      accessSync(join(place, name), constants.X_OK);
+      return join(place, name);
+    } catch {
+      // Not here; look in the next folder.
+    }
+  }
+  return undefined;
+}
+
+/** Whether a program is installed. With REQUIRE_TOOLS=1 an absent one is an error. */
+export function requireTool(name: string): boolean {
+  const there = pathOf(name) !== undefined;
+  if (!there && TOOLS_REQUIRED) throw new Error(`REQUIRE_TOOLS=1, but ${name} is not installed`);
+  return there;
+}
+
+/** The full path of a program that is known to be installed. */
+export function toolPath(name: string): string {
+  const path = pathOf(name);
+  if (path === undefined) throw new Error(`${name} is not installed`);
+  return path;
+}
+
+/**
+ * `describe` for tests that need outside programs: skipped with a title that names the absent
+ * ones, or, with REQUIRE_TOOLS=1, failed.
+ */
+export function describeWithTools(names: readonly string[], title: string, body: () => void): void {
+  const absent = names.filter((name) => pathOf(name) === undefined);
+  describeUnless(
+    absent.length === 0 ? undefined : `${absent.join(', ')} not installed`,
+    title,
+    body,
+  );
+}
+
+/** `describe` that is skipped (or, with REQUIRE_TOOLS=1, failed) for a reason, if there is one. */
+export function describeUnless(reason: string | undefined, title: string, body: () => void): void {
+  if (reason === undefined) {
+    describe(title, body);
+  } else if (TOOLS_REQUIRED) {
+    describe(title, () => {
+      it('has what it needs', () => {
+        throw new Error(`REQUIRE_TOOLS=1, but ${reason}`);
+      });
+    });
+  } else {
+    describe.skip(`${title} [skipped: ${reason}]`, () => {
+      it(`needs: ${reason}`, () => undefined);
+    });
+  }
+}
+
+/** Real zones, kept beside the repository, not in it. */
+const SHARED = join(ROOT, '..', 'shared', 'data');
+
+/** The path of a real zone's file, or undefined where the data is not there. */
+export function sharedData(name: string): string | undefined {
+  const path = join(SHARED, name);
+  return existsSync(path) ? path : undefined;
+}
+
+/** `describe` for tests over real data: skipped with a message where it is absent. */
+export function describeWithData(
+  files: readonly string[],
+  title: string,
+  body: (paths: readonly string[]) => void,
+): void {
+  const absent = files.filter((name) => sharedData(name) === undefined);
+  if (absent.length > 0) {
+    // Data is not a tool: its absence is never a failure.
+    describe.skip(`${title} [skipped: no ${absent.join(', ')} in ${SHARED}]`, () => {
+      it(`needs: ${absent.join(', ')}`, () => undefined);
+    });
+    return;
+  }
+  describe(title, () => body(files.map((name) => join(SHARED, name))));
+}
+
+function withoutDot(zone: string): string {
+  return zone === '.' ? '.' : zone.replace(/\.$/, '');
+}
+
+function epoch(date: Date): string {
+  return String(Math.floor(date.getTime() / 1000));
+}
+
+/** YYYYMMDDhhmmss, UTC. */
+export function compactTime(date: Date): string {
+  return date.toISOString().slice(0, 19).replace(/[-:T]/g, '');
+}
+
+type Runner = (work: Case, folder: string) => Promise<{ ok: boolean; output: string }>;
+
+async function plain(
+  tool: Tool,
+  args: readonly string[],
+): Promise<{ ok: boolean; output: string }> {
+  const done = await run(toolPath(tool), args);
+  return { ok: done.status === 0, output: done.stdout + done.stderr };
+}
+
+const RUNNERS: Readonly<Record<Tool, Runner>> = {
+  // Complains of everything and exits 1. Always judges at the real time.
+  'dnssec-verify': ({ zone, file, now }) => {
+    if (now !== undefined) throw new Error('dnssec-verify has no flag for another time');
+    return plain('dnssec-verify', ['-o', zone, file]);
+  },
+
+  // -k is not given: the chain from the root is not its business here.
+  'ldns-verify-zone': ({ file, now }) =>
+    plain('ldns-verify-zone', [...(now ? ['-t', compactTime(now)] : []), file]),
+
+  // Reads a server's configuration; one with nothing but the zone in it.
+  kzonesign: ({ zone, file, now }, folder) => {
+    const config = join(folder, 'knot.conf');
+    mkdirSync(join(folder, 'db'), { recursive: true });
+    writeFileSync(
+      config,
+      [
+        'server:',
+        `    rundir: "${folder}"`,
+        'database:',
+        `    storage: "${join(folder, 'db')}"`,
+        'zone:',
+        `  - domain: "${zone}"`,
+        `    file: "${file}"`,
+        '',
+      ].join('\n'),
+    );
+    return plain('kzonesign', [
+      '-c',
+      config,
+      '-v',
+      ...(now ? ['-t', epoch(now)] : []),
+      withoutDot(zone),
+    ]);
+  },
+
+  kzonecheck: ({ zone, file, now }) =>
+    plain('kzonecheck', ['-d', 'on', '-o', zone, ...(now ? ['-t', epoch(now)] : []), file]),
+
+  // Exits 0 on missing glue, so every line that is not its usual "loaded" and "OK" counts.
+  // It does not look at signatures: it judges contents.
+  'named-checkzone': async ({ zone, file, allow }) => {
+    const { ok, output } = await plain('named-checkzone', [
+      '-i',
+      'local',
+      '-k',
+      'fail',
+      zone,
+      file,
+    ]);
+    const complaints = output
+      .split('\n')
+      .filter(
+        (line) =>
+          line !== '' &&
+          line !== 'OK' &&
+          !/: loaded serial \d+( \(DNSSEC signed\))?$/.test(line) &&
+          !(allow?.test(line) ?? false),
+      );
+    return { ok: ok && complaints.length === 0, output };
+  },
+
+  // Calls the repeated SOA of the holders' copy an error: give it the name servers' file.
+  'nsd-checkzone': ({ zone, file }) => plain('nsd-checkzone', [zone, file]),
+
+  // RSA only; assumes that opt-out leaves out all it may; refuses unusual DS algorithm numbers.
+  validns: ({ zone, file, now }) =>
+    plain('validns', [
+      '-z',
+      zone.endsWith('.') ? zone : `${zone}.`,
+      ...(now ? ['-t', epoch(now)] : []),
+      file,
+    ]),
+};
+
+/** One judge's opinion of a signed zone file. */
+export async function judge(tool: Tool, work: Case): Promise<Verdict> {
+  const folder = mkdtempSync(join(tmpdir(), 'zonewright-judge-'));
+  try {
+    return { tool, ...(await RUNNERS[tool](work, folder)) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * Asks the judges (all for any algorithm, or `only`), one after another, and gives the verdicts
+ * against the zone: an empty array is a good zone. At another time than now `dnssec-verify`
+ * can't be asked and is left out.
+ *
+ * @throws when a judge is not installed and REQUIRE_TOOLS=1, and when fewer than three of the
+ *   judges wanted can be asked (a silence of absent judges must not look like consent).
+ */
+export async function judges(
+  work: Case & { readonly only?: readonly Tool[] },
+): Promise<readonly Verdict[]> {
+  const wanted = (work.only ?? JUDGES).filter(
+    (tool) => work.now === undefined || tool !== 'dnssec-verify',
+  );
+  const able = wanted.filter((tool) => requireTool(tool));
+  if (able.length < Math.min(3, wanted.length)) {
+    throw new Error(`only ${able.join(', ') || 'no judge'} of ${wanted.join(', ')} installed`);
+  }
+  const against: Verdict[] = [];
+  for (const tool of able) {
+    const verdict = await judge(tool, work);
+    if (!verdict.ok) against.push(verdict);
+  }
+  return against;
+}
