@@ -1,0 +1,28 @@
+/** `zonewright diff`: the flags. */
+
+import type { Command } from 'commander';
+import { commonOptions, finish } from './common.js';
+import { loadWork } from './lazy.js';
+import type { DiffOptions } from './options.js';
+
+/** Registers the command. */
+export function addDiffCommand(program: Command): void {
+  program
+    .command('diff')
+    .summary('names added, removed and changed between two zones')
+    .description('Names added, removed and changed between two zone files or generations.')
+    .argument('<OLD>', 'zone file (also .gz) or folder of a generation')
+    .argument('<NEW>', 'zone file (also .gz) or folder of a generation')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  zonewright diff com-yesterday.zone.gz com.zone.gz
+  zonewright diff out/com/20261121T000000Z-1795219200 out/com/current --json`,
+    )
+    .action(async (older: string, newer: string, _flags: unknown, command: Command) => {
+      const options: DiffOptions = { ...commonOptions(command), old: older, new: newer };
+      const run = await loadWork<DiffOptions>('diff/command.js', 'diffCommand');
+      finish(await run(options));
+    });
+}

@@ -1,0 +1,172 @@
+/**
+ * The command line: the commander program, and how a run ends (exit codes in src/errors.ts).
+ *
+ * Each command is a file of its own, which names its flags and loads its work only when it is
+ * run, so that `--help` stays fast.
+ */
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { runCleanup } from '../cleanup.js';
+import { EXIT, usageError, ZonewrightError } from '../errors.js';
+import { addBuildCommand } from './build.js';
+import { addCommonFlags } from './common.js';
+import { addCompletionCommand } from './completion.js';
+import { addDiffCommand } from './diff.js';
+import { addDoctorCommand } from './doctor.js';
+import { addInitCommand } from './init.js';
+import { errorJson, errorText, hasPrintedJson, printJson, wantsColor } from './output.js';
+import { addSampleCommand } from './sample.js';
+import { addSignCommand } from './sign.js';
+import { addVerifyCommand } from './verify.js';
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** The whole program, with all commands; a fresh one at each call. */
+export function createProgram(): Command {
+  const program = new Command('zonewright');
+  program
+    .description(
+      "Turns a registry database's export into signed, verified and published DNS zone files.",
+    )
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .helpCommand('help [command]', 'help for a command')
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done; 1 unexpected failure; 2 usage or configuration; 3 bad input data;
+4 key or policy refusal; 5 locked by another run; 6 a verification or publication guard
+refused; 130/143 on signals.
+
+Examples:
+  zonewright init /srv/tld                    a configuration to start from
+  zonewright sample --domains 2000 --out export
+  zonewright build                            the nightly job
+  zonewright sign com.zone --zone com --key-dir keys --output com.signed
+  zonewright verify com.signed --zone com`,
+    );
+  addCommonFlags(program);
+  addInitCommand(program);
+  addSampleCommand(program);
+  addBuildCommand(program);
+  addSignCommand(program);
+  addVerifyCommand(program);
+  addDiffCommand(program);
+  addCompletionCommand(program);
+  addDoctorCommand(program);
+  return program;
+}
+
+/**
+ * Runs the command line and sets the process's exit code.
+ *
+ * @param argv as process.argv: the first two are the interpreter and the script.
+ */
+export async function main(argv: readonly string[]): Promise<void> {
+  const args = argv.slice(2);
+  const how = { debug: args.includes('--debug'), json: wantsJson(args) };
+  const fail = (error: unknown): void => {
+    process.exitCode = report(error, { ...how, color: wantsColor(!args.includes('--no-color')) });
+  };
+  guardProcess(fail);
+  const program = createProgram();
+  const blamed = quietErrors(program);
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Help and version that were asked for.
+      if (error.exitCode === 0) return;
+      fail(usageFailure(error, blamed(error), program, args));
+    } else {
+      fail(error);
+    }
+  }
+}
+
+/** `--json` among the flags, not as another flag's value or after `--`. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
+}
+
+function report(error: unknown, how: { debug: boolean; json: boolean; color: boolean }): number {
+  process.stderr.write(errorText(error, how));
+  if (how.json && !hasPrintedJson()) printJson(errorJson(error));
+  return error instanceof ZonewrightError ? error.exitCode : EXIT.unexpected;
+}
+
+/** Makes commander throw instead of printing and exiting, and remembers which command threw. */
+function quietErrors(program: Command): (error: CommanderError) => Command {
+  const source = new WeakMap<CommanderError, Command>();
+  const visit = (command: Command): void => {
+    command.exitOverride((error) => {
+      source.set(error, command);
+      throw error;
+    });
+    command.configureOutput({ outputError: () => {} });
+    for (const child of command.commands) visit(child);
+  };
+  visit(program);
+  return (error) => source.get(error) ?? program;
+}
+
+function usageFailure(
+  error: CommanderError,
+  thrower: Command,
+  program: Command,
+  args: readonly string[],
+): ZonewrightError {
+  // Common flags are the program's: their errors belong to the command that was meant.
+  const meant = program.commands.find((c) => args.some((arg) => arg === c.name()));
+  const command = thrower === program && meant !== undefined ? meant : thrower;
+  const usage = `usage: ${commandPath(command)} ${command.usage()}; more with --help`;
+  if (error.code === 'commander.help' || error.code === 'commander.helpDisplayed') {
+    return usageError('no command given', { hint: usage });
+  }
+  const [first, ...rest] = error.message.replace(/^error: /, '').split('\n');
+  const suggestion = rest
+    .join(' ')
+    .trim()
+    .replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
+  return usageError(first, { hint: suggestion === '' ? usage : `${suggestion}\n${usage}` });
+}
+
+function commandPath(command: Command): string {
+  return command.parent === null
+    ? command.name()
+    : `${commandPath(command.parent)} ${command.name()}`;
+}
+
+/** Signals, a reader that has gone, and errors that nobody caught. */
+function guardProcess(fail: (error: unknown) => void): void {
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', code: number): void => {
+    process.once(signal, () => {
+      runCleanup();
+      process.exit(code);
+    });
+  };
+  onSignal('SIGINT', EXIT.interrupted);
+  onSignal('SIGTERM', EXIT.terminated);
+  onSignal('SIGHUP', 129);
+  // The reader of our output (`| head`) has enough: there is nothing to complain about.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') fail(error);
+      runCleanup();
+      process.exit();
+    });
+  }
+  const onDefect = (error: unknown): void => {
+    fail(error);
+    runCleanup();
+    process.exit();
+  };
+  process.on('uncaughtException', onDefect);
+  process.on('unhandledRejection', onDefect);
+}

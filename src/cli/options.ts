@@ -1,0 +1,77 @@
+/**
+ * What the commands pass to the functions that do their work: the flags, checked and in the
+ * units of the program (seconds, bytes, wire names).
+ */
+
+import type { Denial, GlueMode, SerialMode } from '../config/config.js';
+import type { CommonOptions } from './common.js';
+
+export type Engine = 'openssl' | 'noble' | 'pkcs11';
+
+/** `zonewright sign`; see src/sign/command.ts. */
+export interface SignOptions extends CommonOptions {
+  /** A path, or `-` for standard input. */
+  readonly input: string;
+  /** The apex, wire form. */
+  readonly zone: Uint8Array;
+  readonly keyDir: string;
+  /** A path, or `-` for standard output. */
+  readonly output: string;
+  readonly denial: Denial;
+  readonly zonemd: boolean;
+  /** Seconds, as the next three. */
+  readonly validity: number;
+  readonly inceptionOffset: number;
+  readonly jitter: number;
+  readonly refresh: number;
+  readonly serial: SerialMode;
+  /** The signed zone of the run before, whose signatures may be kept. */
+  readonly previous: string | undefined;
+  readonly glue: GlueMode;
+  readonly engine: Engine;
+  readonly verify: boolean;
+  /** More rejected records than this end the run with exit 3. */
+  readonly maxRejects: number;
+}
+
+/** `zonewright verify`; see src/verify/command.ts. */
+export interface VerifyOptions extends CommonOptions {
+  /** A path, or `-` for standard input. */
+  readonly file: string;
+  readonly zone: Uint8Array;
+  /** File with the DS (or DNSKEY) records that the parent has. */
+  readonly ds: string | undefined;
+  readonly engine: 'openssl' | 'noble';
+  /** Faults to report before stopping; the count goes on. */
+  readonly maxErrors: number;
+}
+
+/** `zonewright build`; see src/publish/build.ts. */
+export interface BuildOptions extends CommonOptions {
+  /** Zones to build; empty: all. */
+  readonly zones: readonly Uint8Array[];
+  /** Everything but the switch, the state and the command after it. */
+  readonly dryRun: boolean;
+  /** Names of guards that may fail this once. */
+  readonly overrides: readonly string[];
+  /** Why; set when `overrides` is not empty. */
+  readonly reason: string | undefined;
+}
+
+/** `zonewright diff`; see src/diff/command.ts. */
+export interface DiffOptions extends CommonOptions {
+  /** Zone file (also .gz) or folder of a generation; as `new`. */
+  readonly old: string;
+  readonly new: string;
+}
+
+export type SampleFormat = 'rde-csv' | 'rde-xml' | 'whois-bulk' | 'master';
+
+/** `zonewright sample`; see src/sample/sample.ts. */
+export interface SampleOptions extends CommonOptions {
+  readonly domains: number;
+  readonly out: string;
+  readonly format: SampleFormat;
+  readonly seed: number;
+  readonly zones: readonly Uint8Array[];
+}
