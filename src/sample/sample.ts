@@ -1,0 +1,105 @@
+/**
+ * `zonewright sample`: a synthetic registry export, the same for the same seed, with every
+ * awkward case in it that the readers and the zone rules have to deal with.
+ */
+import { mkdir, readdir } from 'node:fs/promises';
+import { usageError } from '../errors.js';
+import { nameFromText, nameToText } from '../names/name.js';
+import { writeMaster } from './master.js';
+import { createRegistry } from './plan.js';
+import { MAX_DOMAINS, seedFromText } from './random.js';
+import { type SampleCounts, writeRdeCsv } from './rde-csv.js';
+import type { ChecksumAlgorithm } from './sink.js';
+
+/** What is to be made. */
+export interface SampleOptions {
+  /** Number of domain names; from 50 on every awkward case is there. */
+  readonly domains: number;
+  /** The folder to write to; it is made, and must be empty. */
+  readonly out: string;
+  /** `rde-csv` (default): one deposit with all zones; `master`: a zone file for each zone. */
+  readonly format?: string | undefined;
+  /** Any text; another seed makes other names. */
+  readonly seed?: string | number | undefined;
+  /** Zones, the main one first. Default com and net. */
+  readonly zones?: readonly string[] | undefined;
+  /** Compress the CSV files. */
+  readonly gzip?: boolean | undefined;
+  /** Checksums in the deposit; CRC32 by default. */
+  readonly checksum?: ChecksumAlgorithm | undefined;
+  /** Write into a folder that holds other files. */
+  readonly force?: boolean | undefined;
+  /** Told the number of names made so far, now and then. */
+  readonly progress?: ((domains: number) => void) | undefined;
+  /** Ends the work between two pieces. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What was made. */
+export interface SampleSummary extends SampleCounts {
+  readonly format: 'rde-csv' | 'master';
+  readonly seed: string;
+  readonly zones: readonly string[];
+  readonly seconds: number;
+}
+
+/**
+ * Writes a sample export.
+ *
+ * @throws ZonewrightError (exit 2) for a wrong number, format or zone, or a folder in use.
+ */
+export async function sampleCommand(options: SampleOptions): Promise<SampleSummary> {
+  const { domains, out } = options;
+  if (!Number.isSafeInteger(domains) || domains < 1 || domains > MAX_DOMAINS - 2_000_000) {
+    throw usageError(`--domains must be a whole number from 1 to ${MAX_DOMAINS - 2_000_000}`, {
+      text: String(domains),
+    });
+  }
+  const format = options.format ?? 'rde-csv';
+  if (format !== 'rde-csv' && format !== 'master') {
+    throw usageError('--format must be rde-csv or master', { text: format });
+  }
+  const zones = checkZones(options.zones ?? ['com', 'net']);
+  const seed = String(options.seed ?? '1');
+  await mkdir(out, { recursive: true });
+  if (options.force !== true && (await readdir(out)).length > 0) {
+    throw usageError(`${out} is not empty`, { hint: 'Name a new folder with --out.' });
+  }
+  const registry = createRegistry(domains, seedFromText(seed), zones);
+  const pause = async (done: number): Promise<void> => {
+    options.progress?.(done);
+    // Lets signals and the terminal have their turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    options.signal?.throwIfAborted();
+  };
+  const started = performance.now();
+  const counts =
+    format === 'master'
+      ? await writeMaster(registry, { out, pause })
+      : await writeRdeCsv(registry, {
+          out,
+          gzip: options.gzip ?? false,
+          checksum: options.checksum ?? 'CRC32',
+          pause,
+        });
+  const seconds = (performance.now() - started) / 1000;
+  return { format, seed, zones, ...counts, seconds };
+}
+
+function checkZones(zones: readonly string[]): string[] {
+  const names = zones.map((zone) => {
+    try {
+      const wire = nameFromText(zone.trim());
+      const text = nameToText(wire).slice(0, -1);
+      // Room for the longest label and host label in front of the zone.
+      if (/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(text) && wire.length < 120) return text;
+    } catch {
+      // The message below serves.
+    }
+    throw usageError('--zones must be names of zones, separated by commas', { text: zone });
+  });
+  if (names.length === 0 || new Set(names).size !== names.length) {
+    throw usageError('--zones must name each zone once', { text: zones.join(',') });
+  }
+  return names;
+}
