@@ -25,6 +25,7 @@ export const NameFault = {
   badEscape: -4,
   relative: -5,
   empty: -6,
+  notIdna: -7,
 } as const;
 
 const FAULT_TEXT: Record<number, string> = {
@@ -34,6 +35,7 @@ const FAULT_TEXT: Record<number, string> = {
   [NameFault.badEscape]: 'has a broken escape (\\X or \\DDD with DDD up to 255)',
   [NameFault.relative]: 'is relative, and no origin is known',
   [NameFault.empty]: 'is empty',
+  [NameFault.notIdna]: 'is not a name that IDNA 2008 allows, in UTF-8',
 };
 
 /** A sentence part for a negative result, e.g. `has an empty label`. */
