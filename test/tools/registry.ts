@@ -7,8 +7,11 @@ import { basename, dirname, join } from 'node:path';
 import { type Finished, tempDir, zonewrightOk } from './cli.js';
 
 export interface RegistryOptions {
-  readonly domains: number;
+  /** Names of the sample export; without it `export` has to write one. */
+  readonly domains?: number;
   readonly seed?: number;
+  /** Writes the export into the folder it is given, instead of `zonewright sample`. */
+  readonly export?: (folder: string) => void;
   /** Without dots at the ends; the main one first. */
   readonly zones?: readonly string[];
   readonly optOut?: boolean;
@@ -83,23 +86,34 @@ function configText(options: RegistryOptions, zones: readonly RegistryZone[]): s
   ].join('\n');
 }
 
-/** Makes the folder with configuration, export and keys; nothing is built yet. */
-export async function makeRegistry(options: RegistryOptions): Promise<Registry> {
-  const folder = tempDir('registry');
-  const names = options.zones ?? ['com', 'net'];
-  const zones = names.map((name) => ({
+/** The zones of a test registry, by default com and net with name servers in net. */
+export function testZones(
+  names: readonly string[] = ['com', 'net'],
+  glue: 'wide' | 'narrow' = 'wide',
+): RegistryZone[] {
+  return names.map((name) => ({
     name: `${name}.`,
     ns: ['a.gtld-servers.net.', 'b.gtld-servers.net.'],
     nsTtl: 172800,
     glueTtl: 172800,
     dsTtl: 86400,
-    glue: options.glue ?? 'wide',
+    glue,
   }));
+}
+
+/** Makes the folder with configuration, export and keys; nothing is built yet. */
+export async function makeRegistry(options: RegistryOptions): Promise<Registry> {
+  const folder = tempDir('registry');
+  const zones = testZones(options.zones, options.glue);
   for (const name of ['state', 'out']) mkdirSync(join(folder, name));
   mkdirSync(join(folder, 'keys'), { mode: 0o700 });
   writeFileSync(join(folder, 'zonewright.toml'), configText(options, zones));
   const registry = { folder, zones, exportFolder: join(folder, 'export') };
-  await makeExport(registry, options.domains, options.seed ?? 1);
+  if (options.export === undefined) {
+    await makeExport(registry, options.domains ?? 1000, options.seed ?? 1);
+  } else {
+    options.export(registry.exportFolder);
+  }
   await zonewrightOk(['keys', 'generate'], { cwd: folder });
   return registry;
 }
