@@ -8,6 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { runCleanup } from '../cleanup.js';
+import { nearest } from '../config/suggest.js';
 import { EXIT, usageError, ZonewrightError } from '../errors.js';
 import { addBuildCommand } from './build.js';
 import { addCommonFlags } from './common.js';
@@ -129,12 +130,37 @@ function usageFailure(
   if (error.code === 'commander.help' || error.code === 'commander.helpDisplayed') {
     return usageError('no command given', { hint: usage });
   }
+  const unknown = unknownFlag(error, command, program, args);
+  if (unknown !== undefined) {
+    const near = nearest(unknown.flag, unknown.known);
+    return usageError(`unknown option '${unknown.flag}'`, {
+      hint: near === undefined ? usage : `did you mean ${near}?\n${usage}`,
+    });
+  }
   const [first, ...rest] = error.message.replace(/^error: /, '').split('\n');
   const suggestion = rest
     .join(' ')
     .trim()
     .replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?');
   return usageError(first, { hint: suggestion === '' ? usage : `${suggestion}\n${usage}` });
+}
+
+/**
+ * A misspelt flag shows as "required option not specified" or "missing argument" first: the
+ * unknown flag is what the user has to know.
+ */
+function unknownFlag(
+  error: CommanderError,
+  command: Command,
+  program: Command,
+  args: readonly string[],
+): { flag: string; known: string[] } | undefined {
+  if (!/missing(?:Mandatory|Argument)/.test(error.code)) return undefined;
+  const options = [...program.options, ...command.options];
+  const known = [...options.map((option) => option.long ?? ''), '--help'];
+  const given = args.filter((arg) => arg.startsWith('--') && arg !== '--');
+  const flag = given.map((arg) => arg.split('=')[0]).find((arg) => !known.includes(arg));
+  return flag === undefined ? undefined : { flag, known };
 }
 
 function commandPath(command: Command): string {

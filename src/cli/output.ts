@@ -133,7 +133,14 @@ export function createReporter(settings: OutputSettings): Reporter {
     },
     done: end,
     info(text) {
-      if (!quiet) line(printable(text));
+      // Lines are the caller's own; what stands in a line may come from anywhere.
+      if (!quiet)
+        line(
+          text
+            .split('\n')
+            .map((part) => printable(part))
+            .join('\n'),
+        );
     },
     detail(text) {
       if (verbose && !quiet) line(printable(text));
@@ -177,8 +184,11 @@ export function errorText(error: unknown, how: { color: boolean; debug: boolean 
   }
   let text = `zonewright: ${label} ${printable(placeText(error.place) + error.message, 2000)}\n`;
   if (error.text !== undefined) text += `    ${printable(error.text)}\n`;
-  if (error.hint !== undefined)
-    text += `${paint(how.color, 'bold', 'hint:')} ${printable(error.hint, 4000)}\n`;
+  if (error.hint !== undefined) {
+    // A hint may have lines of its own; they are ours, not the input's.
+    const lines = error.hint.split('\n').map((part) => printable(part, 4000));
+    text += `${paint(how.color, 'bold', 'hint:')} ${lines.join('\n      ')}\n`;
+  }
   if (how.debug) text += `${error.stack}\n`;
   return text;
 }

@@ -17,7 +17,7 @@ interface Flags {
   optOut?: true;
   iterations?: number;
   salt?: Uint8Array;
-  zonemd: boolean;
+  zonemd?: boolean;
   validity: number;
   inceptionOffset: number;
   jitter: number;
@@ -49,7 +49,7 @@ export function addSignCommand(program: Command): void {
     .option('--opt-out', 'leave insecure delegations out of the NSEC3 chain')
     .option('--iterations <N>', 'further NSEC3 hash iterations (default: 0)', countFlag(0, 65_535))
     .option('--salt <HEX>', 'NSEC3 salt in hexadecimal (default: -, none)', saltFlag)
-    .option('--zonemd', 'add a ZONEMD digest (the default)', true)
+    .option('--zonemd', 'add a ZONEMD digest (the default)')
     .option('--no-zonemd', 'add no ZONEMD digest')
     .addOption(duration('--validity <P>', 'life of a signature', 'P14D'))
     .addOption(duration('--inception-offset <P>', 'how far signatures begin in the past', 'PT1H'))
@@ -109,7 +109,7 @@ Examples:
                 iterations: flags.iterations ?? 0,
                 salt: flags.salt ?? new Uint8Array(0),
               },
-        zonemd: flags.zonemd,
+        zonemd: flags.zonemd ?? true,
         validity: flags.validity,
         inceptionOffset: flags.inceptionOffset,
         jitter: flags.jitter,
