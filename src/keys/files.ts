@@ -1,0 +1,58 @@
+/** Files that are whole or not there: written beside their place, synced, then moved or linked. */
+
+import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+
+/** Replaces a file, or makes it. After a crash it is whole and old, or whole and new. */
+export function replaceFile(path: string, text: string, mode: number): void {
+  const temporary = writeBeside(path, text, mode);
+  try {
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  syncFolder(dirname(path));
+}
+
+/**
+ * Makes a file that must not be there yet.
+ *
+ * @throws the system's EEXIST error when it is.
+ */
+export function createFile(path: string, text: string, mode: number): void {
+  const temporary = writeBeside(path, text, mode);
+  try {
+    // A link, unlike a rename, never takes the place of another file.
+    linkSync(temporary, path);
+  } finally {
+    rmSync(temporary, { force: true });
+  }
+  syncFolder(dirname(path));
+}
+
+function writeBeside(path: string, text: string, mode: number): string {
+  // The name begins with a dot and so is no key file to any reader of the folder.
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
+  rmSync(temporary, { force: true });
+  const fd = openSync(temporary, 'wx', mode);
+  try {
+    writeSync(fd, text);
+    fsyncSync(fd);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+  return temporary;
+}
+
+function syncFolder(dir: string): void {
+  const fd = openSync(dir, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * The private half of a BIND key pair, `K<zone>.+<alg>+<tag>.private`: `Tag: value` lines, format
+ * v1.2 (no times) or v1.3. Tags that are not known here are kept when a file is rewritten.
+ *
+ * Nothing of the key's value ever is in an error.
+ */
+
+import type { KeyObject } from 'node:crypto';
+import { type Algorithm, algorithmName } from '../dnssec/algorithms.js';
+import { privateKeyObject, type RsaSecret, rawSecret, rsaSecret } from '../dnssec/keyobject.js';
+import { refusal } from '../errors.js';
+import { type KeyTiming, parseStamp, type TimingName, timingLines, timingName } from './timing.js';
+
+export interface PrivateFile {
+  readonly secret: KeyObject;
+  readonly timing: KeyTiming;
+}
+
+const RSA_TAGS: readonly (readonly [tag: string, part: keyof RsaSecret])[] = [
+  ['Modulus', 'modulus'],
+  ['PublicExponent', 'publicExponent'],
+  ['PrivateExponent', 'privateExponent'],
+  ['Prime1', 'prime1'],
+  ['Prime2', 'prime2'],
+  ['Exponent1', 'exponent1'],
+  ['Exponent2', 'exponent2'],
+  ['Coefficient', 'coefficient'],
+];
+
+/**
+ * Reads the text of a `.private` file.
+ *
+ * @param dnskey the DNSKEY rdata of its `.key` file.
+ * @param algorithm that DNSKEY's algorithm.
+ * @throws ZonewrightError (exit 4) with file and line.
+ */
+export function parsePrivateFile(
+  text: string,
+  file: string,
+  dnskey: Uint8Array,
+  algorithm: Algorithm,
+): PrivateFile {
+  const { values, timing } = readLines(text, file);
+  const refuse = (message: string, hint?: string) => refusal(message, { place: { file }, hint });
+
+  const format = /^v1\.(\d+)$/.exec(values.get('private-key-format') ?? '');
+  // BIND's rule: a later minor version adds tags and can be read.
+  if (format === null || Number(format[1]) < 2) {
+    throw refuse('does not say "Private-key-format: v1.2" or v1.3');
+  }
+  const number = Number.parseInt(values.get('algorithm') ?? '', 10);
+  if (number !== algorithm.number) {
+    throw refuse(
+      `is for ${Number.isNaN(number) ? 'no algorithm' : algorithmName(number)}, its .key file for ${algorithm.mnemonic}`,
+      'the two files of a pair must belong to the same key',
+    );
+  }
+  if (values.has('engine') || values.has('label')) {
+    throw refuse('keeps its key in a PKCS#11 token, which is not supported yet');
+  }
+
+  const part = (tag: string): Uint8Array => {
+    const value = (values.get(tag.toLowerCase()) ?? '').replaceAll(/\s/g, '');
+    const bytes = Buffer.from(value, 'base64');
+    if (value === '' || bytes.toString('base64') !== value) {
+      throw refuse(`has no ${tag} in base64`);
+    }
+    return new Uint8Array(bytes);
+  };
+  let secret: Uint8Array | RsaSecret;
+  if (algorithm.family === 'rsa') {
+    const parts = RSA_TAGS.map(([tag, name]) => [name, part(tag)] as const);
+    secret = Object.fromEntries(parts) as Record<keyof RsaSecret, Uint8Array>;
+  } else {
+    secret = part('PrivateKey');
+  }
+  return { secret: privateKeyObject(dnskey, secret, file), timing };
+}
+
+interface Lines {
+  /** By tag in lower case. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly timing: KeyTiming;
+}
+
+function readLines(text: string, file: string): Lines {
+  const values = new Map<string, string>();
+  const timing: Partial<Record<TimingName, number>> = {};
+  let last: string | undefined;
+  for (const [index, line] of text.split(/\r\n|\n|\r/).entries()) {
+    if (line.trim() === '' || /^[;#]/.test(line)) continue;
+    const pair = /^([A-Za-z][\w-]*):\s*(.*)$/.exec(line);
+    if (pair === null) {
+      // A value may go on in the next line, indented (the examples of RFC 5702 and RFC 6605).
+      if (last === undefined || !/^\s/.test(line)) {
+        throw refusal('is not a "Tag: value" line', { place: { file, line: index + 1 } });
+      }
+      values.set(last, `${values.get(last)} ${line.trim()}`);
+      continue;
+    }
+    last = pair[1].toLowerCase();
+    const value = pair[2].trim();
+    values.set(last, value);
+    const name = timingName(last);
+    if (name === undefined) continue;
+    const time = parseStamp(value);
+    if (time === undefined) {
+      throw refusal(`${pair[1]} is not a time in the form YYYYMMDDHHMMSS`, {
+        place: { file, line: index + 1 },
+        text: line,
+        hint: 'mend it with dnssec-settime',
+      });
+    }
+    timing[name] = time;
+  }
+  return { values, timing };
+}
+
+/** The text of a new `.private` file, in the form of dnssec-keygen. */
+export function formatPrivateFile(
+  algorithm: Algorithm,
+  secret: KeyObject,
+  timing: KeyTiming,
+): string {
+  const line = (tag: string, value: Uint8Array): string =>
+    `${tag}: ${Buffer.from(value).toString('base64')}`;
+  const rsa = algorithm.family === 'rsa' ? rsaSecret(secret) : undefined;
+  return [
+    'Private-key-format: v1.3',
+    `Algorithm: ${algorithm.number} (${algorithm.mnemonic})`,
+    ...(rsa === undefined
+      ? [line('PrivateKey', rawSecret(secret))]
+      : RSA_TAGS.map(([tag, part]) => line(tag, rsa[part]))),
+    ...timingLines(timing),
+    '',
+  ].join('\n');
+}
+
+/** The text of a `.private` file with other times; every other line stays as it is. */
+export function retimePrivateFile(text: string, timing: KeyTiming): string {
+  const lines = text.split('\n');
+  const isTiming = (line: string): boolean => {
+    const label = /^([A-Za-z]+):/.exec(line)?.[1];
+    return label !== undefined && timingName(label) !== undefined;
+  };
+  const from = lines.findIndex(isTiming);
+  const kept = lines.filter((line) => !isTiming(line));
+  const end = kept.at(-1) === '' ? kept.length - 1 : kept.length;
+  kept.splice(from < 0 ? end : from, 0, ...timingLines(timing));
+  // Times are a feature of v1.3.
+  return kept.join('\n').replace(/^(Private-key-format:\s*)v1\.2\b/m, '$1v1.3');
+}

@@ -1,0 +1,184 @@
+/**
+ * Which keys are in the DNSKEY RRset at a time, and which of them sign what.
+ *
+ * The KSK signs DNSKEY, CDS and CDNSKEY, the ZSK the rest, a CSK all. Every algorithm in the
+ * DNSKEY RRset signs everything (RFC 4035 §2.2); a set of keys that can't is refused, with the
+ * key that is missing and the next command. Pure: keys and a time in, keys out.
+ */
+
+import { isoTime } from '../config/time.js';
+import { algorithmName, signingAlgorithm } from '../dnssec/algorithms.js';
+import { FLAG_REVOKE, revokeDnskey } from '../dnssec/dnskey.js';
+import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
+import { refusal, type ZonewrightError } from '../errors.js';
+import { zoneLabel } from '../names/name.js';
+import type { Role } from './statefile.js';
+import { isRevoked, isSep, type KeyPair } from './store.js';
+import { phaseAt } from './timing.js';
+
+export interface KeySelection {
+  /** The keys whose DNSKEYs are published, revoked ones in their revoked form. */
+  readonly dnskeys: readonly KeyPair[];
+  /** The keys that sign DNSKEY, CDS and CDNSKEY. */
+  readonly ksks: readonly KeyPair[];
+  /** The keys that sign everything else. */
+  readonly zsks: readonly KeyPair[];
+}
+
+/**
+ * The roles of a zone's keys. A role that a `.state` file declares holds; else it follows from
+ * the SEP flag, and where all live keys of an algorithm are of one kind, they act as CSKs.
+ *
+ * @param now seconds since 1970; keys whose deletion time has come do not count.
+ */
+export function keyRoles(keys: readonly KeyPair[], now: number): ReadonlyMap<KeyPair, Role> {
+  const roles = new Map<KeyPair, Role>();
+  const live = keys.filter((key) => !phaseAt(key.timing, now).removed);
+  for (const key of keys) {
+    if (key.declaredRole !== undefined) {
+      roles.set(key, key.declaredRole);
+      continue;
+    }
+    const peers = live.filter((other) => other.algorithm === key.algorithm && !isRevoked(other));
+    const oneKind = peers.every(
+      (other) => isSep(other) === isSep(key) && other.declaredRole === undefined,
+    );
+    roles.set(key, oneKind && !isRevoked(key) ? 'csk' : isSep(key) ? 'ksk' : 'zsk');
+  }
+  return roles;
+}
+
+/**
+ * The keys that a zone is published and signed with at `now`.
+ *
+ * @param keys all keys of one zone (`readKeys`).
+ * @param now seconds since 1970.
+ * @throws ZonewrightError (exit 4) when the keys can't make a valid zone: no key, equal tags, an
+ *   algorithm without a KSK or ZSK, an algorithm that signs nothing.
+ */
+export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection {
+  if (keys.length === 0) {
+    throw refusal('the zone has no keys', {
+      hint: 'make them with "zonewright keys generate", or name their folder with --key-dir',
+    });
+  }
+  const live = keys.filter((key) => !phaseAt(key.timing, now).removed);
+  refuseEqualTags(live);
+
+  const roles = keyRoles(keys, now);
+  const dnskeys: KeyPair[] = [];
+  const ksks: KeyPair[] = [];
+  const zsks: KeyPair[] = [];
+  for (const key of live) {
+    const phase = phaseAt(key.timing, now);
+    const revoked = phase.revoked || isRevoked(key);
+    const form = phase.revoked ? revokedForm(key) : key;
+    if (phase.published) dnskeys.push(form);
+    if (!phase.signs || key.secret === undefined) continue;
+    signingAlgorithm(key.algorithm, key.file);
+    const role = roles.get(key);
+    // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.
+    if (revoked || role !== 'zsk') {
+      if (phase.published) ksks.push(form);
+    }
+    // Signatures may come before their DNSKEY (RFC 6781 §4.1.4, a new algorithm).
+    if (!revoked && role !== 'ksk') zsks.push(form);
+  }
+  if (dnskeys.length === 0) {
+    throw refusal(`no key of ${zoneLabel(keys[0].zone)} is published at ${isoTime(now)}`, {
+      hint: waitHint(keys, now),
+    });
+  }
+  for (const algorithm of new Set(dnskeys.map((key) => key.algorithm))) {
+    const able = (key: KeyPair): boolean => key.algorithm === algorithm && dnskeys.includes(key);
+    if (!ksks.some((key) => able(key) && !isRevoked(key))) {
+      throw missing('ksk', algorithm, live, roles, now);
+    }
+    if (!zsks.some(able)) throw missing('zsk', algorithm, live, roles, now);
+  }
+  return { dnskeys, ksks, zsks };
+}
+
+/** The key as it is published after its revocation: REVOKE flag set, and so another tag. */
+function revokedForm(key: KeyPair): KeyPair {
+  if (isRevoked(key)) return key;
+  const dnskey = revokeDnskey(key.dnskey);
+  return { ...key, flags: key.flags | FLAG_REVOKE, dnskey, tag: keyTag(dnskey) };
+}
+
+/**
+ * Two live keys must not share a tag, also not in the form one of them has after revocation: a
+ * signature then could not be told to be of the one or the other. (In January 2024 .ru failed to
+ * validate after two keys had come to share a tag.)
+ */
+function refuseEqualTags(live: readonly KeyPair[]): void {
+  for (const [i, key] of live.entries()) {
+    for (const other of live.slice(i + 1)) {
+      if (other.algorithm !== key.algorithm || !tagsMeet(key.dnskey, other.dnskey)) continue;
+      throw refusal(
+        `two live keys share a key tag: ${key.file} (${key.tag}, revoked ${revokedKeyTag(key.dnskey)}) and ${other.file} (${other.tag}, revoked ${revokedKeyTag(other.dnskey)})`,
+        { hint: 'move the one that is not in use out of the folder, and generate another' },
+      );
+    }
+  }
+}
+
+/** Do two keys have a tag in common, each as it is or revoked? */
+export function tagsMeet(dnskey: Uint8Array, other: Uint8Array): boolean {
+  const tags = [keyTag(dnskey), revokedKeyTag(dnskey)];
+  return tags.includes(keyTag(other)) || tags.includes(revokedKeyTag(other));
+}
+
+function missing(
+  need: 'ksk' | 'zsk',
+  algorithm: number,
+  live: readonly KeyPair[],
+  roles: ReadonlyMap<KeyPair, Role>,
+  now: number,
+): ZonewrightError {
+  const own = live.filter((key) => key.algorithm === algorithm);
+  const label = zoneLabel(own[0].zone);
+  const name = algorithmName(algorithm);
+  const candidates = own.filter((key) => {
+    const role = roles.get(key);
+    return (role === need || role === 'csk') && !isRevoked(key);
+  });
+  const what = `${label} publishes ${name} and lacks an active ${need.toUpperCase()} of it; every published algorithm must sign everything (RFC 4035 §2.2)`;
+  const published = candidates.find((key) => key.secret === undefined);
+  const waiting = candidates.find((key) => key.secret !== undefined);
+  if (waiting !== undefined) {
+    return refusal(what, {
+      place: { file: waiting.file },
+      hint: `${whyIdle(waiting, now)}; to use this key now: dnssec-settime -P now -A now -I none -D none ${waiting.file}`,
+    });
+  }
+  if (published !== undefined) {
+    const file = published.file.replace(/\.key$/, '.private');
+    return refusal(what, {
+      place: { file: published.file },
+      hint: `this key is only published: bring its private half back as ${file}`,
+    });
+  }
+  return refusal(what, {
+    hint: `make one: zonewright keys generate --zone ${label} --algorithm ${name}`,
+  });
+}
+
+function whyIdle(key: KeyPair, now: number): string {
+  const { publish, activate, inactive } = key.timing;
+  if (inactive !== undefined && inactive <= now)
+    return `key ${key.tag} ceased to sign at ${isoTime(inactive)}`;
+  if (activate === undefined) return `key ${key.tag} has no Activate time`;
+  if (activate > now) return `key ${key.tag} begins to sign at ${isoTime(activate)}`;
+  if (publish !== undefined && publish > now)
+    return `key ${key.tag} is published at ${isoTime(publish)}`;
+  return `key ${key.tag} does not sign at ${isoTime(now)}`;
+}
+
+function waitHint(keys: readonly KeyPair[], now: number): string {
+  const times = keys.map((key) => key.timing.publish ?? 0).filter((time) => time > now);
+  const label = zoneLabel(keys[0].zone);
+  return times.length > 0
+    ? `the next one is published at ${isoTime(Math.min(...times))}; change that with dnssec-settime -P`
+    : `make new ones: zonewright keys generate --zone ${label}`;
+}

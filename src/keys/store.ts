@@ -1,0 +1,291 @@
+/**
+ * The key store: a folder of BIND key pairs, `K<zone>.+<alg>+<tag>.{key,private,state}`.
+ *
+ * Reading it refuses whatever would make a bad zone: a private half that others can read, a file
+ * name with another tag than its key's, a private half that does not belong to the published
+ * DNSKEY. A key is known by its DNSKEY bytes; the tag is a label.
+ *
+ * A `.key` without `.private` is a key that is only published (its private half is elsewhere). A
+ * `.private` without `.key` is not a key: it is what an interrupted generation leaves behind.
+ */
+
+import type { KeyObject } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Algorithm, algorithmByNumber, algorithmName } from '../dnssec/algorithms.js';
+import { FLAG_REVOKE, FLAG_SEP, FLAG_ZONE, publicKeyFault } from '../dnssec/dnskey.js';
+import { keyTag } from '../dnssec/keytag.js';
+import { refusal, usageError } from '../errors.js';
+import { equalBytes, nameToText } from '../names/name.js';
+import { openOpensslSigner, openOpensslVerifier } from '../sign/engine-openssl.js';
+import type { SigningKey } from '../sign/engine-types.js';
+import { replaceFile } from './files.js';
+import { parsePrivateFile, retimePrivateFile } from './privatefile.js';
+import { parsePublicFile, retimePublicFile } from './publicfile.js';
+import { parseStateFile, type Role, type StateFile } from './statefile.js';
+import type { KeyTiming } from './timing.js';
+
+/** A key of a zone, as its files have it. */
+export interface KeyPair {
+  /** The zone's name, lower-case wire form. */
+  readonly zone: Uint8Array;
+  readonly flags: number;
+  readonly algorithm: number;
+  /** The tag of `dnskey`. */
+  readonly tag: number;
+  /** DNSKEY rdata. */
+  readonly dnskey: Uint8Array;
+  /** TTL in the `.key` file, if there is one. */
+  readonly ttl: number | undefined;
+  readonly timing: KeyTiming;
+  /** The role that the `.state` file gives it; without one, undefined. */
+  readonly declaredRole: Role | undefined;
+  readonly state: StateFile | undefined;
+  /** The `.key` file. */
+  readonly file: string;
+  /** The `.private` file; undefined: the key is only published. */
+  readonly privateFile: string | undefined;
+  readonly secret: KeyObject | undefined;
+}
+
+/** Is the key's SEP flag set? */
+export function isSep(key: KeyPair): boolean {
+  return (key.flags & FLAG_SEP) !== 0;
+}
+
+/**
+ * The name of a zone as it stands in key file names: lower case, with final dot (the root is
+ * `.`), and every octet but letters, digits, `-` and `_` as %XX.
+ *
+ * @example fileZone(nameFromText('0/25.2.example')) // '0%2F25.2.example.'
+ */
+export function fileZone(zone: Uint8Array): string {
+  if (zone.length === 1) return '.';
+  let text = '';
+  for (let at = 0; zone[at] !== 0; ) {
+    for (const end = at + 1 + zone[at++]; at < end; at++) {
+      const c = String.fromCharCode(zone[at]);
+      text += /[a-z0-9_-]/.test(c) ? c : `%${zone[at].toString(16).toUpperCase().padStart(2, '0')}`;
+    }
+    text += '.';
+  }
+  return text;
+}
+
+/** `Kcom.+013+01234`, without ending. */
+export function keyFileStem(zone: Uint8Array, algorithm: number, tag: number): string {
+  const a = String(algorithm).padStart(3, '0');
+  return `K${fileZone(zone)}+${a}+${String(tag).padStart(5, '0')}`;
+}
+
+/** The files in `dir` that belong to keys of `zone`: stem, algorithm, tag, endings. */
+interface Found {
+  readonly stem: string;
+  readonly algorithm: number;
+  readonly tag: number;
+  readonly endings: Set<string>;
+}
+
+/** @throws ZonewrightError (exit 2) when the folder can't be read. */
+export function findKeyFiles(dir: string, zone: Uint8Array): Found[] {
+  let names: string[];
+  try {
+    names = readdirSync(dir);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+    throw usageError(
+      code === 'ENOENT' ? 'no such key folder' : `the key folder can't be read (${code})`,
+      {
+        place: { file: dir },
+        hint: `name it with --key-dir, or make keys with "zonewright keys generate"`,
+        cause,
+      },
+    );
+  }
+  const prefix = `K${fileZone(zone)}+`;
+  const found = new Map<string, Found>();
+  for (const name of names.sort()) {
+    if (!name.startsWith(prefix)) continue;
+    const parts = /^(\d{3})\+(\d{5})\.(key|private|state)$/.exec(name.slice(prefix.length));
+    if (parts === null) continue;
+    const stem = name.slice(0, name.lastIndexOf('.'));
+    const entry = found.get(stem) ?? {
+      stem,
+      algorithm: Number(parts[1]),
+      tag: Number(parts[2]),
+      endings: new Set<string>(),
+    };
+    entry.endings.add(parts[3]);
+    found.set(stem, entry);
+  }
+  return [...found.values()];
+}
+
+/**
+ * Reads all keys of a zone, ordered by algorithm and tag.
+ *
+ * @param zone lower-case wire form.
+ * @throws ZonewrightError: exit 4 for a file that is open to others or broken, or a pair that
+ *   does not belong together; exit 2 when the folder can't be read.
+ */
+export function readKeys(dir: string, zone: Uint8Array): KeyPair[] {
+  const found = findKeyFiles(dir, zone).filter((entry) => entry.endings.has('key'));
+  if (found.some((entry) => entry.endings.has('private'))) checkFolderMode(dir);
+  return found.map((entry) => readPair(dir, zone, entry));
+}
+
+function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
+  const file = join(dir, `${entry.stem}.key`);
+  const { owner, ttl, dnskey, timing } = parsePublicFile(readText(file), file);
+  const place = { file };
+  if (!equalBytes(owner, zone)) {
+    throw refusal(`holds a key of ${nameToText(owner)}, not of ${nameToText(zone)}`, {
+      place,
+      hint: 'move the file away, or give it the name of its zone',
+    });
+  }
+  const flags = (dnskey[0] << 8) | dnskey[1];
+  if ((flags & FLAG_ZONE) === 0) {
+    throw refusal(`is not a zone key: its flags are ${flags}`, {
+      place,
+      hint: 'a DNSKEY of a zone has the flags 256 or 257 (RFC 4034 §2.1.1)',
+    });
+  }
+  const tag = keyTag(dnskey);
+  if (dnskey[3] !== entry.algorithm || tag !== entry.tag) {
+    const name = keyFileStem(zone, dnskey[3], tag);
+    throw refusal(
+      `holds the key with algorithm ${dnskey[3]} and tag ${tag}; its name says ${entry.algorithm} and ${entry.tag}`,
+      { place, hint: `if the key is right, name its files ${name}.*` },
+    );
+  }
+  const stateText = entry.endings.has('state')
+    ? readText(join(dir, `${entry.stem}.state`))
+    : undefined;
+  const state = stateText === undefined ? undefined : parseStateFile(stateText);
+  const pair = {
+    zone,
+    flags,
+    algorithm: dnskey[3],
+    tag,
+    dnskey,
+    ttl,
+    state,
+    declaredRole: state?.role,
+    file,
+  };
+  const algorithm = knownAlgorithm(dnskey, file);
+  if (!entry.endings.has('private')) {
+    return { ...pair, timing, privateFile: undefined, secret: undefined };
+  }
+  const privateFile = join(dir, `${entry.stem}.private`);
+  checkPrivateMode(privateFile);
+  const half = parsePrivateFile(readText(privateFile), privateFile, dnskey, algorithm);
+  const whole = { ...pair, timing: half.timing, privateFile, secret: half.secret };
+  // Keys that sign nothing (SHA-1) are refused when they are asked to; see select.ts.
+  if (algorithm.signs) provePair(signingKey(whole), file);
+  return whole;
+}
+
+function knownAlgorithm(dnskey: Uint8Array, file: string): Algorithm {
+  const algorithm = algorithmByNumber(dnskey[3]);
+  if (algorithm === undefined) {
+    throw refusal(`${algorithmName(dnskey[3])} is not known`, { place: { file } });
+  }
+  const fault = publicKeyFault(algorithm, dnskey.subarray(4));
+  if (fault !== undefined) throw refusal(`the public key ${fault}`, { place: { file } });
+  return algorithm;
+}
+
+/** What a worker needs to sign with the key; the key must have its private half. */
+export function signingKey(key: KeyPair): SigningKey {
+  if (key.secret === undefined) {
+    throw refusal('the key has no private half here', {
+      place: { file: key.file },
+      hint: `bring ${key.file.replace(/\.key$/, '.private')} back`,
+    });
+  }
+  const { zone, flags, algorithm, tag, dnskey, secret } = key;
+  return { zone, flags, algorithm, tag, dnskey, file: key.privateFile ?? key.file, secret };
+}
+
+const PROBE = new TextEncoder().encode('zonewright: does this private key belong to its DNSKEY?');
+
+/**
+ * Proves that signatures of the private half verify with the published DNSKEY bytes. (In May 2026
+ * .de was published with signatures that its own DNSKEY did not verify.)
+ *
+ * @throws ZonewrightError (exit 4) that names both files.
+ */
+export function provePair(key: SigningKey, publicFile: string): void {
+  const signer = openOpensslSigner(key);
+  const verifier = openOpensslVerifier(key.dnskey);
+  const signature = new Uint8Array(1024);
+  let good = false;
+  try {
+    const end = signer.sign(PROBE, 0, PROBE.length, signature, 0);
+    good = verifier.verify(PROBE, 0, PROBE.length, signature, 0, end);
+  } catch {
+    // A key that OpenSSL can't sign with is as wrong as one that signs wrongly.
+  }
+  if (!good) {
+    throw refusal('the private key does not belong to the published DNSKEY', {
+      place: { file: key.file },
+      hint: `its signatures do not verify with the key in ${publicFile}; restore the pair from a backup`,
+    });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'error';
+    throw refusal(`can't be read (${code})`, {
+      place: { file },
+      hint: 'zonewright must run as the user who owns the keys',
+      cause,
+    });
+  }
+}
+
+function checkFolderMode(dir: string): void {
+  const mode = statSync(dir).mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  throw refusal(`the key folder is open to other users (mode ${octal(mode)})`, {
+    place: { file: dir },
+    hint: `run: chmod 700 ${dir}`,
+  });
+}
+
+function checkPrivateMode(file: string): void {
+  const mode = statSync(file).mode & 0o777;
+  if ((mode & 0o077) === 0) return;
+  throw refusal(`the private key is open to other users (mode ${octal(mode)})`, {
+    place: { file },
+    hint: `run: chmod 600 ${file}`,
+  });
+}
+
+function octal(mode: number): string {
+  return mode.toString(8).padStart(4, '0');
+}
+
+/**
+ * Rewrites the times of a key in both its files; every other line stays as it is.
+ *
+ * @returns the key with its new times.
+ */
+export function writeTiming(key: KeyPair, timing: KeyTiming): KeyPair {
+  if (key.privateFile !== undefined) {
+    // The private file's times are the ones that count: it goes first.
+    replaceFile(key.privateFile, retimePrivateFile(readText(key.privateFile), timing), 0o600);
+  }
+  replaceFile(key.file, retimePublicFile(readText(key.file), timing), 0o644);
+  return { ...key, timing };
+}
+
+/** Has the key its REVOKE flag in the file already? */
+export function isRevoked(key: KeyPair): boolean {
+  return (key.flags & FLAG_REVOKE) !== 0;
+}
