@@ -3,6 +3,7 @@
  * awkward case in it that the readers and the zone rules have to deal with.
  */
 import { mkdir, readdir } from 'node:fs/promises';
+import { printJson, type Reporter } from '../cli/output.js';
 import { usageError } from '../errors.js';
 import { nameFromText, nameToText } from '../names/name.js';
 import { writeMaster } from './master.js';
@@ -21,16 +22,18 @@ export interface SampleOptions {
   readonly format?: string | undefined;
   /** Any text; another seed makes other names. */
   readonly seed?: string | number | undefined;
-  /** Zones, the main one first. Default com and net. */
-  readonly zones?: readonly string[] | undefined;
+  /** Zones, the main one first, as text or in wire form. Default com and net. */
+  readonly zones?: readonly (string | Uint8Array)[] | undefined;
   /** Compress the CSV files. */
   readonly gzip?: boolean | undefined;
   /** Checksums in the deposit; CRC32 by default. */
   readonly checksum?: ChecksumAlgorithm | undefined;
   /** Write into a folder that holds other files. */
   readonly force?: boolean | undefined;
-  /** Told the number of names made so far, now and then. */
-  readonly progress?: ((domains: number) => void) | undefined;
+  /** Told how far the work is. */
+  readonly reporter?: Reporter | undefined;
+  /** Print the summary as one JSON object on standard output. */
+  readonly json?: boolean | undefined;
   /** Ends the work between two pieces. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -66,8 +69,10 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
     throw usageError(`${out} is not empty`, { hint: 'Name a new folder with --out.' });
   }
   const registry = createRegistry(domains, seedFromText(seed), zones);
+  const { reporter } = options;
+  reporter?.stage(`writing ${out}`);
   const pause = async (done: number): Promise<void> => {
-    options.progress?.(done);
+    reporter?.progress(done, domains, 'domains');
     // Lets signals and the terminal have their turn.
     await new Promise((resolve) => setImmediate(resolve));
     options.signal?.throwIfAborted();
@@ -83,23 +88,29 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
           pause,
         });
   const seconds = (performance.now() - started) / 1000;
-  return { format, seed, zones, ...counts, seconds };
+  const summary: SampleSummary = { format, seed, zones, ...counts, seconds };
+  const figures = `${counts.domains} domains, ${counts.hosts} hosts, ${counts.bytes} bytes`;
+  reporter?.done(`${figures} in ${counts.files.length} files`);
+  if (options.json === true) printJson({ ...summary });
+  return summary;
 }
 
-function checkZones(zones: readonly string[]): string[] {
+function checkZones(zones: readonly (string | Uint8Array)[]): string[] {
   const names = zones.map((zone) => {
     try {
-      const wire = nameFromText(zone.trim());
+      const wire = typeof zone === 'string' ? nameFromText(zone.trim()) : zone;
       const text = nameToText(wire).slice(0, -1);
       // Room for the longest label and host label in front of the zone.
       if (/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(text) && wire.length < 120) return text;
     } catch {
       // The message below serves.
     }
-    throw usageError('--zones must be names of zones, separated by commas', { text: zone });
+    throw usageError('--zones must be names of zones, separated by commas', {
+      text: typeof zone === 'string' ? zone : nameToText(zone),
+    });
   });
   if (names.length === 0 || new Set(names).size !== names.length) {
-    throw usageError('--zones must name each zone once', { text: zones.join(',') });
+    throw usageError('--zones must name each zone once', { text: names.join(',') });
   }
   return names;
 }
