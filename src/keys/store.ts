@@ -249,7 +249,12 @@ function readText(file: string): string {
   }
 }
 
-function checkFolderMode(dir: string): void {
+/**
+ * Refuses a folder for private keys that other users may enter, read or write.
+ *
+ * @throws ZonewrightError (exit 4) with the command that mends it.
+ */
+export function checkFolderMode(dir: string): void {
   const mode = statSync(dir).mode & 0o777;
   if ((mode & 0o077) === 0) return;
   throw refusal(`the key folder is open to other users (mode ${octal(mode)})`, {

@@ -1,0 +1,84 @@
+/** `zonewright keys …`: the flags. */
+
+import { type Command, Option } from 'commander';
+import type { KeysGenerateOptions, KeysListOptions } from '../keys/command.js';
+import { commonOptions, finish, zoneListFlag } from './common.js';
+import { loadWork } from './lazy.js';
+
+interface ListFlags {
+  zone?: Uint8Array[];
+  keyDir?: string;
+}
+
+interface GenerateFlags extends ListFlags {
+  algorithm?: string;
+  role?: 'ksk' | 'zsk' | 'csk';
+}
+
+/** Registers the command. */
+export function addKeysCommand(program: Command): void {
+  const keys = program
+    .command('keys')
+    .summary('signing keys: make and list')
+    .description('Signing keys of the zones: BIND key pairs in the key folder.');
+
+  keys
+    .command('generate')
+    .summary('make the keys that the policy lacks')
+    .description(
+      'Makes the keys that the policy of each zone asks for and the key folder does not have; they are published and sign at once. With nothing lacking it makes none. Without a configuration, name --zone and --key-dir.',
+    )
+    .option('--zone <Z>', 'this zone only; may be given again', zoneListFlag)
+    .option('--key-dir <D>', 'folder of the keys (default: key-dir of the configuration)')
+    .option('--algorithm <A>', "mnemonic or number (default: the policy's, or ECDSAP256SHA256)")
+    .addOption(
+      new Option('--role <R>', 'only this role; csk: one key for both').choices([
+        'ksk',
+        'zsk',
+        'csk',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      `
+Examples:
+  zonewright keys generate
+  zonewright keys generate --zone com --key-dir keys
+  zonewright keys generate --zone example --key-dir keys --algorithm ED25519 --role csk`,
+    )
+    .action(async (flags: GenerateFlags, command: Command) => {
+      const options: KeysGenerateOptions = {
+        ...commonOptions(command),
+        zones: flags.zone ?? [],
+        keyDir: flags.keyDir,
+        algorithm: flags.algorithm,
+        role: flags.role,
+      };
+      const run = await loadWork<KeysGenerateOptions>('keys/command.js', 'keysGenerateCommand');
+      finish(await run(options));
+    });
+
+  keys
+    .command('list')
+    .summary('each key with its role, states and next event')
+    .description('Each key with its role, algorithm, tag, states and next event.')
+    .option('--zone <Z>', 'this zone only; may be given again', zoneListFlag)
+    .option('--key-dir <D>', 'folder of the keys (default: key-dir of the configuration)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  zonewright keys list
+  zonewright keys list --zone com --key-dir keys --json
+  zonewright keys list --now 2027-01-01T00:00:00Z    as it will be then`,
+    )
+    .action(async (flags: ListFlags, command: Command) => {
+      const options: KeysListOptions = {
+        ...commonOptions(command),
+        zones: flags.zone ?? [],
+        keyDir: flags.keyDir,
+      };
+      const run = await loadWork<KeysListOptions>('keys/command.js', 'keysListCommand');
+      finish(await run(options));
+    });
+}
