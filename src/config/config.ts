@@ -266,8 +266,11 @@ function explain(issue: v.BaseIssue<unknown>, text: string): Fault {
   }
   const input = blame.input;
   if (input === undefined) return { path, line, message: 'is missing' };
+  // What stands at source.url may be a connection text with its password.
+  const secret = path[0] === 'source' && path[1] === 'url';
   const shown =
-    typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean'
+    !secret &&
+    (typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean')
       ? `${JSON.stringify(input)} `
       : '';
   return { path, line, message: `${shown}${blame.message}` };
@@ -295,7 +298,7 @@ function tableName(pattern: string): string {
 }
 
 function wrongKeys(faults: readonly Fault[], text: string, file: string): ZonewrightError {
-  const [first, ...rest] = [...faults].sort((a, b) => (a.line ?? 0) - (b.line ?? 0));
+  const [first, ...rest] = [...faults].sort((a, b) => (a.line ?? 1e9) - (b.line ?? 1e9));
   const others = rest.map(
     (fault) =>
       `${fault.line === undefined ? '' : `line ${fault.line}: `}${pathText(fault.path)} ${fault.message}`,
@@ -314,8 +317,13 @@ function pathText(path: KeyPath): string {
     .join('');
 }
 
+/** A line as it stands in the file, without passwords that don't belong there. */
 function lineText(text: string, line: number): string | undefined {
-  return text.split('\n')[line - 1]?.trimEnd();
+  return text
+    .split('\n')
+    [line - 1]?.trimEnd()
+    .replaceAll(/:\/\/[^\s"']*@/g, '://…@')
+    .replaceAll(/(password\s*=\s*)[^\s"'][^\s"']*/gi, '$1…');
 }
 
 function build(raw: FileOutput, text: string, file: string): Config {

@@ -58,7 +58,10 @@ function oneOf<const T extends readonly string[]>(...words: T) {
 const text = v.pipe(v.string('is not a string'), v.minLength(1, 'is empty'));
 const flag = v.boolean('is not true or false');
 const duration = parsed(parseDuration, DURATION_FORM);
-const positive = v.pipe(duration, v.minValue(1, 'is zero; say a duration longer than that'));
+const positive = parsed(
+  (value) => parseDuration(value) || undefined,
+  `${DURATION_FORM}, longer than zero`,
+);
 const lifetime = v.union([v.literal('unlimited'), positive], lifetimeMessage);
 const share = parsed(parsePercent, PERCENT_FORM);
 const u32 = whole(0, 2 ** 32 - 1);
