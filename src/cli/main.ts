@@ -16,6 +16,7 @@ import { addCompletionCommand } from './completion.js';
 import { addDiffCommand } from './diff.js';
 import { addDoctorCommand } from './doctor.js';
 import { addInitCommand } from './init.js';
+import { addKeysCommand } from './keys.js';
 import { errorJson, errorText, hasPrintedJson, printJson, wantsColor } from './output.js';
 import { addSampleCommand } from './sample.js';
 import { addSignCommand } from './sign.js';
@@ -58,6 +59,7 @@ Examples:
   addSignCommand(program);
   addVerifyCommand(program);
   addDiffCommand(program);
+  addKeysCommand(program);
   addCompletionCommand(program);
   addDoctorCommand(program);
   return program;

@@ -64,14 +64,3 @@ export interface DiffOptions extends CommonOptions {
   readonly old: string;
   readonly new: string;
 }
-
-export type SampleFormat = 'rde-csv' | 'rde-xml' | 'whois-bulk' | 'master';
-
-/** `zonewright sample`; see src/sample/sample.ts. */
-export interface SampleOptions extends CommonOptions {
-  readonly domains: number;
-  readonly out: string;
-  readonly format: SampleFormat;
-  readonly seed: number;
-  readonly zones: readonly Uint8Array[];
-}

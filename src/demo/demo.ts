@@ -1,0 +1,113 @@
+/**
+ * `npm run demo`: a registry for com and net, from export to published zones, all below demo/ in
+ * the repository's folder. Run again, it is the next day there.
+ *
+ * It only runs the command line, and shows each command, so that what it does can be typed.
+ */
+
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { CONFIG_TEMPLATE } from '../config/template.js';
+import { clockNow, isoTime } from '../config/time.js';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const BIN = join(ROOT, 'bin', 'zonewright.js');
+const DEMO = join(ROOT, 'demo');
+const DAY = 86_400;
+const DOMAINS = 2000;
+const ZONES = ['com', 'net'] as const;
+
+/** What the demo keeps between runs: which day it is there. */
+interface Day {
+  /** Days since the first run, from 0. */
+  readonly day: number;
+  /** Midnight (UTC) of that day, seconds since 1970. */
+  readonly now: number;
+}
+
+const DAY_FILE = join(DEMO, 'day.json');
+
+/** The configuration of the demo. A small registry changes by larger shares than a large one. */
+function configText(): string {
+  return CONFIG_TEMPLATE.replace(
+    '# zonewright.toml: configuration of zonewright.',
+    '# zonewright.toml of the demo: change it as you like; "npm run demo" leaves it alone.',
+  )
+    .replace('max-change = "5%" ', 'max-change = "50%"')
+    .replace('max-removed = "1%" ', 'max-removed = "50%"');
+}
+
+/** The day after the last run's; the first day is today. */
+function nextDay(): Day {
+  if (!existsSync(DAY_FILE)) return { day: 0, now: Math.floor(clockNow() / DAY) * DAY };
+  const last = JSON.parse(readFileSync(DAY_FILE, 'utf8')) as Day;
+  return { day: last.day + 1, now: last.now + DAY };
+}
+
+/** Remembers the day, whole or not at all. */
+function keepDay(day: Day): void {
+  writeFileSync(`${DAY_FILE}.new`, `${JSON.stringify(day)}\n`);
+  renameSync(`${DAY_FILE}.new`, DAY_FILE);
+}
+
+/** Runs one zonewright command in demo/, shown as it would be typed. Ends the demo on failure. */
+async function zonewright(...args: string[]): Promise<void> {
+  process.stdout.write(`\n$ zonewright ${args.join(' ')}\n`);
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: DEMO, stdio: 'inherit' });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('exit', (status) => resolve(status ?? 1));
+  });
+  if (code === 0) return;
+  process.stderr.write(
+    `\nThe demo stopped: that command ended with exit code ${code}.\nTo begin anew, remove the folder ${DEMO}\n`,
+  );
+  process.exit(code);
+}
+
+async function demo(): Promise<void> {
+  const today = nextDay();
+  const now = isoTime(today.now);
+  mkdirSync(join(DEMO, 'keys'), { recursive: true, mode: 0o700 });
+  for (const folder of ['state', 'out']) mkdirSync(join(DEMO, folder), { recursive: true });
+  const config = join(DEMO, 'zonewright.toml');
+  if (!existsSync(config)) writeFileSync(config, configText());
+  process.stdout.write(`Day ${today.day + 1} of the demo: ${now}\n`);
+
+  // Another number of domains is a day's growth: the names of the days before stay.
+  const domains = String(DOMAINS + 10 * today.day);
+  await zonewright('sample', '--domains', domains, '--out', 'export', '--now', now);
+  await zonewright('keys', 'generate', '--now', now);
+  await zonewright('build', '--now', now);
+  for (const zone of ZONES) {
+    await zonewright('verify', `out/${zone}/current/${zone}.zone`, '--zone', zone, '--now', now);
+  }
+  keepDay(today);
+  process.stdout.write(closing(now));
+}
+
+function closing(now: string): string {
+  const here = relative(process.cwd(), DEMO) || '.';
+  return `
+Published below ${DEMO}:
+  out/com/current/com.zone       the signed zone (out/net/current/net.zone)
+  out/com/current/com.zone.gz    the holders' copy
+  out/com/current/manifest.json  serial, counts, sizes, digests, guard results
+  out/com/current/orphans.csv    glue that was stripped or kept, and why
+  out/com/current/added.txt.gz   delegated names that are new, and removed.txt.gz
+  zonewright.toml                the configuration; export/ is the registry's export
+
+What to try next:
+  npm run demo                   again: it is the next day
+  cd ${here}
+  alias zonewright="${process.execPath} ${BIN}"
+  zonewright keys status --now ${now}
+  zonewright keys roll --zone com --role zsk --dry-run --now ${now}
+  zonewright keys ds --zone com
+  zonewright doctor
+`;
+}
+
+await demo();
