@@ -34,8 +34,8 @@ export function fail(token: number, message: string): number {
 }
 
 /** Splits one record's RDATA into tokens (RFC 1035 §5.1, without comments and parentheses);
- * for single records outside of zone files. */
-export function tokenize(text: Uint8Array): Tokens {
+ * for single records outside of zone files. Undefined when a quote is not closed. */
+export function tokenize(text: Uint8Array): Tokens | undefined {
   const start: number[] = [];
   const end: number[] = [];
   const quoted: number[] = [];
@@ -57,6 +57,7 @@ export function tokenize(text: Uint8Array): Tokens {
         if (inQuotes) break;
       } else if (!open && (d === 0x20 || d === 0x09 || d === 0x0a || d === 0x0d)) break;
     }
+    if (open) return undefined;
     end.push(Math.min(i, text.length));
     quoted.push(inQuotes ? 1 : 0);
     if (inQuotes) i++;

@@ -731,7 +731,9 @@ const decoder = new TextDecoder('latin1');
  */
 export function rdataFromText(type: number, text: string, origin?: Uint8Array): Uint8Array {
   const out = new Uint8Array(66000);
-  const end = parseRdata(type, tokenize(encoder.encode(text)), 0, origin, out, 0);
+  const tokens = tokenize(encoder.encode(text));
+  if (tokens === undefined) throw new RangeError(`${typeToText(type)} "${text}": an open quote`);
+  const end = parseRdata(type, tokens, 0, origin, out, 0);
   if (end < 0) throw new RangeError(`${typeToText(type)} "${text}": ${rdataFault.message}`);
   return out.slice(0, end);
 }

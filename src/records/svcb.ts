@@ -175,7 +175,9 @@ export function readSvcParams(
     const octets = new Uint8Array(to - from);
     const n = readEscaped(text, from, to, octets, 0, to - from);
     if (n < 0) return fail(token, `parameter ${name} has a broken escape`);
-    const value = valueFromText(key, octets.subarray(0, n));
+    // Written keyNNNNN, the octets are the wire form, of known keys too (RFC 9460 §2.1).
+    const value =
+      KEYS[key] === name ? valueFromText(key, octets.subarray(0, n)) : octets.subarray(0, n);
     if (typeof value === 'string') return fail(token, `parameter ${name} ${value}`);
     if (value.length > 65535) return fail(token, `parameter ${name} is too long`);
     parameters.push({ key, token, value });
