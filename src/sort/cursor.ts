@@ -85,6 +85,14 @@ export class Cursor {
     return copy;
   }
 
+  /** Becomes an independent copy of another cursor over the same runs, without allocating. */
+  assign(other: Cursor): void {
+    for (let r = 0; r < this.runs.length; r++) {
+      this.heads[r] = other.heads[r];
+      this.ends[r] = other.ends[r];
+    }
+  }
+
   /** Like {@link fork}, but running on beyond the end of this cursor's range to `to`. */
   forkTo(to: Uint8Array | undefined): Cursor {
     const copy = this.fork();

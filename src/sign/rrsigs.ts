@@ -1,0 +1,179 @@
+/**
+ * Makes the RRSIG records of RRsets (RFC 4034 §3): one for each key that has to sign, over
+ * the canonical RRset, with an expiry that is spread by a hash of name and type.
+ */
+
+import { compareBytes } from '../names/name.js';
+import { FACT_HEADER, factLength, factTtl, factType } from '../records/entry.js';
+import { TYPE } from '../records/types.js';
+import { type EngineName, openSigner, type Signer, type SigningKey } from './engine.js';
+
+/** Octets of an RRSIG's RDATA before the signer's name. */
+const RRSIG_FIXED = 18;
+
+/** A key and what it signs. */
+export interface KeyUse {
+  readonly key: SigningKey;
+  /** Signs DNSKEY, CDS and CDNSKEY. */
+  readonly signsKeys: boolean;
+  /** Signs everything else. */
+  readonly signsZone: boolean;
+}
+
+/** How a zone is signed. Plain data, posted to the threads. */
+export interface SigningContext {
+  readonly apex: Uint8Array;
+  readonly keys: readonly KeyUse[];
+  readonly engine: EngineName;
+  /** Seconds since 1970; written modulo 2^32 (RFC 4034 §3.1.5). */
+  readonly inception: number;
+  /** The latest expiry; each signature's is up to `jitter` seconds earlier. */
+  readonly expiration: number;
+  readonly jitter: number;
+}
+
+/** Signs RRsets one after another; the RRSIGs of the last one lie in `out`. */
+export class RrsetSigner {
+  /** RDATA of RRSIG `i` is `out[starts[i], ends[i])`, in canonical order. */
+  out = new Uint8Array(16_384);
+  count = 0;
+  readonly starts: number[] = [];
+  readonly ends: number[] = [];
+  /** Signatures made so far. */
+  made = 0;
+  /** Expiries seen, for the guard on signature life: the earliest. */
+  earliestExpiration = Number.POSITIVE_INFINITY;
+
+  private data = new Uint8Array(70_000);
+
+  private constructor(
+    private readonly context: SigningContext,
+    private readonly signers: readonly Signer[],
+  ) {}
+
+  /** Opens every key once. */
+  static async open(context: SigningContext): Promise<RrsetSigner> {
+    const signers: Signer[] = [];
+    for (const { key } of context.keys) signers.push(await openSigner(key, context.engine));
+    return new RrsetSigner(context, signers);
+  }
+
+  /**
+   * Signs the facts `[from, to)` of one type, which are in canonical order.
+   *
+   * @param start where the RRSIGs go in {@link out}; they stay there until overwritten.
+   * @returns the offset after the last RRSIG.
+   */
+  sign(
+    owner: Uint8Array,
+    ownerLength: number,
+    labels: number,
+    blocks: readonly Uint8Array[],
+    ats: readonly number[],
+    from: number,
+    to: number,
+    start: number,
+  ): number {
+    const { context, signers } = this;
+    const type = factType(blocks[from], ats[from]);
+    const ttl = factTtl(blocks[from], ats[from]);
+    const expiration = context.expiration - this.jitter(owner, ownerLength, type);
+    if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
+    const apex = context.apex;
+    const headerLength = RRSIG_FIXED + apex.length;
+
+    let size = headerLength;
+    for (let i = from; i < to; i++) size += ownerLength + 10 + factLength(blocks[i], ats[i]);
+    if (size > this.data.length) this.data = new Uint8Array(size * 2);
+    const data = this.data;
+    data[0] = type >>> 8;
+    data[1] = type;
+    data[3] = labels;
+    putU32(data, 4, ttl);
+    putU32(data, 8, expiration);
+    putU32(data, 12, context.inception);
+    for (let i = 0; i < apex.length; i++) data[RRSIG_FIXED + i] = apex[i];
+    let o = headerLength;
+    for (let i = from; i < to; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      const length = factLength(block, at);
+      for (let k = 0; k < ownerLength; k++) data[o++] = owner[k];
+      data[o] = type >>> 8;
+      data[o + 1] = type;
+      data[o + 2] = 0;
+      data[o + 3] = 1;
+      putU32(data, o + 4, ttl);
+      data[o + 8] = length >>> 8;
+      data[o + 9] = length;
+      o += 10;
+      const p = at + FACT_HEADER;
+      for (let k = 0; k < length; k++) data[o++] = block[p + k];
+    }
+
+    const isKeySet = type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY;
+    let at = start;
+    const first = this.count;
+    for (let s = 0; s < signers.length; s++) {
+      const use = context.keys[s];
+      if (isKeySet ? !use.signsKeys : !use.signsZone) continue;
+      const signer = signers[s];
+      data[2] = signer.algorithm;
+      data[16] = signer.tag >>> 8;
+      data[17] = signer.tag;
+      if (at + headerLength + signer.signatureLength > this.out.length) {
+        const wider = new Uint8Array(this.out.length * 2);
+        wider.set(this.out);
+        this.out = wider;
+      }
+      const { out } = this;
+      const begin = at;
+      for (let k = 0; k < headerLength; k++) out[at++] = data[k];
+      at = signer.sign(data, 0, o, out, at);
+      this.made++;
+      this.starts[this.count] = begin;
+      this.ends[this.count++] = at;
+    }
+    this.sortFrom(first);
+    return at;
+  }
+
+  private sortFrom(first: number): void {
+    const { starts, ends, out, count } = this;
+    for (let i = first + 1; i < count; i++) {
+      const s = starts[i];
+      const e = ends[i];
+      let j = i - 1;
+      while (j >= first && compareBytes(out, starts[j], ends[j], out, s, e) > 0) {
+        starts[j + 1] = starts[j];
+        ends[j + 1] = ends[j];
+        j--;
+      }
+      starts[j + 1] = s;
+      ends[j + 1] = e;
+    }
+  }
+
+  /** Seconds by which a signature expires early: the same in every build (FNV-1a). */
+  private jitter(owner: Uint8Array, ownerLength: number, type: number): number {
+    const { jitter } = this.context;
+    if (jitter === 0) return 0;
+    let h = 0x811c9dc5 | 0;
+    for (let i = 0; i < ownerLength; i++) h = Math.imul(h ^ owner[i], 0x01000193);
+    h = Math.imul(h ^ (type >>> 8), 0x01000193);
+    h = Math.imul(h ^ (type & 0xff), 0x01000193);
+    h ^= h >>> 15;
+    h = Math.imul(h, 0x2c1b3c6d);
+    h ^= h >>> 13;
+    return (h >>> 0) % (jitter + 1);
+  }
+}
+
+/** Writes the low 32 bits of a number (also above 2^32: times after 2106). */
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  const low = value % 0x1_0000_0000;
+  bytes[at] = low >>> 24;
+  bytes[at + 1] = low >>> 16;
+  bytes[at + 2] = low >>> 8;
+  bytes[at + 3] = low;
+}

@@ -1,0 +1,77 @@
+/** What a worker thread has to know of a zone, in either pass over it. Plain data: it is
+ * posted to the threads; the runs are shared memory. */
+
+import { compareBytes } from '../names/name.js';
+import { FACT_HEADER, factLength, factType } from '../records/entry.js';
+import { TYPE } from '../records/types.js';
+import { lookUp } from '../sort/cursor.js';
+import type { KeyRange } from '../sort/ranges.js';
+import { splitRanges } from '../sort/ranges.js';
+import type { Run } from '../sort/run.js';
+import type { GluePolicy } from './glue.js';
+import type { WalkRules } from './owner-walk.js';
+
+/** How the zone denies names (RFC 4034 §4 or RFC 5155), or not at all. */
+export type ZoneDenial =
+  | { readonly kind: 'nsec' }
+  | {
+      readonly kind: 'nsec3';
+      readonly optOut: boolean;
+      readonly iterations: number;
+      readonly salt: Uint8Array;
+    };
+
+export interface ZoneContext {
+  readonly apex: Uint8Array;
+  /** Everything below the apex: facts of the export and of the zone's own master files. */
+  readonly runs: readonly Run[];
+  readonly rules: WalkRules;
+  readonly glue: GluePolicy;
+  readonly keepSac048: boolean;
+  /** Sort keys of the hosts in the zone that its own NS set names. */
+  readonly apexHosts: readonly Uint8Array[];
+  /** Types at the apex, for its bitmap, without RRSIG, NSEC. */
+  readonly apexTypes: readonly number[];
+  readonly denial: ZoneDenial;
+}
+
+/** Does the apex NS set name the host with this key? */
+export function isApexHost(
+  zone: ZoneContext,
+  block: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  for (const host of zone.apexHosts) {
+    if (compareBytes(host, 0, host.length, block, start, end) === 0) return true;
+  }
+  return false;
+}
+
+/** Ranges of about `entries` keys that never cut a delegated subtree in two. */
+export function zoneRanges(runs: readonly Run[], entries: number): KeyRange[] {
+  return splitRanges(runs, entries, (key) => {
+    for (let i = 1; i < key.length; i++) {
+      if (key[i - 1] !== 0) continue;
+      const ancestor = key.subarray(0, i);
+      if (!hasCut(runs, ancestor)) continue;
+      // The first key behind the ancestor's subtree: its last separator becomes 0x01.
+      const behind = ancestor.slice();
+      behind[i - 1] = 1;
+      return behind;
+    }
+    return key;
+  });
+}
+
+/** Could there be a cut, or a DNAME, at this key? */
+function hasCut(runs: readonly Run[], key: Uint8Array): boolean {
+  let cut = false;
+  lookUp(runs, key, (block, start, end) => {
+    for (let at = start; at < end; at += FACT_HEADER + factLength(block, at)) {
+      const type = factType(block, at);
+      if (type === TYPE.NS || type === TYPE.DNAME) cut = true;
+    }
+  });
+  return cut;
+}

@@ -1,0 +1,567 @@
+/**
+ * Walks the owners of a zone in canonical order and applies the rules that need nothing but
+ * an owner's own facts and the cut above it: which domains are delegated, where the cuts are,
+ * what is occluded, which records can't stand together (spec of statuses; RFC 1034 §4.2.1,
+ * RFC 2181 §§5, 6 and 10.1, RFC 6672 §2.4). Both passes over a zone walk this way, so that
+ * each rule stands in one place.
+ *
+ * Glue is the business of zone/glue.ts: the walk says below which cut an address lies.
+ */
+
+import {
+  compareBytes,
+  countLabels,
+  isAtOrBelow,
+  keyToWire,
+  MAX_KEY,
+  MAX_WIRE,
+  nameToText,
+  wireToKey,
+} from '../names/name.js';
+import {
+  FACT_HEADER,
+  factChunk,
+  factLength,
+  factLine,
+  factTtl,
+  factType,
+  Kind,
+} from '../records/entry.js';
+import { TYPE } from '../records/types.js';
+import { Cursor } from '../sort/cursor.js';
+import type { Run } from '../sort/run.js';
+import { HostFault, hostFault } from './host.js';
+import { mayDelegate } from './status.js';
+
+/** What an owner is. */
+export const Role = {
+  /** Nothing of it is in the zone. */
+  none: 0,
+  /** A delegation: NS and DS are in `facts`, addresses at the cut are glue. */
+  delegation: 1,
+  /** Below a cut: only addresses are left in `facts`, glue. */
+  belowCut: 2,
+  /** No cut at or above it: authoritative data, or addresses without a superordinate. */
+  authoritative: 3,
+} as const;
+
+export interface WalkRules {
+  readonly apex: Uint8Array;
+  readonly dropInvalidNs: boolean;
+  readonly dropMissingGlue: boolean;
+  readonly publishPendingRestore: boolean;
+}
+
+/** A fact that can't be used, as a worker reports it. */
+export interface FactReject {
+  readonly chunk: number;
+  readonly line: number;
+  /** Wire name of the owner. */
+  readonly owner: Uint8Array;
+  readonly kind: number;
+  readonly type: number;
+  readonly rdata: Uint8Array;
+  readonly reason: string;
+  /** Left out as the rules want, not a fault of the export: occluded data of a zone file. */
+  readonly occluded: boolean;
+}
+
+/** What the first pass over a zone finds out; the second does not ask again. */
+export interface WalkReport {
+  reject(reject: FactReject): void;
+  /** A name server's name that can't be one; counted per fault (zone/host.ts). */
+  invalidNs(owner: Uint8Array, fault: number, host: Uint8Array): void;
+  /** An in-domain name server without any address. */
+  missingGlue(owner: Uint8Array, host: Uint8Array): void;
+  dsWithoutDelegation(count: number): void;
+  /** A domain object, with what became of it. */
+  domain(fate: DomainFate): void;
+}
+
+export type DomainFate = 'delegated' | 'forbidden' | 'without-ns';
+
+/** Facts of one owner that fit an insertion sort; beyond, a comparison sort is used. */
+const SMALL = 24;
+
+/** See the file's header. Call {@link next} before the first owner. */
+export class OwnerWalk {
+  /** The owner's key is `keyBlock[keyStart, keyEnd)`. */
+  keyBlock: Uint8Array = new Uint8Array(0);
+  keyStart = 0;
+  keyEnd = 0;
+  role: number = Role.none;
+  /** The facts that are left, by type, then RDATA: fact `i` lies at `blocks[i][ats[i]]`. */
+  count = 0;
+  readonly blocks: Uint8Array[] = [];
+  readonly ats: number[] = [];
+  /** The owner's wire name, `ownerLength` octets; set for delegations and on demand. */
+  readonly owner = new Uint8Array(MAX_WIRE + 1);
+  ownerLength = 0;
+  /** Key of the cut at or above the owner; -1: none. */
+  readonly cutKey = new Uint8Array(MAX_KEY);
+  cutLength = -1;
+  /** The cut's name servers: RDATA at `cutNsBlocks[i][cutNsAts[i]]`. */
+  cutNsCount = 0;
+  readonly cutNsBlocks: Uint8Array[] = [];
+  readonly cutNsAts: number[] = [];
+  /** The cut is a DNAME: nothing at all may stand below it (RFC 6672 §2.4). */
+  private cutIsDname = false;
+
+  private readonly cursor: Cursor;
+  private readonly ahead: Cursor;
+  private readonly hostKey = new Uint8Array(MAX_KEY);
+  private readonly apexLabels: number;
+
+  constructor(
+    runs: readonly Run[],
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+    private readonly rules: WalkRules,
+    private readonly report: WalkReport | undefined,
+  ) {
+    this.cursor = new Cursor(runs, from, to);
+    this.ahead = this.cursor.fork();
+    this.apexLabels = countLabels(rules.apex);
+  }
+
+  /** Goes to the next owner that holds anything but the apex. False at the range's end. */
+  next(): boolean {
+    const { cursor } = this;
+    while (cursor.next()) {
+      this.keyBlock = cursor.keyBlock;
+      this.keyStart = cursor.keyStart;
+      this.keyEnd = cursor.keyEnd;
+      if (this.keyEnd === this.keyStart) continue;
+      this.ownerLength = 0;
+      this.collect();
+      if (this.isBelowCut()) this.visitBelowCut();
+      else {
+        this.cutLength = -1;
+        this.cutNsCount = 0;
+        this.visitWithoutCut();
+      }
+      if (this.role !== Role.none) return true;
+    }
+    return false;
+  }
+
+  /** The owner's wire name, in {@link owner}. */
+  wireOwner(): Uint8Array {
+    if (this.ownerLength === 0) {
+      const { keyBlock, keyStart, keyEnd } = this;
+      this.ownerLength = keyToWire(keyBlock, keyStart, keyEnd, this.rules.apex, this.owner, 0);
+    }
+    return this.owner;
+  }
+
+  /** Does the NS set of the cut name the owner? */
+  isNamedByCut(): boolean {
+    const owner = this.wireOwner();
+    const length = this.ownerLength;
+    for (let i = 0; i < this.cutNsCount; i++) {
+      const block = this.cutNsBlocks[i];
+      const at = this.cutNsAts[i];
+      if (factLength(block, at) !== length) continue;
+      const p = at + FACT_HEADER;
+      if (compareBytes(block, p, p + length, owner, 0, length) === 0) return true;
+    }
+    return false;
+  }
+
+  /** The wire name of the cut; only while there is one. */
+  cutName(): Uint8Array {
+    const out = new Uint8Array(MAX_WIRE + 1);
+    return out.slice(0, keyToWire(this.cutKey, 0, this.cutLength, this.rules.apex, out, 0));
+  }
+
+  private collect(): void {
+    const { cursor, blocks, ats } = this;
+    let n = 0;
+    for (let i = 0; i < cursor.parts; i++) {
+      const block = cursor.partBlocks[i];
+      const end = cursor.partEnds[i];
+      for (let at = cursor.partStarts[i]; at < end; at += FACT_HEADER + factLength(block, at)) {
+        blocks[n] = block;
+        ats[n++] = at;
+      }
+    }
+    this.count = n;
+  }
+
+  private isBelowCut(): boolean {
+    const { cutLength, keyStart } = this;
+    return (
+      cutLength > 0 &&
+      this.keyEnd - keyStart > cutLength &&
+      compareBytes(this.keyBlock, keyStart, keyStart + cutLength, this.cutKey, 0, cutLength) === 0
+    );
+  }
+
+  private visitBelowCut(): void {
+    const { blocks, ats } = this;
+    const n = this.count;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      const type = factType(block, at);
+      if ((type === TYPE.A || type === TYPE.AAAA) && !this.cutIsDname && !this.isWildcard()) {
+        blocks[kept] = block;
+        ats[kept++] = at;
+        continue;
+      }
+      const where = this.cutIsDname ? 'a DNAME record' : 'a delegation';
+      this.reject(i, `lies below ${where} (${nameToText(this.cutName())}) and can't be seen`, true);
+    }
+    this.count = kept;
+    this.role = kept > 0 ? Role.belowCut : Role.none;
+    this.order();
+  }
+
+  private visitWithoutCut(): void {
+    const { blocks, ats, report, rules } = this;
+    if (this.isWildcard()) {
+      for (let i = 0; i < this.count; i++) this.reject(i, 'has a wildcard owner (*)', false);
+      this.count = 0;
+      this.role = Role.none;
+      return;
+    }
+    let domain = false;
+    let statuses = 0;
+    let recordNs = 0;
+    let others = 0;
+    for (let i = 0; i < this.count; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      switch (block[at]) {
+        case Kind.domain:
+          if (domain) this.reject(i, 'is in the export twice', false);
+          domain = true;
+          break;
+        case Kind.status:
+          statuses |= 1 << block[at + FACT_HEADER];
+          break;
+        case Kind.record:
+          if (factType(block, at) === TYPE.NS) recordNs++;
+          else others++;
+          break;
+        default:
+          break;
+      }
+    }
+    const allowed = domain && mayDelegate(statuses, rules.publishPendingRestore);
+    this.keepPublishable(domain, allowed);
+    this.order();
+    let ns = this.countType(TYPE.NS);
+    if (ns > 0 && rules.dropMissingGlue) ns = this.dropWithoutGlue(ns);
+    const delegated = ns > 0;
+    if (domain && report !== undefined) {
+      report.domain(delegated ? 'delegated' : allowed ? 'without-ns' : 'forbidden');
+    }
+    if (delegated) {
+      this.enterCut();
+      return;
+    }
+    this.dropDs();
+    if (others > 0 || recordNs > 0) this.checkAuthoritative();
+    this.role = this.count > 0 ? Role.authoritative : Role.none;
+  }
+
+  /** Leaves records, and what the registry says of a domain that may be delegated. */
+  private keepPublishable(domain: boolean, allowed: boolean): void {
+    const { blocks, ats, rules, report } = this;
+    const n = this.count;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      const kind = block[at];
+      if (kind === Kind.domain) continue;
+      if (kind === Kind.status || kind === Kind.ns || kind === Kind.ds) {
+        if (!domain) {
+          this.reject(i, 'belongs to a domain that is not in the export', false);
+          continue;
+        }
+        if (kind === Kind.status) continue;
+        if (!allowed && kind === Kind.ns) continue;
+      }
+      if (factType(block, at) === TYPE.NS) {
+        const fault = hostFault(block, at + FACT_HEADER, rules.apex);
+        if (fault !== HostFault.none) {
+          if (report !== undefined) {
+            const host = block.slice(at + FACT_HEADER, at + FACT_HEADER + factLength(block, at));
+            report.invalidNs(this.wireOwner().slice(0, this.ownerLength), fault, host);
+          }
+          if (rules.dropInvalidNs) continue;
+        }
+      }
+      blocks[kept] = block;
+      ats[kept++] = at;
+    }
+    this.count = kept;
+  }
+
+  /** The owner is a cut from here on; what can't stand at one goes. */
+  private enterCut(): void {
+    const { blocks, ats } = this;
+    this.role = Role.delegation;
+    this.cutIsDname = false;
+    this.setCutKey();
+    const n = this.count;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      const type = factType(block, at);
+      switch (type) {
+        case TYPE.NS:
+          this.cutNsBlocks[this.cutNsCount] = block;
+          this.cutNsAts[this.cutNsCount++] = at;
+          break;
+        case TYPE.DS:
+        case TYPE.A:
+        case TYPE.AAAA:
+          break;
+        default:
+          this.reject(i, "stands at a delegation and can't be seen", true);
+          continue;
+      }
+      blocks[kept] = block;
+      ats[kept++] = at;
+    }
+    this.count = kept;
+    if (this.report !== undefined && !this.rules.dropMissingGlue) this.findMissingGlue();
+  }
+
+  private setCutKey(): void {
+    const { keyBlock, keyStart, keyEnd, cutKey } = this;
+    for (let i = keyStart, o = 0; i < keyEnd; i++, o++) cutKey[o] = keyBlock[i];
+    this.cutLength = keyEnd - keyStart;
+  }
+
+  /** A DS where nothing is delegated (RFC 4034 §5 wants it at a delegation). */
+  private dropDs(): void {
+    const { blocks, ats } = this;
+    const n = this.count;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      if (factType(blocks[i], ats[i]) === TYPE.DS) continue;
+      blocks[kept] = blocks[i];
+      ats[kept++] = ats[i];
+    }
+    this.count = kept;
+    if (kept < n) this.report?.dsWithoutDelegation(n - kept);
+  }
+
+  /** CNAME alone (RFC 2181 §10.1), a DNAME hides what is below it. */
+  private checkAuthoritative(): void {
+    const { blocks, ats } = this;
+    const cnames = this.countType(TYPE.CNAME);
+    if (cnames > 0 && (cnames > 1 || this.count > cnames)) {
+      const why = cnames > 1 ? 'is one of several CNAME records' : 'stands beside other data';
+      let kept = 0;
+      let seen = 0;
+      for (let i = 0; i < this.count; i++) {
+        const isCname = factType(blocks[i], ats[i]) === TYPE.CNAME;
+        if (isCname && (this.count > cnames || seen++ > 0)) {
+          this.reject(i, why, false);
+          continue;
+        }
+        blocks[kept] = blocks[i];
+        ats[kept++] = ats[i];
+      }
+      this.count = kept;
+    }
+    if (this.countType(TYPE.DNAME) > 0) {
+      this.setCutKey();
+      this.cutIsDname = true;
+    }
+  }
+
+  private countType(type: number): number {
+    let n = 0;
+    for (let i = 0; i < this.count; i++) if (factType(this.blocks[i], this.ats[i]) === type) n++;
+    return n;
+  }
+
+  // ---- in-domain name servers -------------------------------------------------------------
+
+  private findMissingGlue(): void {
+    const owner = this.wireOwner();
+    for (let i = 0; i < this.cutNsCount; i++) {
+      const host = this.cutNsBlocks[i];
+      const at = this.cutNsAts[i] + FACT_HEADER;
+      if (!isAtOrBelow(host, at, owner.subarray(0, this.ownerLength))) continue;
+      if (this.hasAddress(host, at)) continue;
+      const end = at + factLength(host, this.cutNsAts[i]);
+      this.report?.missingGlue(owner.slice(0, this.ownerLength), host.slice(at, end));
+    }
+  }
+
+  /** Drops in-domain name servers without address; returns how many name servers are left. */
+  private dropWithoutGlue(before: number): number {
+    const { blocks, ats } = this;
+    const owner = this.wireOwner().subarray(0, this.ownerLength);
+    const n = this.count;
+    let kept = 0;
+    let left = before;
+    for (let i = 0; i < n; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      if (factType(block, at) === TYPE.NS) {
+        const host = at + FACT_HEADER;
+        if (isAtOrBelow(block, host, owner) && !this.hasAddress(block, host)) {
+          this.report?.missingGlue(owner.slice(), block.slice(host, host + factLength(block, at)));
+          left--;
+          continue;
+        }
+      }
+      blocks[kept] = block;
+      ats[kept++] = at;
+    }
+    this.count = kept;
+    return left;
+  }
+
+  /** Is there an address of `host`, a name at or below the owner? */
+  private hasAddress(host: Uint8Array, at: number): boolean {
+    const { ahead, hostKey } = this;
+    const ownLength = this.keyEnd - this.keyStart;
+    const length = wireToKey(host, at, this.apexLabels, hostKey, 0);
+    if (length === ownLength) {
+      for (let i = 0; i < this.count; i++) {
+        const type = factType(this.blocks[i], this.ats[i]);
+        if (type === TYPE.A || type === TYPE.AAAA) return true;
+      }
+      return false;
+    }
+    ahead.assign(this.cursor);
+    while (ahead.next()) {
+      const { keyBlock: block, keyStart: s, keyEnd: e } = ahead;
+      const d = compareBytes(block, s, e, hostKey, 0, length);
+      if (d > 0) return false;
+      if (d < 0) continue;
+      for (let i = 0; i < ahead.parts; i++) {
+        const part = ahead.partBlocks[i];
+        for (
+          let p = ahead.partStarts[i];
+          p < ahead.partEnds[i];
+          p += FACT_HEADER + factLength(part, p)
+        ) {
+          const type = factType(part, p);
+          if (type === TYPE.A || type === TYPE.AAAA) return true;
+        }
+      }
+      return false;
+    }
+    return false;
+  }
+
+  // ---- order, duplicates and TTLs -----------------------------------------------------------
+
+  /** Sorts the facts by type and RDATA, drops duplicates, and refuses second TTLs. */
+  private order(): void {
+    const { blocks, ats } = this;
+    const n = this.count;
+    if (n < 2) return;
+    if (n <= SMALL) {
+      for (let i = 1; i < n; i++) {
+        const block = blocks[i];
+        const at = ats[i];
+        let j = i - 1;
+        while (j >= 0 && compareFacts(blocks[j], ats[j], block, at) > 0) {
+          blocks[j + 1] = blocks[j];
+          ats[j + 1] = ats[j];
+          j--;
+        }
+        blocks[j + 1] = block;
+        ats[j + 1] = at;
+      }
+    } else {
+      const index = Array.from({ length: n }, (_, i) => i);
+      const b = blocks.slice(0, n);
+      const a = ats.slice(0, n);
+      index.sort((x, y) => compareFacts(b[x], a[x], b[y], a[y]));
+      for (let i = 0; i < n; i++) {
+        blocks[i] = b[index[i]];
+        ats[i] = a[index[i]];
+      }
+    }
+    this.settleTtls();
+    let kept = 1;
+    for (let i = 1; i < this.count; i++) {
+      if (compareFacts(blocks[kept - 1], ats[kept - 1], blocks[i], ats[i]) === 0) continue;
+      blocks[kept] = blocks[i];
+      ats[kept++] = ats[i];
+    }
+    this.count = Math.min(this.count, kept);
+  }
+
+  /** One TTL an RRset (RFC 2181 §5.2): that of the record that came first in the input. */
+  private settleTtls(): void {
+    const { blocks, ats } = this;
+    let kept = 0;
+    for (let i = 0; i < this.count; ) {
+      const type = factType(blocks[i], ats[i]);
+      let end = i + 1;
+      let mixed = false;
+      const ttl = factTtl(blocks[i], ats[i]);
+      while (end < this.count && factType(blocks[end], ats[end]) === type) {
+        if (factTtl(blocks[end], ats[end]) !== ttl) mixed = true;
+        end++;
+      }
+      let wanted = ttl;
+      if (mixed) {
+        let firstPlace = Number.POSITIVE_INFINITY;
+        for (let k = i; k < end; k++) {
+          const place = factChunk(blocks[k], ats[k]) * 2 ** 24 + factLine(blocks[k], ats[k]);
+          if (place >= firstPlace) continue;
+          firstPlace = place;
+          wanted = factTtl(blocks[k], ats[k]);
+        }
+      }
+      for (let k = i; k < end; k++) {
+        if (mixed && factTtl(blocks[k], ats[k]) !== wanted) {
+          this.reject(k, `has another TTL than the first record of its RRset (${wanted})`, false);
+          continue;
+        }
+        blocks[kept] = blocks[k];
+        ats[kept++] = ats[k];
+      }
+      i = end;
+    }
+    this.count = kept;
+  }
+
+  // ---- reports ---------------------------------------------------------------------------------
+
+  private isWildcard(): boolean {
+    const { keyBlock, keyStart, keyEnd } = this;
+    return keyBlock[keyEnd - 2] === 0x2a && (keyEnd - 2 === keyStart || keyBlock[keyEnd - 3] === 0);
+  }
+
+  private reject(i: number, reason: string, occluded: boolean): void {
+    if (this.report === undefined) return;
+    const block = this.blocks[i];
+    const at = this.ats[i];
+    this.report.reject({
+      chunk: factChunk(block, at),
+      line: factLine(block, at),
+      owner: this.wireOwner().slice(0, this.ownerLength),
+      kind: block[at],
+      type: factType(block, at),
+      rdata: block.slice(at + FACT_HEADER, at + FACT_HEADER + factLength(block, at)),
+      reason,
+      occluded,
+    });
+  }
+}
+
+/** By type, then RDATA as octets (RFC 4034 §6.3). */
+function compareFacts(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
+  const d = factType(a, i) - factType(b, j);
+  if (d !== 0) return d;
+  const p = i + FACT_HEADER;
+  const q = j + FACT_HEADER;
+  return compareBytes(a, p, p + factLength(a, i), b, q, q + factLength(b, j));
+}

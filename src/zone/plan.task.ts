@@ -1,0 +1,328 @@
+/**
+ * The worker's side of the first pass over a zone: finds the delegations, who names which
+ * host, and the names that the NSEC3 chain needs.
+ */
+
+import { HASH_LENGTH, HASH_TEXT, hashToText, nsec3Hash } from '../denial/nsec3-hash.js';
+import {
+  countLabels,
+  isAtOrBelow,
+  keyToWire,
+  MAX_KEY,
+  MAX_WIRE,
+  wireToKey,
+} from '../names/name.js';
+import { addType, finishBitmap } from '../records/bitmap.js';
+import { EntryWriter, FACT_HEADER, factType, Kind } from '../records/entry.js';
+import { TYPE } from '../records/types.js';
+import { type Run, sortRun } from '../sort/run.js';
+import { isApexHost, type ZoneContext } from './context.js';
+import {
+  type DomainFate,
+  type FactReject,
+  OwnerWalk,
+  Role,
+  type WalkReport,
+} from './owner-walk.js';
+import { ReferenceTable } from './references.js';
+
+/** What an NSEC3 fact's type field says of the name. */
+export const HashKind = {
+  insecureDelegation: 0,
+  secureDelegation: 1,
+  /** Authoritative data; its RDATA holds the name, too. */
+  authoritative: 2,
+  /** An empty non-terminal; its RDATA holds the name, too. */
+  emptyNonTerminal: 3,
+} as const;
+
+/** Lists longer than this are cut off; the counts are exact. */
+const LIST_LIMIT = 1000;
+
+interface Job {
+  readonly zones: readonly ZoneContext[];
+  readonly hashes: EntryWriter[];
+  readonly references: EntryWriter[];
+  readonly tables: ReferenceTable[];
+}
+
+const jobs = new Map<number, Job>();
+
+/** Opens a job in this thread. */
+export function openPlan({ job, zones }: { job: number; zones: readonly ZoneContext[] }): void {
+  const references = zones.map(() => new EntryWriter());
+  jobs.set(job, {
+    zones,
+    hashes: zones.map(() => new EntryWriter()),
+    references,
+    tables: references.map((writer) => new ReferenceTable(writer)),
+  });
+}
+
+/** A name whose only sure data are addresses: in the zone unless a delegation names it. */
+export interface Undecided {
+  readonly key: Uint8Array;
+  /** Types that are there in any case. */
+  readonly types: readonly number[];
+  /** Address types that stand if the addresses are authoritative. */
+  readonly addressTypes: readonly number[];
+  /** From a registry's host objects alone, not from a zone file. */
+  readonly registryHost: boolean;
+}
+
+export interface InvalidNs {
+  readonly owner: Uint8Array;
+  readonly fault: number;
+  readonly host: Uint8Array;
+}
+
+/** What a range of names turned out to hold. */
+export interface PlanPart {
+  readonly delegations: number;
+  readonly secureDelegations: number;
+  readonly nameServers: number;
+  readonly fates: Record<DomainFate, number>;
+  readonly rejects: readonly FactReject[];
+  readonly rejectCount: number;
+  readonly occludedCount: number;
+  readonly missingGlue: ReadonlyArray<{ readonly owner: Uint8Array; readonly host: Uint8Array }>;
+  readonly missingGlueCount: number;
+  readonly invalidNs: readonly InvalidNs[];
+  /** Per zone/host.ts fault. */
+  readonly invalidNsCounts: readonly number[];
+  readonly dsWithoutDelegation: number;
+  readonly undecided: readonly Undecided[];
+}
+
+/** Passes over a range of one zone. */
+export function planRange(args: {
+  readonly job: number;
+  readonly zone: number;
+  readonly from: Uint8Array | undefined;
+  readonly to: Uint8Array | undefined;
+}): PlanPart {
+  const job = jobs.get(args.job);
+  if (job === undefined) throw new Error('the plan is not open in this thread');
+  const zone = job.zones[args.zone];
+  const rejects: FactReject[] = [];
+  const missingGlue: Array<{ owner: Uint8Array; host: Uint8Array }> = [];
+  const invalidNs: InvalidNs[] = [];
+  const invalidNsCounts = [0, 0, 0, 0];
+  const fates: Record<DomainFate, number> = { delegated: 0, forbidden: 0, 'without-ns': 0 };
+  const undecided: Undecided[] = [];
+  let rejectCount = 0;
+  let occludedCount = 0;
+  let missingGlueCount = 0;
+  let dsWithoutDelegation = 0;
+  let delegations = 0;
+  let secureDelegations = 0;
+  let nameServers = 0;
+  const report: WalkReport = {
+    reject(reject) {
+      if (reject.occluded) occludedCount++;
+      else rejectCount++;
+      if (rejects.length < LIST_LIMIT) rejects.push(reject);
+    },
+    invalidNs(owner, fault, host) {
+      invalidNsCounts[fault]++;
+      if (invalidNs.length < LIST_LIMIT) invalidNs.push({ owner, fault, host });
+    },
+    missingGlue(owner, host) {
+      missingGlueCount++;
+      if (missingGlue.length < LIST_LIMIT) missingGlue.push({ owner, host });
+    },
+    dsWithoutDelegation(count) {
+      dsWithoutDelegation += count;
+    },
+    domain(fate) {
+      fates[fate]++;
+    },
+  };
+  const walk = new OwnerWalk(zone.runs, args.from, args.to, zone.rules, report);
+  const referrer = createReferrer(job);
+  const chain =
+    zone.denial.kind === 'nsec3' ? createChainNames(zone, job.hashes[args.zone]) : undefined;
+  const everyDelegation = zone.denial.kind === 'nsec3' && !zone.denial.optOut;
+  const rootKey = new Uint8Array(MAX_KEY);
+
+  while (walk.next()) {
+    if (walk.role === Role.delegation) {
+      delegations++;
+      const owner = walk.wireOwner().subarray(0, walk.ownerLength);
+      let rootKeyLength = -1;
+      let secure = false;
+      for (let i = 0; i < walk.count; i++) {
+        const block = walk.blocks[i];
+        const at = walk.ats[i];
+        const type = factType(block, at);
+        if (type === TYPE.DS) secure = true;
+        if (type !== TYPE.NS) continue;
+        nameServers++;
+        const host = at + FACT_HEADER;
+        if (isAtOrBelow(block, host, owner)) continue;
+        const into = referrer.find(block, host);
+        if (into < 0) continue;
+        if (rootKeyLength < 0) rootKeyLength = wireToKey(owner, 0, 0, rootKey, 0);
+        referrer.add(into, block, host, rootKey, rootKeyLength);
+      }
+      if (secure) secureDelegations++;
+      if (secure || everyDelegation) chain?.delegation(walk, secure);
+    } else if (walk.role === Role.authoritative) {
+      const open = undecidedOf(zone, walk);
+      if (open !== undefined) undecided.push(open);
+      else chain?.authoritative(walk);
+    }
+  }
+  return {
+    delegations,
+    secureDelegations,
+    nameServers,
+    fates,
+    rejects,
+    rejectCount,
+    occludedCount,
+    missingGlue,
+    missingGlueCount,
+    invalidNs,
+    invalidNsCounts,
+    dsWithoutDelegation,
+    undecided,
+  };
+}
+
+/** Runs of what this thread has gathered, per zone. */
+export interface PlanRuns {
+  readonly hashes: readonly Run[];
+  readonly references: readonly Run[];
+}
+
+/** Sorts what this thread has gathered and closes the job. */
+export function closePlan({ job: id }: { job: number }): PlanRuns {
+  const job = jobs.get(id);
+  if (job === undefined) throw new Error('the plan is not open in this thread');
+  jobs.delete(id);
+  for (const table of job.tables) table.flush();
+  return { hashes: job.hashes.map(sortRun), references: job.references.map(sortRun) };
+}
+
+/** The owner's addresses can't be judged before it is known who names the host. */
+function undecidedOf(zone: ZoneContext, walk: OwnerWalk): Undecided | undefined {
+  if (zone.glue === 'keep-all') return undefined;
+  const types: number[] = [];
+  const addressTypes: number[] = [];
+  let registryHost = true;
+  for (let i = 0; i < walk.count; i++) {
+    const type = factType(walk.blocks[i], walk.ats[i]);
+    const isAddress = type === TYPE.A || type === TYPE.AAAA;
+    const list = isAddress ? addressTypes : types;
+    if (list.at(-1) !== type) list.push(type);
+    if (isAddress && walk.blocks[i][walk.ats[i]] !== Kind.address) registryHost = false;
+  }
+  if (addressTypes.length === 0) return undefined;
+  if (isApexHost(zone, walk.keyBlock, walk.keyStart, walk.keyEnd)) return undefined;
+  return {
+    key: walk.keyBlock.slice(walk.keyStart, walk.keyEnd),
+    types,
+    addressTypes,
+    registryHost,
+  };
+}
+
+/** Finds the zone that a host lies in and files references under the host's key there. */
+function createReferrer(job: Job) {
+  const { zones, tables } = job;
+  const labels = zones.map((zone) => countLabels(zone.apex));
+  const key = new Uint8Array(MAX_KEY);
+  return {
+    /** Index of the closest enclosing zone, or -1. */
+    find(host: Uint8Array, at: number): number {
+      let best = -1;
+      for (let z = 0; z < zones.length; z++) {
+        if (best >= 0 && labels[z] <= labels[best]) continue;
+        if (isAtOrBelow(host, at, zones[z].apex)) best = z;
+      }
+      return best;
+    },
+    add(z: number, host: Uint8Array, at: number, example: Uint8Array, exampleLength: number): void {
+      const keyLength = wireToKey(host, at, labels[z], key, 0);
+      tables[z].add(key, keyLength, example, exampleLength);
+    },
+  };
+}
+
+/** Collects the names of an NSEC3 chain with their bitmaps (RFC 5155 §7.1). */
+export interface ChainNames {
+  delegation(walk: OwnerWalk, secure: boolean): void;
+  authoritative(walk: OwnerWalk): void;
+  /** A name given by its key, its types in ascending order, without RRSIG. */
+  name(key: Uint8Array, types: readonly number[]): void;
+}
+
+/** Writes the names of a zone's chain to `writer`, under the sort keys of their NSEC3 owners. */
+export function createChainNames(zone: ZoneContext, writer: EntryWriter): ChainNames {
+  if (zone.denial.kind !== 'nsec3') throw new Error('the zone has no NSEC3 chain');
+  const params = zone.denial;
+  const { apex } = zone;
+  const wire = new Uint8Array(MAX_WIRE + 1);
+  const hash = new Uint8Array(HASH_LENGTH);
+  const key = new Uint8Array(HASH_TEXT + 1);
+  const rdata = new Uint8Array(9000);
+  /** The name before, to derive each empty non-terminal once. */
+  const last = new Uint8Array(MAX_KEY);
+  let lastLength = 0;
+
+  const put = (wireEnd: number, kind: number, rdataEnd: number): void => {
+    nsec3Hash(wire, 0, wireEnd, params, hash, 0);
+    hashToText(hash, 0, key, 0);
+    writer.append(key, 0, HASH_TEXT + 1, Kind.hash, kind, 0, 0, 0, rdata, 0, rdataEnd);
+  };
+  /** RDATA of a name that is no delegation: u16 bitmap length, bitmap, wire name. */
+  const putNamed = (wireEnd: number, kind: number, bitmapEnd: number): void => {
+    const length = bitmapEnd - 2;
+    rdata[0] = length >>> 8;
+    rdata[1] = length;
+    for (let i = 0; i < wireEnd; i++) rdata[bitmapEnd + i] = wire[i];
+    put(wireEnd, kind, bitmapEnd + wireEnd);
+  };
+  /** The empty non-terminals above a name, those not shared with the name before. */
+  const ancestors = (block: Uint8Array, start: number, end: number): void => {
+    let shared = 0;
+    const limit = Math.min(lastLength, end - start);
+    while (shared < limit && last[shared] === block[start + shared]) shared++;
+    for (let i = start; i < end - 1; i++) {
+      if (block[i] !== 0 || i + 1 - start <= shared) continue;
+      const wireEnd = keyToWire(block, start, i + 1, apex, wire, 0);
+      putNamed(wireEnd, HashKind.emptyNonTerminal, 2);
+    }
+    for (let i = start, o = 0; i < end; i++, o++) last[o] = block[i];
+    lastLength = end - start;
+  };
+
+  return {
+    delegation(walk, secure) {
+      ancestors(walk.keyBlock, walk.keyStart, walk.keyEnd);
+      const wireEnd = keyToWire(walk.keyBlock, walk.keyStart, walk.keyEnd, apex, wire, 0);
+      addType(TYPE.NS);
+      if (secure) {
+        addType(TYPE.DS);
+        addType(TYPE.RRSIG);
+      }
+      const end = finishBitmap(rdata, 0);
+      put(wireEnd, secure ? HashKind.secureDelegation : HashKind.insecureDelegation, end);
+    },
+    authoritative(walk) {
+      ancestors(walk.keyBlock, walk.keyStart, walk.keyEnd);
+      const wireEnd = keyToWire(walk.keyBlock, walk.keyStart, walk.keyEnd, apex, wire, 0);
+      for (let i = 0; i < walk.count; i++) addType(factType(walk.blocks[i], walk.ats[i]));
+      addType(TYPE.RRSIG);
+      putNamed(wireEnd, HashKind.authoritative, finishBitmap(rdata, 2));
+    },
+    name(given, types) {
+      ancestors(given, 0, given.length);
+      const wireEnd = keyToWire(given, 0, given.length, apex, wire, 0);
+      for (const type of types) addType(type);
+      addType(TYPE.RRSIG);
+      putNamed(wireEnd, HashKind.authoritative, finishBitmap(rdata, 2));
+    },
+  };
+}

@@ -1,0 +1,220 @@
+/**
+ * The first pass over the zones of a build. It goes over all zones before the second pass
+ * goes over any, because the zones of a registry name each other's hosts.
+ */
+
+import { guardError } from '../errors.js';
+import { compareBytes, nameFromKey, nameToText } from '../names/name.js';
+import type { Reject } from '../read/master.js';
+import type { Places } from '../read/places.js';
+import { EntryWriter, FACT_HEADER, factLength, factType } from '../records/entry.js';
+import { rdataToText } from '../records/rdata.js';
+import { typeToText } from '../records/types.js';
+import { Cursor } from '../sort/cursor.js';
+import { type Run, sortRun } from '../sort/run.js';
+import type { Pool, Task } from '../threads/pool.js';
+import { type ZoneContext, zoneRanges } from './context.js';
+import { classifyGlue, keepsGlue } from './glue.js';
+import { HOST_FAULT_NAMES } from './host.js';
+import type { FactReject } from './owner-walk.js';
+import { createChainNames, HashKind, type PlanPart, type PlanRuns } from './plan.task.js';
+import { referencesTo } from './references.js';
+
+const module = new URL('./plan.task.js', import.meta.url).href;
+const OPEN: Task = { module, name: 'openPlan' };
+const RANGE: Task = { module, name: 'planRange' };
+const CLOSE: Task = { module, name: 'closePlan' };
+
+/** Entries of a range in the first pass. */
+const RANGE_ENTRIES = 50_000;
+
+let nextJob = 1;
+
+/** What the first pass found out about a zone. */
+export interface ZonePlan {
+  readonly zone: ZoneContext;
+  /** Who names the zone's hosts (zone/references.ts). */
+  readonly references: readonly Run[];
+  /** The names of the NSEC3 chain, under the keys of their NSEC3 owners. */
+  readonly hashes: readonly Run[];
+  readonly delegations: number;
+  readonly secureDelegations: number;
+  readonly nameServers: number;
+  /** What became of the domain objects of a registry export. */
+  readonly domains: {
+    readonly delegated: number;
+    readonly forbidden: number;
+    readonly withoutNs: number;
+  };
+  readonly occluded: number;
+  readonly missingGlue: number;
+  /** Examples of {@link missingGlue}: `ns1.example.com. of example.com.`. */
+  readonly missingGlueExamples: readonly string[];
+  /** Name servers' names that can't be one, by fault (zone/host.ts). */
+  readonly invalidNs: readonly number[];
+  readonly invalidNsExamples: readonly string[];
+  readonly dsWithoutDelegation: number;
+}
+
+/**
+ * Passes over all zones.
+ *
+ * @param reject called for each fact that can't be used, in canonical order; may throw.
+ * @param occluded called for each record left out because nobody could see it.
+ * @throws ZonewrightError (exit 6) when two names have one NSEC3 hash.
+ */
+export async function planZones(
+  zones: readonly ZoneContext[],
+  pool: Pool,
+  places: Places,
+  reject: (reject: Reject) => void,
+  occluded: (reject: Reject) => void,
+): Promise<ZonePlan[]> {
+  const job = nextJob++;
+  await pool.runInAll(OPEN, { job, zones });
+  const parts: PlanPart[][] = [];
+  let runs: PlanRuns[];
+  try {
+    const all: Array<Promise<PlanPart>> = [];
+    for (const [index, zone] of zones.entries()) {
+      for (const { from, to } of zoneRanges(zone.runs, RANGE_ENTRIES)) {
+        const part = pool.run<PlanPart>(RANGE, { job, zone: index, from, to });
+        all.push(part);
+        part.then(
+          (p) => p,
+          () => undefined,
+        );
+        parts[index] ??= [];
+      }
+      parts[index] = await Promise.all(all.splice(0));
+    }
+  } finally {
+    runs = await pool.runInAll<PlanRuns>(CLOSE, { job });
+  }
+  return zones.map((zone, index) => {
+    const references = runs.map((r) => r.references[index]).filter((run) => run.count > 0);
+    const mine = parts[index];
+    for (const part of mine)
+      for (const r of part.rejects) (r.occluded ? occluded : reject)(told(r, places));
+    const hashes = runs.map((r) => r.hashes[index]).filter((run) => run.count > 0);
+    if (zone.denial.kind === 'nsec3') {
+      hashes.push(decide(zone, mine, references));
+      checkCollisions(zone, hashes);
+    }
+    const sum = (pick: (part: PlanPart) => number): number =>
+      mine.reduce((total, part) => total + pick(part), 0);
+    return {
+      zone,
+      references,
+      hashes: hashes.filter((run) => run.count > 0),
+      delegations: sum((p) => p.delegations),
+      secureDelegations: sum((p) => p.secureDelegations),
+      nameServers: sum((p) => p.nameServers),
+      domains: {
+        delegated: sum((p) => p.fates.delegated),
+        forbidden: sum((p) => p.fates.forbidden),
+        withoutNs: sum((p) => p.fates['without-ns']),
+      },
+      occluded: sum((p) => p.occludedCount),
+      missingGlue: sum((p) => p.missingGlueCount),
+      missingGlueExamples: mine
+        .flatMap((p) => p.missingGlue)
+        .slice(0, 20)
+        .map((m) => `${nameToText(m.host)} of ${nameToText(m.owner)}`),
+      invalidNs: HOST_FAULT_NAMES.map((_, fault) => sum((p) => p.invalidNsCounts[fault])),
+      invalidNsExamples: mine
+        .flatMap((p) => p.invalidNs)
+        .slice(0, 20)
+        .map((n) => `${nameToText(n.host)} of ${nameToText(n.owner)} ${HOST_FAULT_NAMES[n.fault]}`),
+      dsWithoutDelegation: sum((p) => p.dsWithoutDelegation),
+    };
+  });
+}
+
+/** A reject with file, line and text. */
+function told(r: FactReject, places: Places): Reject {
+  const { file, line } = places.place(r.chunk, r.line);
+  const owner = nameToText(r.owner);
+  const text =
+    r.rdata.length > 1 && r.type !== 0
+      ? `${owner} ${typeToText(r.type)} ${rdataToText(r.type, r.rdata)}`
+      : owner;
+  return {
+    file,
+    line,
+    field: r.type === 0 ? 'domain' : typeToText(r.type),
+    reason: r.reason,
+    text,
+  };
+}
+
+/** The chain's names that could not be judged before all references were known, and the apex. */
+function decide(zone: ZoneContext, parts: readonly PlanPart[], references: readonly Run[]): Run {
+  const writer = new EntryWriter();
+  const chain = createChainNames(zone, writer);
+  chain.name(
+    new Uint8Array(0),
+    [...zone.apexTypes].sort((a, b) => a - b),
+  );
+  for (const part of parts) {
+    for (const open of part.undecided) {
+      const referenced = referencesTo(references, open.key).count > 0;
+      const glueClass = classifyGlue(false, false, false, referenced, open.registryHost);
+      const kept = keepsGlue(glueClass, zone.glue, false, zone.keepSac048);
+      const types = kept ? [...open.types, ...open.addressTypes] : open.types;
+      if (types.length > 0)
+        chain.name(
+          open.key,
+          [...types].sort((a, b) => a - b),
+        );
+    }
+  }
+  return sortRun(writer);
+}
+
+/**
+ * Two names with one hash can't both be proven (RFC 5155 §7.1 wants another salt). An empty
+ * non-terminal may come from several ranges, and may turn out to be a name with data.
+ */
+function checkCollisions(zone: ZoneContext, hashes: readonly Run[]): void {
+  const cursor = new Cursor(hashes);
+  while (cursor.next()) {
+    if (cursor.parts === 1) {
+      const block = cursor.partBlocks[0];
+      const at = cursor.partStarts[0];
+      if (at + FACT_HEADER + factLength(block, at) === cursor.partEnds[0]) continue;
+    }
+    let name: Uint8Array | undefined;
+    let clash = false;
+    for (let i = 0; i < cursor.parts; i++) {
+      const block = cursor.partBlocks[i];
+      for (
+        let at = cursor.partStarts[i];
+        at < cursor.partEnds[i];
+        at += FACT_HEADER + factLength(block, at)
+      ) {
+        const kind = factType(block, at);
+        if (kind !== HashKind.authoritative && kind !== HashKind.emptyNonTerminal) {
+          clash = true;
+          continue;
+        }
+        const p = at + FACT_HEADER;
+        const mine = block.slice(
+          p + 2 + ((block[p] << 8) | block[p + 1]),
+          p + factLength(block, at),
+        );
+        if (name !== undefined && compareBytes(name, 0, name.length, mine, 0, mine.length) !== 0)
+          clash = true;
+        name = mine;
+      }
+    }
+    if (!clash) continue;
+    const hash = cursor.keyBlock.slice(cursor.keyStart, cursor.keyEnd);
+    throw guardError(
+      `two names of the zone have the NSEC3 hash ${nameToText(nameFromKey(hash, zone.apex))}`,
+      {
+        hint: 'Choose another salt for this zone (nsec3 salt), or sign it with NSEC.',
+      },
+    );
+  }
+}
