@@ -20,8 +20,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CommonOptions } from '../cli/common.js';
 import { printable, printJson } from '../cli/output.js';
+import { algorithmName } from '../dnssec/algorithms.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
-import { type Config, loadConfig } from './config.js';
+import { missingKeys } from '../keys/generate.js';
+import { selectKeys } from '../keys/select.js';
+import { readKeys } from '../keys/store.js';
+import { type Config, loadConfig, type ZoneConfig } from './config.js';
 import { formatSize } from './size.js';
 import { isoTime } from './time.js';
 
@@ -96,7 +100,7 @@ export async function runChecks(options: CommonOptions): Promise<Check[]> {
     checks.push(checkSpace('output folder', config.outputDir, 4 * need));
     checks.push(checkSpace('tmp folder', options.tmpDir, need));
     checks.push(checkKeyFolder(config.keyDir));
-    for (const zone of config.zones) checks.push(checkZoneKeys(config, zone.text));
+    for (const zone of config.zones) checks.push(checkZoneKeys(config.keyDir, zone, options.now));
     const after = checkAfter(config);
     if (after !== undefined) checks.push(after);
   }
@@ -351,28 +355,38 @@ function checkKeyFolder(folder: string): Check {
   return { name, status: 'ok', detail: folder };
 }
 
-/** A complete key pair of each algorithm of the policy, by the files' names. */
-function checkZoneKeys(config: Config, zone: string): Check {
-  const entry = config.zones.find((one) => one.text === zone)!;
-  const name = `keys of ${entry.label}`;
-  const advice = `zonewright keys generate --zone ${entry.label}`;
-  let files: string[];
+/**
+ * Can the zone be signed at `now` with the keys in the folder? Each private half signs a probe
+ * that its public half has to verify.
+ */
+function checkZoneKeys(keyDir: string, zone: ZoneConfig, now: number): Check {
+  const name = `keys of ${zone.label}`;
   try {
-    files = readdirSync(config.keyDir);
-  } catch {
-    return { name, status: 'fail', detail: 'no key folder to look in', advice, keys: true };
-  }
-  const pairs = files.flatMap((file) => {
-    const parts = /^K(.*\.)\+(\d{3})\+(\d{5})\.key$/.exec(file);
-    const whole = parts !== null && files.includes(file.replace(/key$/, 'private'));
-    return whole && parts[1].toLowerCase() === zone ? [Number(parts[2])] : [];
-  });
-  const lacking = entry.policy.algorithms.filter((algorithm) => !pairs.includes(algorithm));
-  if (lacking.length > 0) {
-    const detail = `no key pair of algorithm ${lacking.join(', ')}`;
+    const keys = readKeys(keyDir, zone.name);
+    const missing = missingKeys(keys, zone.policy, now);
+    if (missing.length > 0) {
+      const lacking = missing.map((key) => `${key.role} of ${algorithmName(key.algorithm)}`);
+      return {
+        name,
+        status: 'fail',
+        detail: `the policy asks for ${lacking.join(', ')}`,
+        advice: `zonewright keys generate --zone ${zone.label}`,
+        keys: true,
+      };
+    }
+    const { dnskeys, ksks, zsks } = selectKeys(keys, now);
+    const detail = `${dnskeys.length} published; ${tags(ksks)} sign the keys, ${tags(zsks)} the rest`;
+    return { name, status: 'ok', detail };
+  } catch (error) {
+    if (!(error instanceof ZonewrightError)) throw error;
+    const detail = placeText(error.place) + error.message;
+    const advice = error.hint ?? `zonewright keys list --zone ${zone.label}`;
     return { name, status: 'fail', detail, advice, keys: true };
   }
-  return { name, status: 'ok', detail: `${pairs.length} key pair${pairs.length === 1 ? '' : 's'}` };
+}
+
+function tags(keys: readonly { readonly tag: number }[]): string {
+  return keys.map((key) => key.tag).join(', ');
 }
 
 /** Can the command of publish.after be found? Undefined when there is none. */

@@ -4,29 +4,12 @@
  */
 
 import * as v from 'valibot';
+import { algorithmByName, signingMnemonics } from '../dnssec/algorithms.js';
 import { DURATION_FORM, parseDuration } from './duration.js';
 import { parseHostName, parseMailbox, parseZoneName, ZONE_FORM } from './names.js';
 import { PERCENT_FORM, parsePercent } from './size.js';
 
-/** DNSSEC algorithms that zonewright signs with (IANA DNS Security Algorithm Numbers). */
-export const SIGNING_ALGORITHMS: ReadonlyMap<string, number> = new Map([
-  ['RSASHA256', 8],
-  ['RSASHA512', 10],
-  ['ECDSAP256SHA256', 13],
-  ['ECDSAP384SHA384', 14],
-  ['ED25519', 15],
-  ['ED448', 16],
-]);
-
-const SHA1_ALGORITHMS = new Set(['RSASHA1', 'NSEC3RSASHA1', 'RSASHA1-NSEC3-SHA1', 'DSA', '5', '7']);
 const TTL_LIMIT = 2 ** 31 - 1;
-
-/** The number of the algorithm with this mnemonic (any case) or number, if we sign with it. */
-export function parseAlgorithm(text: string): number | undefined {
-  const byName = SIGNING_ALGORITHMS.get(text.toUpperCase());
-  if (byName !== undefined) return byName;
-  return [...SIGNING_ALGORITHMS.values()].find((number) => String(number) === text);
-}
 
 /** A text value that `parse` understands; `form` says what it looks like. */
 function parsed<T>(parse: (text: string) => T | undefined, form: string) {
@@ -85,18 +68,17 @@ const mailbox = parsed(
 const algorithm = v.pipe(
   v.union([v.string(), v.number()], algorithmMessage('')),
   v.rawTransform<string | number, number>(({ dataset, addIssue, NEVER }) => {
-    const number = parseAlgorithm(String(dataset.value));
-    if (number !== undefined) return number;
+    const known = algorithmByName(String(dataset.value));
+    if (known?.signs) return known.number;
     addIssue({ message: algorithmMessage(String(dataset.value)) });
     return NEVER;
   }),
 );
 
 function algorithmMessage(value: string): string {
-  const names = [...SIGNING_ALGORITHMS.keys()].join(', ');
-  return SHA1_ALGORITHMS.has(value.toUpperCase())
-    ? `uses SHA-1, which signs no new zone (RFC 9905); use one of ${names}`
-    : `is not one of ${names}`;
+  return algorithmByName(value)?.signs === false
+    ? `uses SHA-1, which signs no new zone (RFC 9905); use one of ${signingMnemonics()}`
+    : `is not one of ${signingMnemonics()}`;
 }
 
 const salt = parsed((value) => {
