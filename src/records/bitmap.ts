@@ -31,7 +31,8 @@ export function finishBitmap(out: Uint8Array | undefined, o: number): number {
       out[w++] = n;
       for (let i = 0; i < n; i++) out[w++] = bits[from + i];
     }
-    bits.fill(0, from, from + n);
+    // A loop: for so few octets a call of fill() takes longer.
+    for (let i = from; i < from + n; i++) bits[i] = 0;
   }
   low = 256;
   high = -1;

@@ -88,24 +88,19 @@ export function parsePeriod(text: Uint8Array, start: number, end: number, max: n
   return total <= max ? total : -1;
 }
 
-/** Days from 1970-01-01 to a date of the Gregorian calendar. */
+/** Days from 1970-01-01 to a date of the Gregorian calendar, in integer arithmetic. */
 function daysFromCivil(year: number, month: number, day: number): number {
   const y = month <= 2 ? year - 1 : year;
   const m = month <= 2 ? month + 9 : month - 3;
-  const dayOfYear = Math.floor((153 * m + 2) / 5) + day - 1;
-  return (
-    y * 365 + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + dayOfYear - 719468
-  );
+  const leaps = ((y / 4) | 0) - ((y / 100) | 0) + ((y / 400) | 0);
+  return y * 365 + leaps + (((153 * m + 2) / 5) | 0) + day - 719469;
 }
 
-function digits(text: Uint8Array, at: number, n: number): number {
-  let v = 0;
-  for (let i = at; i < at + n; i++) {
-    const d = text[i] - 0x30;
-    if (d < 0 || d > 9) return Number.NaN;
-    v = v * 10 + d;
-  }
-  return v;
+/** Two digits at `text[at]` as a number; far below zero when one of them is no digit. */
+function twoDigits(text: Uint8Array, at: number): number {
+  const a = text[at] - 0x30;
+  const b = text[at + 1] - 0x30;
+  return a >= 0 && a <= 9 && b >= 0 && b <= 9 ? a * 10 + b : -100000;
 }
 
 const MONTH_DAYS = Uint8Array.of(31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31);
@@ -118,15 +113,14 @@ const MONTH_DAYS = Uint8Array.of(31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
  */
 export function parseTime(text: Uint8Array, start: number, end: number): number {
   if (end - start !== 14) return parseNumber(text, start, end, 0xffffffff);
-  const year = digits(text, start, 4);
-  const month = digits(text, start + 4, 2);
-  const day = digits(text, start + 6, 2);
-  const hour = digits(text, start + 8, 2);
-  const minute = digits(text, start + 10, 2);
-  const second = digits(text, start + 12, 2);
-  // Written so that a NaN (a character that is no digit) fails.
-  if (!(year >= 1970 && month >= 1 && month <= 12 && day >= 1)) return -1;
-  if (!(day <= MONTH_DAYS[month - 1] && hour <= 23 && minute <= 59 && second <= 59)) return -1;
+  const year = twoDigits(text, start) * 100 + twoDigits(text, start + 2);
+  const month = twoDigits(text, start + 4);
+  const day = twoDigits(text, start + 6);
+  const hour = twoDigits(text, start + 8);
+  const minute = twoDigits(text, start + 10);
+  const second = twoDigits(text, start + 12);
+  if (year < 1970 || month < 1 || month > 12 || day < 1 || day > MONTH_DAYS[month - 1]) return -1;
+  if (hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59) return -1;
   if (month === 2 && day === 29 && (year % 4 !== 0 || (year % 100 === 0 && year % 400 !== 0))) {
     return -1;
   }
