@@ -151,6 +151,7 @@ function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
       hint: 'a DNSKEY of a zone has the flags 256 or 257 (RFC 4034 §2.1.1)',
     });
   }
+  const algorithm = knownAlgorithm(dnskey, file);
   const tag = keyTag(dnskey);
   if (dnskey[3] !== entry.algorithm || tag !== entry.tag) {
     const name = keyFileStem(zone, dnskey[3], tag);
@@ -174,7 +175,6 @@ function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
     declaredRole: state?.role,
     file,
   };
-  const algorithm = knownAlgorithm(dnskey, file);
   if (!entry.endings.has('private')) {
     return { ...pair, timing, privateFile: undefined, secret: undefined };
   }
