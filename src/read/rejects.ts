@@ -105,8 +105,8 @@ function tooMany(first: readonly Reject[], max: number, path: string | undefined
     });
   }
   const where = path === undefined ? '' : ` All so far are in ${path}.`;
+  const shown = first.map((reject) => `  ${rejectText(reject)}`).join('\n');
   return inputError(`more than ${max} records can't be used (max-rejects)`, {
-    text: first.map(rejectText).join('\n    '),
-    hint: `These were the first.${where} Mend the export, or raise source.max-rejects.`,
+    hint: `Mend the export, or raise source.max-rejects.${where} These were the first:\n${shown}`,
   });
 }

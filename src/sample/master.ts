@@ -41,13 +41,18 @@ export interface MasterOptions {
   readonly pause: (domains: number) => Promise<void>;
 }
 
+/** The files of a sample in master format. */
+export function masterFiles(zones: readonly string[]): string[] {
+  return zones.map((zone) => `${zone}.zone`);
+}
+
 /** Writes `<zone>.zone` for each zone into the folder `options.out`. */
 export async function writeMaster(
   registry: Registry,
   options: MasterOptions,
 ): Promise<SampleCounts> {
   const zones = hostZones(registry);
-  const files = registry.zones.map((zone) => join(options.out, `${zone}.zone`));
+  const files = masterFiles(registry.zones).map((file) => join(options.out, file));
   const sinks = files.map((file) => openSink(file, false, 'CRC32'));
   const counts: SampleCounts = { domains: 0, hosts: 0, nndn: 0, bytes: 0, files };
   registry.zones.forEach((zone, i) => {

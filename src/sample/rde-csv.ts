@@ -123,13 +123,21 @@ interface Writer {
   readonly perZone: number[];
 }
 
+const csvName = (zones: readonly string[], key: FileKey, gzip: boolean): string =>
+  `${zones.join('-')}_${key}.csv${gzip ? '.gz' : ''}`;
+const xmlName = (zones: readonly string[]): string => `${zones.join('-')}_deposit.xml`;
+
+/** The files of a sample deposit. */
+export function rdeCsvFiles(zones: readonly string[], gzip: boolean): string[] {
+  return [xmlName(zones), ...KEYS.map((key) => csvName(zones, key, gzip))];
+}
+
 /** Writes the deposit into the folder `options.out`. */
 export async function writeRdeCsv(
   registry: Registry,
   options: RdeCsvOptions,
 ): Promise<SampleCounts> {
-  const fileName = (key: FileKey): string =>
-    `${registry.zones.join('-')}_${key}.csv${options.gzip ? '.gz' : ''}`;
+  const fileName = (key: FileKey): string => csvName(registry.zones, key, options.gzip);
   const sinks = Object.fromEntries(
     KEYS.map((key) => [
       key,
@@ -161,7 +169,7 @@ export async function writeRdeCsv(
     algorithm: options.checksum,
     checksum: closeSink(sinks[key]),
   }));
-  const xml = join(options.out, `${registry.zones.join('-')}_deposit.xml`);
+  const xml = join(options.out, xmlName(registry.zones));
   const xmlSink = openSink(xml, false, 'CRC32');
   putText(
     xmlSink,

@@ -6,17 +6,17 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { printJson, type Reporter } from '../cli/output.js';
 import { usageError } from '../errors.js';
 import { nameFromText, nameToText } from '../names/name.js';
-import { writeMaster } from './master.js';
+import { masterFiles, writeMaster } from './master.js';
 import { createRegistry } from './plan.js';
 import { MAX_DOMAINS, seedFromText } from './random.js';
-import { type SampleCounts, writeRdeCsv } from './rde-csv.js';
+import { rdeCsvFiles, type SampleCounts, writeRdeCsv } from './rde-csv.js';
 import type { ChecksumAlgorithm } from './sink.js';
 
 /** What is to be made. */
 export interface SampleOptions {
   /** Number of domain names; from 50 on every awkward case is there. */
   readonly domains: number;
-  /** The folder to write to; it is made, and must be empty. */
+  /** The folder to write to; it is made, and may hold nothing but such a sample. */
   readonly out: string;
   /** `rde-csv` (default): one deposit with all zones; `master`: a zone file for each zone. */
   readonly format?: string | undefined;
@@ -28,8 +28,6 @@ export interface SampleOptions {
   readonly gzip?: boolean | undefined;
   /** Checksums in the deposit; CRC32 by default. */
   readonly checksum?: ChecksumAlgorithm | undefined;
-  /** Write into a folder that holds other files. */
-  readonly force?: boolean | undefined;
   /** Told how far the work is. */
   readonly reporter?: Reporter | undefined;
   /** Print the summary as one JSON object on standard output. */
@@ -64,9 +62,15 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
   }
   const zones = checkZones(options.zones ?? ['com', 'net']);
   const seed = String(options.seed ?? '1');
+  const gzip = options.gzip ?? false;
   await mkdir(out, { recursive: true });
-  if (options.force !== true && (await readdir(out)).length > 0) {
-    throw usageError(`${out} is not empty`, { hint: 'Name a new folder with --out.' });
+  // A sample may replace one of its kind, nothing else.
+  const own = new Set(format === 'master' ? masterFiles(zones) : rdeCsvFiles(zones, gzip));
+  const other = (await readdir(out)).find((name) => !own.has(name));
+  if (other !== undefined) {
+    throw usageError(`${out} holds another file: ${other}`, {
+      hint: 'Name a new folder with --out.',
+    });
   }
   const registry = createRegistry(domains, seedFromText(seed), zones);
   const { reporter } = options;
@@ -83,7 +87,7 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
       ? await writeMaster(registry, { out, pause })
       : await writeRdeCsv(registry, {
           out,
-          gzip: options.gzip ?? false,
+          gzip,
           checksum: options.checksum ?? 'CRC32',
           pause,
         });

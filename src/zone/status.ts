@@ -41,6 +41,9 @@ export const STATUS = {
   rgpRedemptionPeriod: 24,
   rgpPendingRestore: 25,
   rgpPendingDelete: 26,
+  /** Stands for a status that is not in the table: the row is refused, and since the status may
+   * be one that forbids, the name is not delegated. */
+  unknown: 30,
 } as const;
 
 /**
@@ -82,10 +85,12 @@ export const STATUSES: readonly Status[] = [
   row(STATUS.rgpPendingDelete, 'rgp', 'pendingDelete', true, '.com Appendix 7 §§3.1.6, 3.3.2'),
 ];
 
+const UNKNOWN_BIT = 1 << STATUS.unknown;
+
 /** The mask of every status that forbids a delegation. */
 export const FORBIDDING: number = STATUSES.reduce(
   (mask, s) => (s.forbids ? mask | (1 << s.code) : mask),
-  0,
+  UNKNOWN_BIT,
 );
 
 const byCode: (Status | undefined)[] = [];
@@ -98,9 +103,10 @@ export function statusOf(code: number): Status | undefined {
 
 /** The names of the statuses in a mask, RGP ones as `rgp:name`; for messages and reports. */
 export function statusNames(mask: number): string[] {
-  return STATUSES.filter((s) => (mask & (1 << s.code)) !== 0).map((s) =>
+  const known = STATUSES.filter((s) => (mask & (1 << s.code)) !== 0).map((s) =>
     s.vocabulary === 'rgp' ? `rgp:${s.name}` : s.name,
   );
+  return (mask & UNKNOWN_BIT) === 0 ? known : [...known, '(unknown)'];
 }
 
 /**
