@@ -31,8 +31,7 @@ export function finishBitmap(out: Uint8Array | undefined, o: number): number {
       out[w++] = n;
       for (let i = 0; i < n; i++) out[w++] = bits[from + i];
     }
-    // A loop: for so few octets a call of fill() takes longer.
-    for (let i = from; i < from + n; i++) bits[i] = 0;
+    bits.fill(0, from, from + n);
   }
   low = 256;
   high = -1;
