@@ -58,6 +58,8 @@ export interface Case {
    * server without addresses that the export really lacks.
    */
   readonly allow?: RegExp;
+  /** Milliseconds a judge may take; then it counts as a rejection. Default two minutes. */
+  readonly timeout?: number;
 }
 
 const TOOLS_REQUIRED = process.env.REQUIRE_TOOLS === '1';
@@ -159,29 +161,37 @@ export function compactTime(date: Date): string {
   return date.toISOString().slice(0, 19).replace(/[-:T]/g, '');
 }
 
-type Runner = (work: Case, folder: string) => Promise<{ ok: boolean; output: string }>;
+interface Opinion {
+  readonly ok: boolean;
+  readonly output: string;
+}
 
-async function plain(
-  tool: Tool,
-  args: readonly string[],
-): Promise<{ ok: boolean; output: string }> {
-  const done = await run(toolPath(tool), args);
-  return { ok: done.status === 0, output: done.stdout + done.stderr };
+/** How a judge is called: its arguments, and what of its output and exit code is consent. */
+type Runner = (work: Case, folder: string) => Promise<Opinion>;
+
+async function plain(tool: Tool, args: readonly string[], work: Case): Promise<Opinion> {
+  const done = await run(toolPath(tool), args, { timeout: work.timeout ?? 120_000 });
+  const output = done.stdout + done.stderr;
+  return { ok: done.status === 0, output: done.timedOut ? `${output}\ntimed out` : output };
 }
 
 const RUNNERS: Readonly<Record<Tool, Runner>> = {
   // Complains of everything and exits 1. Always judges at the real time.
-  'dnssec-verify': ({ zone, file, now }) => {
-    if (now !== undefined) throw new Error('dnssec-verify has no flag for another time');
-    return plain('dnssec-verify', ['-o', zone, file]);
+  'dnssec-verify': (work) => {
+    if (work.now !== undefined) throw new Error('dnssec-verify has no flag for another time');
+    return plain('dnssec-verify', ['-o', work.zone, work.file], work);
   },
 
-  // -k is not given: the chain from the root is not its business here.
-  'ldns-verify-zone': ({ file, now }) =>
-    plain('ldns-verify-zone', [...(now ? ['-t', compactTime(now)] : []), file]),
+  // -k is not given: the chain from the root is not its business here. It never ends on some
+  // broken NSEC3 chains.
+  'ldns-verify-zone': (work) => {
+    const time = work.now === undefined ? [] : ['-t', compactTime(work.now)];
+    return plain('ldns-verify-zone', [...time, work.file], work);
+  },
 
   // Reads a server's configuration; one with nothing but the zone in it.
-  kzonesign: ({ zone, file, now }, folder) => {
+  kzonesign: (work, folder) => {
+    const { zone, file, now } = work;
     const config = join(folder, 'knot.conf');
     mkdirSync(join(folder, 'db'), { recursive: true });
     writeFileSync(
@@ -197,29 +207,20 @@ const RUNNERS: Readonly<Record<Tool, Runner>> = {
         '',
       ].join('\n'),
     );
-    return plain('kzonesign', [
-      '-c',
-      config,
-      '-v',
-      ...(now ? ['-t', epoch(now)] : []),
-      withoutDot(zone),
-    ]);
+    const time = now === undefined ? [] : ['-t', epoch(now)];
+    return plain('kzonesign', ['-c', config, '-v', ...time, withoutDot(zone)], work);
   },
 
-  kzonecheck: ({ zone, file, now }) =>
-    plain('kzonecheck', ['-d', 'on', '-o', zone, ...(now ? ['-t', epoch(now)] : []), file]),
+  kzonecheck: (work) => {
+    const time = work.now === undefined ? [] : ['-t', epoch(work.now)];
+    return plain('kzonecheck', ['-d', 'on', '-o', work.zone, ...time, work.file], work);
+  },
 
   // Exits 0 on missing glue, so every line that is not its usual "loaded" and "OK" counts.
   // It does not look at signatures: it judges contents.
-  'named-checkzone': async ({ zone, file, allow }) => {
-    const { ok, output } = await plain('named-checkzone', [
-      '-i',
-      'local',
-      '-k',
-      'fail',
-      zone,
-      file,
-    ]);
+  'named-checkzone': async (work) => {
+    const args = ['-i', 'local', '-k', 'fail', work.zone, work.file];
+    const { ok, output } = await plain('named-checkzone', args, work);
     const complaints = output
       .split('\n')
       .filter(
@@ -227,22 +228,20 @@ const RUNNERS: Readonly<Record<Tool, Runner>> = {
           line !== '' &&
           line !== 'OK' &&
           !/: loaded serial \d+( \(DNSSEC signed\))?$/.test(line) &&
-          !(allow?.test(line) ?? false),
+          !(work.allow?.test(line) ?? false),
       );
     return { ok: ok && complaints.length === 0, output };
   },
 
   // Calls the repeated SOA of the holders' copy an error: give it the name servers' file.
-  'nsd-checkzone': ({ zone, file }) => plain('nsd-checkzone', [zone, file]),
+  'nsd-checkzone': (work) => plain('nsd-checkzone', [work.zone, work.file], work),
 
   // RSA only; assumes that opt-out leaves out all it may; refuses unusual DS algorithm numbers.
-  validns: ({ zone, file, now }) =>
-    plain('validns', [
-      '-z',
-      zone.endsWith('.') ? zone : `${zone}.`,
-      ...(now ? ['-t', epoch(now)] : []),
-      file,
-    ]),
+  validns: (work) => {
+    const time = work.now === undefined ? [] : ['-t', epoch(work.now)];
+    const origin = work.zone.endsWith('.') ? work.zone : `${work.zone}.`;
+    return plain('validns', ['-z', origin, ...time, work.file], work);
+  },
 };
 
 /** One judge's opinion of a signed zone file. */
