@@ -70,8 +70,8 @@ async function zonewright(...args: string[]): Promise<void> {
 async function demo(): Promise<void> {
   const today = nextDay();
   const now = isoTime(today.now);
-  mkdirSync(join(DEMO, 'keys'), { recursive: true, mode: 0o700 });
   for (const folder of ['state', 'out']) mkdirSync(join(DEMO, folder), { recursive: true });
+  mkdirSync(join(DEMO, 'keys'), { recursive: true, mode: 0o700 });
   const config = join(DEMO, 'zonewright.toml');
   if (!existsSync(config)) writeFileSync(config, configText());
   process.stdout.write(`Day ${today.day + 1} of the demo: ${now}\n`);
