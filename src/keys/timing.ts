@@ -83,7 +83,7 @@ export interface KeyPhase {
  * - No metadata at all (key files of format 1.2, or written by hand): published and signing.
  *   `dnssec-signzone -S` leaves such keys out, plain `dnssec-signzone` takes them; in a folder
  *   that is the zone's key store a key without times is meant to be used.
- * - Published from Publish on; from any time on when Activate is set and Publish is not.
+ * - Published from Publish on; where Publish is not set, from Activate on.
  * - Signing from Activate until Inactive.
  * - Revoked from Revoke on while it is published; a revoked key has to sign.
  * - Delete ends everything.
@@ -96,7 +96,7 @@ export function phaseAt(timing: KeyTiming, now: number): KeyPhase {
     return { published: false, signs: false, revoked: false, removed: true };
   }
   const published =
-    reached(timing.publish) || (timing.publish === undefined && timing.activate !== undefined);
+    reached(timing.publish) || (timing.publish === undefined && reached(timing.activate));
   const revoked = published && reached(timing.revoke);
   const signs = revoked || (reached(timing.activate) && !reached(timing.inactive));
   return { published, signs, revoked, removed: false };

@@ -22,7 +22,7 @@ describe('phaseAt: what dnssec-signzone -S does with a key', () => {
     ['at Activate', whole, 20, 'ps--'],
     ['at Inactive', whole, 30, 'p---'],
     ['at Delete', whole, 40, '---x'],
-    ['Activate ahead, Publish not set: published', { created: 0, activate: 20 }, 5, 'p---'],
+    ['Activate ahead, Publish not set', { created: 0, activate: 20 }, 5, '----'],
     ['Activate reached, Publish not set', { created: 0, activate: 20 }, 20, 'ps--'],
     [
       'Activate reached, Publish ahead: signs unpublished',
