@@ -75,7 +75,6 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
     const form = phase.revoked ? revokedForm(key) : key;
     if (phase.published) dnskeys.push(form);
     if (!phase.signs || key.secret === undefined) continue;
-    signingAlgorithm(key.algorithm, key.file);
     const role = roles.get(key);
     // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.
     if (revoked || role !== 'zsk') {
@@ -90,6 +89,7 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
     });
   }
   for (const algorithm of new Set(dnskeys.map((key) => key.algorithm))) {
+    signingAlgorithm(algorithm, dnskeys.find((key) => key.algorithm === algorithm)?.file);
     const able = (key: KeyPair): boolean => key.algorithm === algorithm && dnskeys.includes(key);
     if (!ksks.some((key) => able(key) && !isRevoked(key))) {
       throw missing('ksk', algorithm, live, roles, now);

@@ -2,7 +2,7 @@
  * The default engine: node:crypto, that is OpenSSL.
  *
  * The key object and the options object are made once; a call then costs OpenSSL's own time and
- * about 8 µs. One-shot `sign` and `verify` are as fast as any other form Node.js has (createSign,
+ * some microseconds. One-shot `sign` and `verify` are as fast as any other form Node.js has (createSign,
  * DER instead of r‖s, a key from PEM, JWK or a generator: no difference beyond the noise).
  */
 

@@ -184,6 +184,22 @@ describe('selectKeys', () => {
     expect(selectKeys([{ ...real, declaredRole: 'csk' }, gone], NOW).dnskeys).toHaveLength(1);
   });
 
+  it.each([5, 7])('a published key of a SHA-1 algorithm is refused, %i', (algorithm) => {
+    const dir = keyFolder();
+    newKey(dir, 'csk');
+    const [key] = readKeys(dir, ZONE);
+    const dnskey = key.dnskey.slice();
+    dnskey[3] = algorithm;
+    const old: KeyPair = { ...key, algorithm, dnskey, tag: keyTag(dnskey), file: 'Kold.key' };
+    expect(() => selectKeys([key, old], NOW)).toThrow(
+      expect.objectContaining({
+        exitCode: 4,
+        message: expect.stringContaining('SHA-1'),
+        place: { file: 'Kold.key' },
+      }),
+    );
+  });
+
   it('tagsMeet looks at both forms of both keys', () => {
     const key = Uint8Array.of(1, 1, 3, 13, 9, 9);
     const revoked = Uint8Array.of(1, 0x81, 3, 13, 9, 9);
