@@ -78,6 +78,11 @@ function pathOf(name: string): string | undefined {
   return undefined;
 }
 
+/** Whether a program is installed. */
+export function hasTool(name: string): boolean {
+  return pathOf(name) !== undefined;
+}
+
 /** Whether a program is installed. With REQUIRE_TOOLS=1 an absent one is an error. */
 export function requireTool(name: string): boolean {
   const there = pathOf(name) !== undefined;
