@@ -63,4 +63,6 @@ export interface DiffOptions extends CommonOptions {
   /** Zone file (also .gz) or folder of a generation; as `new`. */
   readonly old: string;
   readonly new: string;
+  /** The apex, wire form; undefined: as the SOA at the files' start says. */
+  readonly zone: Uint8Array | undefined;
 }
