@@ -1,0 +1,92 @@
+/**
+ * manifest.json: what a generation is, for programs (README, "Outputs"). Fields are only ever
+ * added; `version` changes when one changes its meaning.
+ */
+
+import { createHash } from 'node:crypto';
+import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Judgement } from '../guard/judge.js';
+
+export const MANIFEST = 'manifest.json';
+
+export interface ManifestFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+}
+
+export interface Manifest {
+  readonly version: 1;
+  /** The zone's label: `com`. */
+  readonly zone: string;
+  readonly serial: number;
+  /** Name of the generation's folder. */
+  readonly generation: string;
+  /** ISO 8601: the `--now` of the build. */
+  readonly buildTime: string;
+  /** zonewright's version. */
+  readonly zonewright: string;
+  /** The generation that was current before; null: none. */
+  readonly previous: { readonly generation: string; readonly serial: number } | null;
+  /** Numbers of things: delegations, glue, signatures, names added and removed, … */
+  readonly counts: Readonly<Record<string, unknown>>;
+  readonly files: readonly ManifestFile[];
+  /** Tags of the published DNSKEYs. */
+  readonly keyTags: readonly number[];
+  /** The published DNSKEYs. */
+  readonly keys: readonly {
+    readonly tag: number;
+    readonly algorithm: number;
+    readonly role: string;
+  }[];
+  /** Seconds, by stage. */
+  readonly timings: Readonly<Record<string, number>>;
+  readonly guards: readonly Judgement[];
+}
+
+/** Writes the manifest into a generation's folder. */
+export function writeManifest(folder: string, manifest: Manifest): void {
+  writeFileSync(join(folder, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+}
+
+/** The manifest of a generation's folder; undefined when it has none that can be read. */
+export function readManifest(folder: string): Manifest | undefined {
+  try {
+    const data = JSON.parse(readFileSync(join(folder, MANIFEST), 'utf8')) as Manifest;
+    return data.version === 1 && Number.isInteger(data.serial) ? data : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Size and SHA-256 of the files in a folder, by name; the manifest itself is left out. */
+export async function describeFiles(folder: string): Promise<ManifestFile[]> {
+  const files: ManifestFile[] = [];
+  for (const name of readdirSync(folder).sort()) {
+    if (name === MANIFEST) continue;
+    const { bytes, hex } = await hashFile(join(folder, name), 'sha256');
+    files.push({ name, bytes, sha256: hex });
+  }
+  return files;
+}
+
+/** The size of a file and its hash in hexadecimal. */
+export async function hashFile(
+  path: string,
+  algorithm: 'sha256' | 'md5',
+): Promise<{ bytes: number; hex: string }> {
+  const hash = createHash(algorithm);
+  let bytes = 0;
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    bytes += (piece as Buffer).length;
+    hash.update(piece as Buffer);
+  }
+  return { bytes, hex: hash.digest('hex') };
+}
+
+/** A line as md5sum(1) writes and checks it. */
+export function md5sumLine(hex: string, name: string): string {
+  return `${hex}  ${name}\n`;
+}

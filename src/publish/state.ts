@@ -1,0 +1,150 @@
+/**
+ * What a build must remember from run to run, in the state folder:
+ *
+ * - `serials.json`: the last serial published of each zone (RFC 1982: the next must be greater),
+ *   replaced as a whole;
+ * - `audit.jsonl`: the audit log, one JSON object a line, only ever appended to;
+ * - `publishing.json`: there only while generations are being switched, so that a run after a
+ *   crash knows which of them were, see {@link beginPublishing}.
+ */
+
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { isoTime } from '../config/time.js';
+import { refusal } from '../errors.js';
+import { replaceFile } from '../keys/files.js';
+import { storageError } from './storage.js';
+
+/** The last publication of a zone. */
+export interface Publication {
+  readonly serial: number;
+  /** Name of the generation's folder. */
+  readonly generation: string;
+  /** ISO 8601: the time of the build (`--now`). */
+  readonly buildTime: string;
+}
+
+/** `serials.json`, by zone label. */
+export type Publications = Readonly<Record<string, Publication>>;
+
+const SERIALS = 'serials.json';
+const JOURNAL = 'publishing.json';
+const AUDIT = 'audit.jsonl';
+
+/**
+ * The last publications.
+ *
+ * @throws ZonewrightError (exit 4) when the file is damaged: going on could take a serial back.
+ */
+export function readPublications(stateDir: string): Publications {
+  const data = readJson(join(stateDir, SERIALS)) as { zones?: Publications } | undefined;
+  return data?.zones ?? {};
+}
+
+/** Notes publications beside those already noted. */
+export function notePublications(stateDir: string, publications: Publications): void {
+  const zones = { ...readPublications(stateDir), ...publications };
+  writeJson(join(stateDir, SERIALS), { version: 1, zones });
+}
+
+/**
+ * Writes down which generations are about to be switched. After a crash the next run finds this
+ * and knows of each one whether it was published (`current` points at it) or not.
+ */
+export function beginPublishing(stateDir: string, publications: Publications): void {
+  writeJson(join(stateDir, JOURNAL), { version: 1, zones: publications });
+}
+
+/** The switches that a crashed run had begun; undefined: none. */
+export function unfinishedPublishing(stateDir: string): Publications | undefined {
+  const data = readJson(join(stateDir, JOURNAL)) as { zones?: Publications } | undefined;
+  return data?.zones;
+}
+
+/** Says that the switches are done, or undone. */
+export function endPublishing(stateDir: string): void {
+  rmSync(join(stateDir, JOURNAL), { force: true });
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw storageError(error, path);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw refusal('is not JSON: the state of the last publications is not known', {
+      place: { file: path },
+      hint: 'bring it back from a backup, or remove it: the serials of the published generations are then used',
+      cause,
+    });
+  }
+}
+
+function writeJson(path: string, data: unknown): void {
+  try {
+    replaceFile(path, `${JSON.stringify(data, undefined, 2)}\n`, 0o644);
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+/** A line of the audit log besides its time and its user. */
+export interface AuditEvent {
+  /** What happened: `published`, `refused`, `recovered`, … */
+  readonly event: string;
+  readonly [key: string]: unknown;
+}
+
+/**
+ * Appends to the audit log: `{"at","by","event",…}`. The line is on the disk when this returns.
+ *
+ * @param now seconds since 1970.
+ */
+export function audit(stateDir: string, now: number, event: AuditEvent): void {
+  const path = join(stateDir, AUDIT);
+  try {
+    const fd = openSync(path, 'a+', 0o640);
+    try {
+      const line = `${JSON.stringify({ at: isoTime(now), by: userName(), ...event })}\n`;
+      // A line that a crash cut off must not swallow this one.
+      writeSync(fd, endsInLine(fd) ? line : `\n${line}`);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+function endsInLine(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  if (size === 0) return true;
+  const last = new Uint8Array(1);
+  readSync(fd, last, 0, 1, size - 1);
+  return last[0] === 0x0a;
+}
+
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user may have a number only.
+    return `uid ${process.getuid?.() ?? '?'}`;
+  }
+}
