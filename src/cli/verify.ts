@@ -28,7 +28,7 @@ export function addVerifyCommand(program: Command): void {
         .choices(['openssl', 'noble'])
         .default('openssl'),
     )
-    .option('--max-errors <N>', 'faults to report', countFlag(1), 20)
+    .option('--max-errors <N>', 'faults to report', countFlag(1), 100)
     .addHelpText(
       'after',
       `

@@ -1,0 +1,72 @@
+/**
+ * Finds the empty non-terminals (RFC 9499 §7) while names go by in canonical order, and whether
+ * a name that must have an NSEC3 lies below them. (Errata 3441 of RFC 5155: one that leads to
+ * insecure delegations only may be left out of an opt-out chain with them.)
+ */
+
+import { MAX_KEY } from '../names/name.js';
+
+/** The ancestor is not known yet; exists or was found to need an NSEC3; may have one. */
+const NONE = 0;
+const DONE = 1;
+const MAY = 2;
+
+export class NonTerminals {
+  private readonly last = new Uint8Array(MAX_KEY);
+  private lastLength = 0;
+  /** By depth in labels below the apex. */
+  private readonly state = new Uint8Array(130);
+  private readonly ends = new Int32Array(130);
+  private fresh = true;
+
+  /**
+   * @param exists is asked about the ancestors of the first name of a range: is there a name?
+   * @param found is told the length of the key of each empty non-terminal, perhaps twice: first
+   *   as one that may, then as one that must have an NSEC3.
+   */
+  constructor(
+    private readonly exists: (key: Uint8Array, length: number) => boolean,
+    private readonly found: (key: Uint8Array, start: number, end: number, must: boolean) => void,
+  ) {}
+
+  /** Begins a range. */
+  restart(): void {
+    this.fresh = true;
+    this.lastLength = 0;
+    this.state.fill(NONE);
+  }
+
+  /** Goes on to the next name. */
+  visit(key: Uint8Array, start: number, end: number, must: boolean): void {
+    const { last, lastLength, ends, state } = this;
+    const length = end - start;
+    let same = 0;
+    while (same < length && same < lastLength && key[start + same] === last[same]) same++;
+    let depth = 0;
+    let common = 0;
+    for (let i = 0; i < length; i++) {
+      if (key[start + i] !== 0) continue;
+      ends[++depth] = i + 1;
+      if (i < same) common = depth;
+    }
+    for (let d = common + 1; d <= depth; d++) state[d] = NONE;
+    for (let i = same; i < length; i++) last[i] = key[start + i];
+    this.lastLength = length;
+    for (let d = 1; d < depth; d++) {
+      if (state[d] === DONE) continue;
+      if (this.fresh && this.exists(last, ends[d])) {
+        state[d] = DONE;
+        continue;
+      }
+      if (must) {
+        state[d] = DONE;
+        this.found(key, start, start + ends[d], true);
+      } else if (state[d] === NONE) {
+        state[d] = MAY;
+        this.found(key, start, start + ends[d], false);
+      }
+    }
+    this.fresh = false;
+    state[depth] = DONE;
+  }
+}
