@@ -38,6 +38,8 @@ const MIRRORS: Task = {
 
 /** Octets of a chunk. A record must fit. */
 const CHUNK = 4 << 20;
+/** Octets of a file's first chunk; it grows when the file is larger, as most are not. */
+const FIRST_CHUNK = 64 << 10;
 let nextJob = 1;
 
 /** What a reader of registry exports is told. */
@@ -284,13 +286,15 @@ async function* summed(pieces: AsyncIterable<Uint8Array>, sum: Sum): AsyncGenera
 
 /** Fills chunks with text, cuts them behind whole records and hands them to the threads. */
 function createChunks(job: Job, state: FileState, layout: Layout) {
-  let buffer = job.spare.pop() ?? new Uint8Array(CHUNK);
+  let buffer = job.spare.pop() ?? new Uint8Array(FIRST_CHUNK);
   let length = 0;
   let atStart = true;
 
   const send = async (cut: number): Promise<void> => {
-    const rest = job.spare.pop() ?? new Uint8Array(CHUNK);
-    rest.set(buffer.subarray(cut, length));
+    const tail = buffer.subarray(cut, length);
+    let rest = job.spare.pop();
+    if (rest === undefined || rest.length < CHUNK) rest = new Uint8Array(CHUNK);
+    rest.set(tail);
     submit(job, state, layout, buffer, cut);
     buffer = rest;
     length -= cut;
@@ -313,6 +317,12 @@ function createChunks(job: Job, state: FileState, layout: Layout) {
           }
         }
         if (length < buffer.length) continue;
+        if (buffer.length < CHUNK) {
+          const larger = new Uint8Array(Math.min(CHUNK, buffer.length * 8));
+          larger.set(buffer);
+          buffer = larger;
+          continue;
+        }
         const cut = lastRecordEnd(buffer, length, layout.separator);
         if (cut === 0) {
           while (job.pending.length > 0) await takeOldest(job);
