@@ -87,7 +87,10 @@ describe('zonewright verify', () => {
     const done = await zonewright(['verify', file, '--zone', APEX, '--now', later, '--json']);
     expect(done.status).toBe(6);
     const report = JSON.parse(done.stdout) as Report;
-    expect(report.faults.every((fault) => fault.fault === 'expired-signature')).toBe(true);
+    // Without a valid signature the DNSKEY RRset is not signed by a KSK either.
+    const kinds = new Set(report.faults.map((fault) => fault.fault));
+    kinds.delete('dnskey-not-ksk-signed');
+    expect([...kinds]).toEqual(['expired-signature']);
   });
 });
 
