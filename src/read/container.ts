@@ -118,12 +118,15 @@ async function* fileBlocks(path: string, flags = 0): AsyncGenerator<Uint8Array> 
     throw unreadable(path, error);
   }
   try {
-    if (!(await handle.stat()).isFile()) {
+    const info = await handle.stat();
+    if (!info.isFile()) {
       throw inputError('is no regular file', { place: { file: path } });
     }
+    // One octet more than the file has: the first read shows its end, too, unless it grows.
+    const size = Math.min(BLOCK, info.size + 1);
     for (;;) {
-      const block = new Uint8Array(BLOCK);
-      const { bytesRead } = await handle.read(block, 0, BLOCK, null);
+      const block = new Uint8Array(size);
+      const { bytesRead } = await handle.read(block, 0, size, null);
       if (bytesRead === 0) return;
       yield block.subarray(0, bytesRead);
     }

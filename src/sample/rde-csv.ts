@@ -45,7 +45,6 @@ const V4 = constant(',v4\n');
 const V6 = constant(',v6\n');
 const STATUS_TEXT: Uint8Array[] = [];
 for (const s of STATUSES) STATUS_TEXT[s.code] = constant(s.name);
-const EPP_CODES = STATUSES.filter((s) => s.vocabulary === 'epp').map((s) => s.code);
 const COURT_ORDER = constant('"Court order 12/2026, see ""register"", part 2"');
 const TWO_LINES = constant('"Held:\nfee is due"');
 const LANGUAGE_EN = constant('en');
@@ -316,8 +315,9 @@ function writeStatuses(writer: Writer, plan: Plan): void {
   const sink = writer.sinks.domainStatuses;
   makeRoom(sink);
   let rgp = plan.rgp;
-  for (const code of EPP_CODES) {
-    if ((plan.statuses & (1 << code)) === 0) continue;
+  // The lowest bit first: EPP statuses only, and in the order of their codes.
+  for (let rest = plan.statuses; rest !== 0; rest &= rest - 1) {
+    const code = 31 - Math.clz32(rest & -rest);
     putName(sink, writer, plan);
     putByte(sink, COMMA);
     putBytes(sink, STATUS_TEXT[code]);
