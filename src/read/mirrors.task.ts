@@ -38,7 +38,8 @@ export interface MirrorReject {
 export interface MirrorAnswer {
   /** A run for each zone. */
   readonly runs: readonly Run[];
-  readonly mirrors: number;
+  /** Mirrored names of each zone. */
+  readonly perZone: readonly number[];
   readonly rejects: readonly MirrorReject[];
 }
 
@@ -48,7 +49,7 @@ const MAX_REJECTS = 10_000;
 export function joinMirrors({ runs, mirrors, apexes }: MirrorArgs): MirrorAnswer {
   const writers = apexes.map(() => new EntryWriter());
   const rejects: MirrorReject[] = [];
-  let made = 0;
+  const perZone = apexes.map(() => 0);
   for (const { blocks, addresses } of mirrors) {
     for (const address of addresses) {
       const block = blocks[address >>> 24];
@@ -63,7 +64,7 @@ export function joinMirrors({ runs, mirrors, apexes }: MirrorArgs): MirrorAnswer
         const chunk = factChunk(block, f);
         const line = factLine(block, f);
         const reason = joinOne(runs, original, mirror, writers[mirror[0]], chunk, line);
-        if (reason === undefined) made++;
+        if (reason === undefined) perZone[mirror[0]]++;
         else if (rejects.length < MAX_REJECTS) {
           const name = nameToText(nameFromKey(mirror.subarray(1), apexes[mirror[0]]));
           rejects.push({ chunk, line, reason, name });
@@ -72,7 +73,7 @@ export function joinMirrors({ runs, mirrors, apexes }: MirrorArgs): MirrorAnswer
     }
   }
   rejects.sort((a, b) => a.chunk - b.chunk || a.line - b.line);
-  return { runs: writers.map(sortRun), mirrors: made, rejects };
+  return { runs: writers.map(sortRun), perZone, rejects };
 }
 
 /** Copies one delegation; returns why it can't be done. */

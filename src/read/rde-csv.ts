@@ -66,6 +66,8 @@ export interface RegistryFacts {
   readonly hosts: number;
   /** Mirrored names (NNDN) that became delegations. */
   readonly mirrors: number;
+  /** The same for each zone: facts of so many domains are there beside `perZone`. */
+  readonly mirrorsPerZone: readonly number[];
   /** Rows about names in none of the zones. */
   readonly outside: number;
   readonly octets: number;
@@ -146,13 +148,14 @@ export async function readRdeCsv(
     const runs = zones.map((_, zone) =>
       parts.map((part) => part.runs[zone]).filter((run) => run.count > 0),
     );
-    const mirrors = await addMirrors(job, runs, parts);
+    const mirrorsPerZone = await addMirrors(job, runs, parts);
     return {
       runs,
       domains: job.counts.get('csvDomain') ?? 0,
       perZone: job.perZone,
       hosts: job.counts.get('csvHost') ?? 0,
-      mirrors,
+      mirrors: mirrorsPerZone.reduce((sum, n) => sum + n, 0),
+      mirrorsPerZone,
       outside: job.outside,
       octets: job.octets,
       id: deposit.id,
@@ -412,10 +415,14 @@ function duplicateRejects(duplicate: DuplicateRoid, places: Places): Reject[] {
   });
 }
 
-async function addMirrors(job: Job, runs: Run[][], parts: readonly CloseAnswer[]): Promise<number> {
+async function addMirrors(
+  job: Job,
+  runs: Run[][],
+  parts: readonly CloseAnswer[],
+): Promise<readonly number[]> {
   const { pool, places, zones } = job.options;
   const mirrors = parts.map((part) => part.mirrors).filter((part) => part.addresses.length > 0);
-  if (mirrors.length === 0) return 0;
+  if (mirrors.length === 0) return zones.map(() => 0);
   const args: MirrorArgs = { runs, mirrors, apexes: zones.map((zone) => zone.apex) };
   const answer = await pool.run<MirrorAnswer>(MIRRORS, args);
   for (const { chunk, line, reason, name } of answer.rejects) {
@@ -431,7 +438,7 @@ async function addMirrors(job: Job, runs: Run[][], parts: readonly CloseAnswer[]
   answer.runs.forEach((run, zone) => {
     if (run.count > 0) runs[zone].push(run);
   });
-  return answer.mirrors;
+  return answer.perZone;
 }
 
 /** Compares the header's counts with the rows read (RFC 9022 §5.9.1). */

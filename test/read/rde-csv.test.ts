@@ -307,7 +307,7 @@ reserved.example,,,blocked,,${day}
       ],
     });
     expect(read.rejects).toEqual([]);
-    expect(read.result.mirrors).toBe(2);
+    expect(read.result).toMatchObject({ mirrors: 2, mirrorsPerZone: [2] });
     expect(read.facts.filter((line) => !RFC_FACTS.includes(line))).toEqual([
       'm2.example. DOMAIN',
       'm2.example. NS 172800 ns1.domain2.example.',
