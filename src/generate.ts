@@ -1,0 +1,171 @@
+/**
+ * The pipeline from facts to signed zone files, as `sign` and `build` both run it:
+ *
+ *     read ──► runs ──► apex ──► plan (all zones) ──► write with signatures ──► verify ──► publish
+ *
+ * Reading comes before, verifying and publishing after; this file joins the steps between.
+ */
+
+import type { Denial } from './config/config.js';
+import type { KeySelection } from './keys/select.js';
+import { type KeyPair, signingKey } from './keys/store.js';
+import type { Reject } from './read/master.js';
+import type { Places } from './read/places.js';
+import type { EngineName } from './sign/engine.js';
+import type { KeyUse, SigningContext } from './sign/rrsigs.js';
+import type { Run } from './sort/run.js';
+import type { Pool } from './threads/pool.js';
+import type { WrittenZone } from './write/zone-file.js';
+import { writeZone } from './write/zone-file.js';
+import {
+  type ApexData,
+  type ApexOverrides,
+  readApex,
+  type SignedApex,
+  signApex,
+} from './zone/apex.js';
+import type { GluePolicy } from './zone/glue.js';
+import { planZones, type ZonePlan } from './zone/plan.js';
+
+/** One zone on its way: the facts that were read of it and how it is to be made. */
+export interface ZoneInput {
+  /** Wire name. */
+  readonly apex: Uint8Array;
+  readonly runs: readonly Run[];
+  readonly overrides: ApexOverrides;
+  readonly glue: GluePolicy;
+  readonly keepSac048: boolean;
+  readonly dropInvalidNs: boolean;
+  readonly dropMissingGlue: boolean;
+  readonly publishPendingRestore: boolean;
+  readonly denial: Denial;
+  readonly zonemd: boolean;
+  readonly keys: KeySelection;
+  /** TTL of DNSKEY, CDS and CDNSKEY; undefined: that of the key files, else the SOA's. */
+  readonly dnskeyTtl: number | undefined;
+  readonly engine: EngineName;
+  /** Seconds, as the next two. */
+  readonly validity: number;
+  readonly inceptionOffset: number;
+  readonly jitter: number;
+  /** Chooses the new serial, given that of the input's SOA. */
+  readonly serial: (inputSerial: number) => number;
+}
+
+/** A zone after the first pass: all its decisions are made, nothing is written. */
+export interface PlannedZone {
+  readonly input: ZoneInput;
+  readonly data: ApexData;
+  readonly apex: SignedApex;
+  readonly plan: ZonePlan;
+  readonly serial: number;
+}
+
+export interface GenerateOptions {
+  readonly pool: Pool;
+  readonly places: Places;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** A record that can't be used; may throw to end the run. */
+  readonly reject: (reject: Reject) => void;
+  /** A record that is left out because a cut above hides it. */
+  readonly occluded: (reject: Reject) => void;
+}
+
+/**
+ * Makes every decision about the zones of a run: apex, delegations, glue references, NSEC3
+ * names. All zones together, because they name each other's hosts.
+ */
+export async function planAll(
+  inputs: readonly ZoneInput[],
+  options: GenerateOptions,
+): Promise<PlannedZone[]> {
+  const { pool, places, reject, occluded, now } = options;
+  const prepared = inputs.map((input) => {
+    const data = readApex(input.apex, input.runs, input.overrides, places, reject);
+    const serial = input.serial(data.inputSerial);
+    const { dnskeys } = input.keys;
+    const apex = signApex(data, {
+      serial,
+      dnskeys: dnskeys.map((key) => key.dnskey),
+      dnskeyTtl: input.dnskeyTtl ?? dnskeys.find((k) => k.ttl !== undefined)?.ttl ?? data.soa.ttl,
+      childDs: dnskeys.filter((key) => isAnnounced(key, now)).map((key) => key.dnskey),
+      denial: input.denial,
+      zonemd: input.zonemd,
+    });
+    return { input, data, serial, apex };
+  });
+  const plans = await planZones(
+    prepared.map(({ input, data, apex }) => ({
+      apex: input.apex,
+      runs: input.runs,
+      rules: {
+        apex: input.apex,
+        dropInvalidNs: input.dropInvalidNs,
+        dropMissingGlue: input.dropMissingGlue,
+        publishPendingRestore: input.publishPendingRestore,
+      },
+      glue: input.glue,
+      keepSac048: input.keepSac048,
+      apexHosts: data.hosts,
+      apexTypes: apex.types,
+      denial: input.denial,
+    })),
+    pool,
+    places,
+    reject,
+    occluded,
+  );
+  return prepared.map((zone, i) => ({ ...zone, plan: plans[i] }));
+}
+
+/** CDS and CDNSKEY of this key are published (the SyncPublish and SyncDelete times of BIND). */
+function isAnnounced(key: KeyPair, now: number): boolean {
+  const { syncPublish, syncDelete } = key.timing;
+  if (syncPublish === undefined || syncPublish > now) return false;
+  return syncDelete === undefined || syncDelete > now;
+}
+
+/** What is written beside the zone file, and how it goes. */
+export interface WriteOptions {
+  /** The zone file; it must not exist. */
+  readonly file: string;
+  readonly orphans: boolean;
+  readonly pool: Pool;
+  /** Seconds since 1970. */
+  readonly now: number;
+  readonly progress?: (octets: number) => void;
+}
+
+/** Writes and signs a planned zone; the file is on disk afterwards. */
+export function writePlanned(zone: PlannedZone, options: WriteOptions): Promise<WrittenZone> {
+  const { input, data, apex, plan } = zone;
+  return writeZone({
+    plan,
+    apex,
+    signing: signingContext(input, options.now),
+    denialTtl: data.denialTtl,
+    zonemd: input.zonemd,
+    orphans: options.orphans,
+    file: options.file,
+    pool: options.pool,
+    ...(options.progress === undefined ? {} : { progress: options.progress }),
+  });
+}
+
+function signingContext(input: ZoneInput, now: number): SigningContext {
+  const { ksks, zsks } = input.keys;
+  const keys: KeyUse[] = [...new Set([...ksks, ...zsks])].map((key) => ({
+    key: signingKey(key),
+    signsKeys: ksks.includes(key),
+    signsZone: zsks.includes(key),
+  }));
+  return {
+    apex: input.apex,
+    keys,
+    engine: input.engine,
+    inception: now - input.inceptionOffset,
+    expiration: now + input.validity,
+    jitter: input.jitter,
+  };
+}
