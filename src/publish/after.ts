@@ -127,3 +127,47 @@ export function runAfter(
     child.on('exit', (status, signal) => setTimeout(() => finish(status, signal), 500));
   });
 }
+
+/** A zone that was published, for the command. */
+export interface AfterPlace {
+  readonly zone: string;
+  readonly serial: number;
+  /** The generation's folder. */
+  readonly folder: string;
+}
+
+/** A command that was run, as text, and how it ended. */
+export interface AfterRun extends AfterResult {
+  readonly command: string;
+}
+
+/**
+ * Runs the command for each zone, or once when it does not speak of a zone; the environment has
+ * ZONEWRIGHT_ZONE, ZONEWRIGHT_SERIAL and ZONEWRIGHT_GENERATION (the folder), or ZONEWRIGHT_ZONES
+ * (with blanks between). One that fails does not keep the others from running.
+ *
+ * @param words of the command; undefined: none is configured.
+ */
+export async function runAfterAll(
+  words: readonly string[] | undefined,
+  places: readonly AfterPlace[],
+): Promise<AfterRun[]> {
+  if (words === undefined || places.length === 0) return [];
+  const zones = places.map(({ zone }) => zone).join(' ');
+  const runs = words.some((word) => word.includes('{zone}'))
+    ? places.map(({ zone, serial, folder }) => ({
+        argv: commandFor(words, zone),
+        env: {
+          ZONEWRIGHT_ZONE: zone,
+          ZONEWRIGHT_SERIAL: String(serial),
+          ZONEWRIGHT_GENERATION: folder,
+          ZONEWRIGHT_ZONES: zones,
+        },
+      }))
+    : [{ argv: words, env: { ZONEWRIGHT_ZONES: zones } }];
+  const results: AfterRun[] = [];
+  for (const { argv, env } of runs) {
+    results.push({ command: argv.join(' '), ...(await runAfter(argv, env)) });
+  }
+  return results;
+}

@@ -32,6 +32,12 @@ export interface Manifest {
   readonly previous: { readonly generation: string; readonly serial: number } | null;
   /** Numbers of things: delegations, glue, signatures, names added and removed, … */
   readonly counts: Readonly<Record<string, unknown>>;
+  /** The export: its format, and its own identifier and time where it has them. */
+  readonly source: {
+    readonly format: string;
+    readonly id?: string | undefined;
+    readonly watermark?: string | undefined;
+  };
   readonly files: readonly ManifestFile[];
   /** Tags of the published DNSKEYs. */
   readonly keyTags: readonly number[];
@@ -61,29 +67,23 @@ export function readManifest(folder: string): Manifest | undefined {
   }
 }
 
-/** Size and SHA-256 of the files in a folder, by name; the manifest itself is left out. */
-export async function describeFiles(folder: string): Promise<ManifestFile[]> {
-  const files: ManifestFile[] = [];
-  for (const name of readdirSync(folder).sort()) {
-    if (name === MANIFEST) continue;
-    const { bytes, hex } = await hashFile(join(folder, name), 'sha256');
-    files.push({ name, bytes, sha256: hex });
+/** Size and SHA-256 of the files in a folder, by name, but for those in `known`. */
+export async function describeFiles(
+  folder: string,
+  known: readonly ManifestFile[] = [],
+): Promise<ManifestFile[]> {
+  const files = [...known];
+  for (const name of readdirSync(folder)) {
+    if (known.some((file) => file.name === name)) continue;
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const piece of createReadStream(join(folder, name), { highWaterMark: 1 << 20 })) {
+      bytes += (piece as Buffer).length;
+      hash.update(piece as Buffer);
+    }
+    files.push({ name, bytes, sha256: hash.digest('hex') });
   }
-  return files;
-}
-
-/** The size of a file and its hash in hexadecimal. */
-export async function hashFile(
-  path: string,
-  algorithm: 'sha256' | 'md5',
-): Promise<{ bytes: number; hex: string }> {
-  const hash = createHash(algorithm);
-  let bytes = 0;
-  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    bytes += (piece as Buffer).length;
-    hash.update(piece as Buffer);
-  }
-  return { bytes, hex: hash.digest('hex') };
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A line as md5sum(1) writes and checks it. */

@@ -1,0 +1,219 @@
+/**
+ * One zone of a build, from its plan to a folder with all files of a generation and the guards'
+ * findings. Nothing here is seen from outside: publishing comes after, see build.ts.
+ */
+
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Guards, ZoneConfig } from '../config/config.js';
+import { compareZones, type DiffCounts } from '../diff/compare.js';
+import { readZoneFile } from '../diff/zone-file.js';
+import { keyTag } from '../dnssec/keytag.js';
+import { refusal } from '../errors.js';
+import { type PlannedZone, writePlanned } from '../generate.js';
+import * as guards from '../guard/guards.js';
+import type { Finding } from '../guard/judge.js';
+import { verifiedFindings } from '../guard/verified.js';
+import type { Run } from '../sort/run.js';
+import type { Pool } from '../threads/pool.js';
+import type { FaultCode } from '../verify/faults.js';
+import { type VerifyReport, verifyZone } from '../verify/verify.js';
+import type { WrittenZone } from '../write/zone-file.js';
+import { HostFault } from '../zone/host.js';
+import { keepRefusal } from '../zone/serial.js';
+import { readWrittenApex } from './apex-of.js';
+import { createGzip } from './gzip.js';
+import { writeHoldersCopy } from './holders.js';
+import { describeFiles, type ManifestFile } from './manifest.js';
+import type { Published } from './published.js';
+
+const ORPHANS_HEADER =
+  'class,action,host,address,superordinate,referenced-by-count,example-reference\n';
+/** Faults reported by verification beyond those that the configuration allows. */
+const FAULTS = 1000;
+
+export interface ZoneBuildOptions {
+  readonly zone: ZoneConfig;
+  readonly planned: PlannedZone;
+  /** The folder to fill. */
+  readonly folder: string;
+  readonly published: Published | undefined;
+  /** The last serial that anybody can have seen. */
+  readonly lastSerial: number | undefined;
+  /** DS RDATA at the parent; undefined: not known. */
+  readonly parentDs: readonly Uint8Array[] | undefined;
+  /** Domain objects that the reader counted; undefined: not counted. */
+  readonly domainsRead: number | undefined;
+  readonly guards: Guards;
+  readonly pool: Pool;
+  readonly threads: number;
+  readonly now: number;
+  /** Called at the begin of each stage; returns a function to call at its end. */
+  readonly stage: (name: StageName) => (result?: string) => void;
+  readonly progress: (octets: number) => void;
+}
+
+export type StageName = 'sign' | 'verify' | 'compare' | 'pack';
+
+export interface BuiltZone {
+  readonly written: WrittenZone;
+  readonly report: VerifyReport;
+  readonly change: DiffCounts;
+  readonly findings: readonly Finding[];
+  readonly files: readonly ManifestFile[];
+  readonly dnskeys: readonly Uint8Array[];
+}
+
+/**
+ * Writes, verifies, compares and packs one zone.
+ *
+ * @throws ZonewrightError (exit 4) when the serial is kept and the zone has changed.
+ */
+export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
+  const { zone, planned, folder, published, pool, now } = options;
+  const name = `${zone.label}.zone`;
+  const file = join(folder, name);
+
+  let done = options.stage('sign');
+  const written = await writePlanned(planned, {
+    file,
+    orphans: true,
+    pool,
+    now,
+    progress: options.progress,
+  });
+  await writeFile(join(folder, 'orphans.csv'), ORPHANS_HEADER + written.orphanRows.join(''));
+  done(`${written.signatures} signatures`);
+
+  done = options.stage('verify');
+  const allowed =
+    zone.missingGlue === 'keep' ? planned.plan.missingGlue + planned.data.hosts.length : 0;
+  const report = await verifyZone({
+    source: file,
+    zone: zone.name,
+    now,
+    maxErrors: FAULTS + allowed,
+    pool,
+    threads: options.threads,
+  });
+  const apex = await readWrittenApex(file, zone.name);
+  done(`${report.counts.signatures} signatures verified`);
+
+  done = options.stage('compare');
+  const change = await compareWithPublished(options, file);
+  done(`${change.delegationsAdded} added, ${change.delegationsRemoved} removed`);
+
+  done = options.stage('pack');
+  const packed = await writeHoldersCopy(file, pool);
+  const files = await describeFiles(folder, packed);
+  done();
+
+  const same = published !== undefined && published.sha256 === packed[0].sha256;
+  const kept =
+    zone.serial === 'keep' ? keepRefusal(planned.serial, options.lastSerial, same) : undefined;
+  if (kept !== undefined) {
+    throw refusal(`${zone.label}: ${kept}`, {
+      hint: 'raise the serial in the input, or use serial = "unixtime", "date" or "increment"',
+    });
+  }
+  const findings = findingsOf(options, written, report, apex, change, same);
+  return { written, report, change, findings, files, dnskeys: apex.dnskeys };
+}
+
+/** Compares with the published generation and writes added.txt.gz and removed.txt.gz. */
+async function compareWithPublished(options: ZoneBuildOptions, file: string): Promise<DiffCounts> {
+  const { zone, published, pool, folder } = options;
+  const read = async (path: string): Promise<readonly Run[]> =>
+    (await readZoneFile(path, zone.name, pool)).runs;
+  const older = published?.zoneFile === undefined ? [] : await read(published.zoneFile);
+  const newer = await read(file);
+  const added = await createGzip(join(folder, 'added.txt.gz'), pool);
+  const removed = await createGzip(join(folder, 'removed.txt.gz'), pool);
+  try {
+    const counts = await compareZones(older, newer, zone.name, pool, 'delegations', {
+      first: (lines) => added.write(lines),
+      second: (lines) => removed.write(lines),
+    });
+    await added.close();
+    await removed.close();
+    return counts;
+  } catch (error) {
+    await Promise.allSettled([added.abandon(), removed.abandon()]);
+    throw error;
+  }
+}
+
+function findingsOf(
+  options: ZoneBuildOptions,
+  written: WrittenZone,
+  report: VerifyReport,
+  apex: Awaited<ReturnType<typeof readWrittenApex>>,
+  change: DiffCounts,
+  same: boolean,
+): Finding[] {
+  const { zone, planned, published, now } = options;
+  const { plan } = planned;
+  const counts = new Map<FaultCode, number>();
+  for (const { fault } of report.faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  const tolerated = new Set<FaultCode>(zone.missingGlue === 'keep' ? ['missing-glue'] : []);
+  const verified = verifiedFindings(
+    {
+      counts,
+      unlisted: report.faultCount - report.faults.length,
+      examples: report.faults,
+      signatures: report.counts.signatures,
+    },
+    tolerated,
+  );
+  const delegations = {
+    previous: published?.zoneFile === undefined ? undefined : change.oldDelegations,
+    added: change.delegationsAdded,
+    removed: change.delegationsRemoved,
+    changed: change.delegationsChanged,
+  };
+  const signers = apex.dnskeys.filter((key) => report.dnskeySigners.includes(keyTag(key)));
+  const least = options.guards.minSignatureLife ?? planned.data.expire + guards.BUILD_INTERVAL;
+  return combine([
+    ...verified,
+    guards.algorithmsAtApex(apex.dnskeys, apex.algorithms),
+    guards.keyTags(apex.dnskeys),
+    guards.parentDs(zone.name, options.parentDs, signers, apex.dnskeys),
+    guards.signatureLife(report.earliestExpiration, now, least),
+    guards.zonemdPresent(zone.policy.zonemd, report.zonemd),
+    guards.apexAsConfigured(apex, zone.soa, zone.ns, planned.serial),
+    guards.exportCounts(exportCountsOf(options, written)),
+    guards.maxRemoved(delegations, options.guards.maxRemoved),
+    guards.maxChange(delegations, options.guards.maxChange),
+    guards.zoneNameTwice(
+      plan.invalidNs[HostFault.zoneNameTwice] ?? 0,
+      plan.nameServers,
+      plan.invalidNsExamples,
+    ),
+    guards.serialAdvances(planned.serial, options.lastSerial, same),
+    guards.clock(now, published?.buildTime),
+  ]);
+}
+
+/** The counts that must agree from the reader to the file. */
+function exportCountsOf(options: ZoneBuildOptions, written: WrittenZone): guards.DeclaredCount[] {
+  const { plan } = options.planned;
+  const { delegated, forbidden, withoutNs } = plan.domains;
+  const all: guards.DeclaredCount[] = [
+    { what: 'delegations written', declared: plan.delegations, read: written.delegations },
+  ];
+  if (options.domainsRead !== undefined) {
+    const read = delegated + forbidden + withoutNs;
+    all.push({ what: 'domains of the export', declared: options.domainsRead, read });
+  }
+  return all;
+}
+
+/** One finding a guard: where several speak for it, one that failed, else the last. */
+function combine(findings: readonly Finding[]): Finding[] {
+  const byName = new Map<string, Finding>();
+  for (const finding of findings) {
+    const before = byName.get(finding.name);
+    if (before === undefined || before.ok) byName.set(finding.name, finding);
+  }
+  return [...byName.values()];
+}
