@@ -129,6 +129,8 @@ export interface ZoneConfig {
   readonly dsTtl: number;
   /** Master file with further authoritative records of the zone. */
   readonly records: string | undefined;
+  /** DS RDATA at the parent, or the file that has the DS records; undefined: not known. */
+  readonly parentDs: readonly Uint8Array[] | string | undefined;
   readonly publishPendingRestore: boolean;
   readonly keepSac048Orphans: boolean;
   readonly missingGlue: 'drop' | 'keep';
@@ -384,6 +386,7 @@ function build(raw: FileOutput, text: string, file: string): Config {
       glueTtl: zone['glue-ttl'],
       dsTtl: zone['ds-ttl'],
       records: atMaybe(zone.records),
+      parentDs: Array.isArray(zone['parent-ds']) ? zone['parent-ds'] : atMaybe(zone['parent-ds']),
       publishPendingRestore:
         zone['publish-pending-restore'] ?? raw['publish-pending-restore'] ?? false,
       keepSac048Orphans: zone['keep-sac048-orphans'] ?? raw['keep-sac048-orphans'] ?? false,

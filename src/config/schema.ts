@@ -5,6 +5,8 @@
 
 import * as v from 'valibot';
 import { algorithmByName, signingMnemonics } from '../dnssec/algorithms.js';
+import { rdataFromText } from '../records/rdata.js';
+import { TYPE } from '../records/types.js';
 import { DURATION_FORM, parseDuration } from './duration.js';
 import { parseHostName, parseMailbox, parseZoneName, ZONE_FORM } from './names.js';
 import { PERCENT_FORM, parsePercent } from './size.js';
@@ -163,6 +165,15 @@ const policy = v.strictObject(
   'is not a table',
 );
 
+/** DS RDATA in presentation form (RFC 4034 §5.3). */
+const ds = parsed((value) => {
+  try {
+    return rdataFromText(TYPE.DS, value);
+  } catch {
+    return undefined;
+  }
+}, 'DS data such as "12345 13 2 <64 hexadecimal digits>"');
+
 const soa = v.strictObject(
   {
     mname: hostName,
@@ -189,6 +200,7 @@ const zone = v.strictObject(
     'glue-ttl': v.optional(ttl, 172_800),
     'ds-ttl': v.optional(ttl, 86_400),
     records: v.optional(text),
+    'parent-ds': v.optional(v.union([v.array(ds), text], 'is not a list of DS data, or a file')),
     ...zoneRules,
   },
   'is not a table',

@@ -54,6 +54,8 @@ ns-ttl = 172800
 glue-ttl = 172800
 ds-ttl = 86400
 # records = "com.extra"  # master file with further authoritative records of the zone
+# parent-ds = "dsset-com."  # file with the DS records at the parent, or a list of DS data:
+#                           # a zone that they don't lead into is not published
 
 [[zones]]
 name = "net"

@@ -2,13 +2,21 @@
  * Finds the zone file that an argument of `diff` means, the zone that it holds, and reads it.
  */
 
-import { readdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { constants, gunzipSync } from 'node:zlib';
 import { inputError } from '../errors.js';
 import { nameFromKey, ROOT } from '../names/name.js';
 import { type MasterFacts, readMaster } from '../read/master.js';
 import { createPlaces } from '../read/places.js';
-import { openSource } from '../read/source.js';
 import { FACT_HEADER, factLength, factType } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import { Cursor } from '../sort/cursor.js';
@@ -29,12 +37,7 @@ export function zoneFileOf(path: string): string {
   try {
     info = statSync(path);
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
-    throw inputError(`can't read it: ${code === 'ENOENT' ? 'there is no such file' : code}`, {
-      place: { file: path },
-      hint: 'name a zone file or the folder of a generation',
-      cause,
-    });
+    throw unreadable(path, cause);
   }
   if (!info.isDirectory()) return path;
   // `current` may be switched while the file is read: what is read is one generation.
@@ -55,7 +58,7 @@ export function zoneFileOf(path: string): string {
  * there is none, or when the file leaves the name to its reader (`@` without $ORIGIN).
  */
 export async function zoneNameOf(path: string): Promise<Uint8Array | undefined> {
-  const text = await headOf(path);
+  const text = headOf(path);
   // The text is cut at HEAD: what is broken there does not matter.
   const pool = createPool(0);
   const facts = await readMaster(path, {
@@ -91,18 +94,39 @@ function hasBareApex(text: Uint8Array): boolean {
   return at >= 0 && at < origin;
 }
 
-/** Whole lines from the start of a file. */
-async function headOf(path: string): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
+/** Whole lines from the start of a file, plain or gzip. */
+function headOf(path: string): Uint8Array {
+  const head = Buffer.alloc(HEAD);
   let length = 0;
-  for await (const piece of openSource(path)) {
-    pieces.push(piece);
-    length += piece.length;
-    if (length >= HEAD) break;
+  try {
+    const fd = openSync(path, 'r');
+    try {
+      length = readSync(fd, head, 0, HEAD, 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
   }
-  const all = Buffer.concat(pieces);
-  if (all.length < HEAD) return new Uint8Array(all);
-  return new Uint8Array(all.subarray(0, all.lastIndexOf(0x0a, HEAD) + 1));
+  const raw = head.subarray(0, length);
+  const packed = raw[0] === 0x1f && raw[1] === 0x8b;
+  try {
+    // The packed text is cut off, so what there is of it has to be flushed out.
+    const text = packed ? gunzipSync(raw, { finishFlush: constants.Z_SYNC_FLUSH }) : raw;
+    return new Uint8Array(length < HEAD ? text : text.subarray(0, text.lastIndexOf(0x0a) + 1));
+  } catch {
+    // Damaged from the start: reading the whole file says so, with all that is to be said.
+    return new Uint8Array(0);
+  }
+}
+
+function unreadable(path: string, cause: unknown): Error {
+  const code = (cause as NodeJS.ErrnoException).code ?? 'unknown error';
+  return inputError(`can't read it: ${code === 'ENOENT' ? 'there is no such file' : code}`, {
+    place: { file: path },
+    hint: 'name a zone file or the folder of a generation',
+    cause,
+  });
 }
 
 /**

@@ -259,6 +259,20 @@ export function clock(now: number, published: number | undefined): Finding {
   return finding('clock', published - now <= MAX_CLOCK_BACK, isoTime(now), limit, message);
 }
 
+/**
+ * There is a ZONEMD digest that could be checked, where the policy wants one. A digest that does
+ * not agree is a fault of verification (verified.ts).
+ */
+export function zonemdPresent(wanted: boolean, checked: boolean): Finding {
+  const message = checked
+    ? 'The ZONEMD digest agrees with the zone.'
+    : wanted
+      ? 'The policy wants a ZONEMD record, and there is none that could be checked.'
+      : 'The policy wants no ZONEMD record.';
+  const figure = checked ? 'checked' : 'none';
+  return finding('zonemd', checked || !wanted, figure, wanted ? 'checked' : 'none', message);
+}
+
 /** SOA and NS at the apex, as they stand in the new zone. */
 export interface ApexRecords {
   /** SOA RDATA of each SOA record. */

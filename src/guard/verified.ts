@@ -72,6 +72,8 @@ const ALWAYS: readonly GuardName[] = ['signatures', 'denial-chain', 'zone-data']
 export interface Verified {
   /** Faults by code. */
   readonly counts: ReadonlyMap<FaultCode, number>;
+  /** Faults that were found and whose code is not known: more than could be listed. */
+  readonly unlisted: number;
   /** A fault of each code, or of some: owner, type and what is wrong. */
   readonly examples: readonly {
     readonly fault: FaultCode;
@@ -97,6 +99,10 @@ export function verifiedFindings(
     if (n === 0 || tolerated.has(code)) continue;
     const guard = GUARD_OF[code] ?? 'zone-data';
     faults.set(guard, (faults.get(guard) ?? 0) + n);
+  }
+  // What is not known could be of any guard: overriding one must not hide it.
+  if (verified.unlisted > 0) {
+    for (const name of ALWAYS) faults.set(name, (faults.get(name) ?? 0) + verified.unlisted);
   }
   const findings: Finding[] = [];
   for (const name of new Set([...ALWAYS, ...faults.keys()])) {

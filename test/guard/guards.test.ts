@@ -179,6 +179,14 @@ describe('clock', () => {
   });
 });
 
+describe('zonemd', () => {
+  it('must be there where the policy wants it', () => {
+    expect(guards.zonemdPresent(true, true).ok).toBe(true);
+    expect(guards.zonemdPresent(false, false).ok).toBe(true);
+    expect(guards.zonemdPresent(true, false).ok).toBe(false);
+  });
+});
+
 describe('apex', () => {
   const soa = {
     mname: nameFromText('a.gtld-servers.net.'),
@@ -241,6 +249,7 @@ describe('verification', () => {
         ['wrong-nsec3-next', 1],
         ['zonemd-mismatch', 1],
       ]),
+      unlisted: 0,
       examples: [example],
       signatures: 10,
     });
@@ -253,9 +262,24 @@ describe('verification', () => {
     expect(failed[0].message).toContain('a.com. DS: does not verify (bad-signature)');
   });
 
+  it('faults that could not be listed fail every guard that is always asked', () => {
+    const findings = verifiedFindings({
+      counts: new Map([['bad-signature', 2]]),
+      unlisted: 5,
+      examples: [],
+      signatures: 1,
+    });
+    expect(findings.map(({ name, figure }) => [name, figure])).toEqual([
+      ['signatures', '7 faults'],
+      ['denial-chain', '5 faults'],
+      ['zone-data', '5 faults'],
+    ]);
+  });
+
   it('what the configuration tolerates is no fault', () => {
     const verified = {
       counts: new Map([['missing-glue' as const, 4]]),
+      unlisted: 0,
       examples: [],
       signatures: 10,
     };
