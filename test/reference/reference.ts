@@ -275,7 +275,8 @@ export function readDeposit(folder: string): Registry {
   // original's name, so the original's DS (a digest over that name) is not for it.
   for (const row of rowsOf('NNDN')) {
     const mirrored = row.get('csvNNDN:fNameState') === 'mirrored';
-    const withServers = /^(true|1)$/i.test(row.get('csvNNDN:fMirroringNS') ?? '');
+    // RFC 9022 section 5.6.2.1.1: not defined means true.
+    const withServers = !/^(false|0)$/i.test(row.get('csvNNDN:fMirroringNS') ?? '');
     if (!mirrored || !withServers) continue;
     const name = normalName(row.get('csvNNDN:fAName') ?? '');
     const original = normalName(row.get('csvNNDN:fOriginalName') ?? '');

@@ -255,7 +255,7 @@ export function makeKey(flags: number, algorithm: 13 | 15 = 13, protocol = 3): K
 }
 
 /** The DS of a key with SHA-256, as presentation RDATA. */
-export function dsOf(owner: string, key: Key): string {
+export function dsOf(owner: string, key: Pick<Key, 'dnskey' | 'tag' | 'algorithm'>): string {
   const rdata = rdataWire('DNSKEY', key.dnskey);
   const digest = createHash('sha256').update(nameWire(owner)).update(rdata).digest('hex');
   return `${key.tag} ${key.algorithm} 2 ${digest}`;
