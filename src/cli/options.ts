@@ -42,8 +42,10 @@ export interface VerifyOptions extends CommonOptions {
   /** File with the DS (or DNSKEY) records that the parent has. */
   readonly ds: string | undefined;
   readonly engine: 'openssl' | 'noble';
-  /** Faults to report before stopping; the count goes on. */
+  /** Faults to report; all are counted. */
   readonly maxErrors: number;
+  /** What a name server in its own delegation without an address is. */
+  readonly missingGlue: 'fault' | 'warn';
 }
 
 /** `zonewright build`; see src/publish/build.ts. */

@@ -10,6 +10,7 @@ interface Flags {
   ds?: string;
   engine: 'openssl' | 'noble';
   maxErrors: number;
+  missingGlue: 'fault' | 'warn';
 }
 
 /** Registers the command. */
@@ -29,6 +30,11 @@ export function addVerifyCommand(program: Command): void {
         .default('openssl'),
     )
     .option('--max-errors <N>', 'faults to report', countFlag(1), 100)
+    .addOption(
+      new Option('--missing-glue <M>', 'what an in-domain name server without an address is')
+        .choices(['fault', 'warn'])
+        .default('fault'),
+    )
     .addHelpText(
       'after',
       `
@@ -45,6 +51,7 @@ Examples:
         ds: flags.ds,
         engine: flags.engine,
         maxErrors: flags.maxErrors,
+        missingGlue: flags.missingGlue,
       };
       const run = await loadWork<VerifyOptions>('verify/command.js', 'verifyCommand');
       finish(await run(options));

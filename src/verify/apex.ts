@@ -56,6 +56,7 @@ export interface ApexOptions {
   readonly now: number;
   readonly engine: VerifyContext['engine'];
   readonly maxErrors: number;
+  readonly tolerated: readonly FaultCode[];
 }
 
 /** Reads the apex. `faults` is told what is wrong with it. */

@@ -17,7 +17,7 @@ import { Cursor, lowerBound } from '../sort/cursor.js';
 import type { KeyRange } from '../sort/ranges.js';
 import type { Run } from '../sort/run.js';
 import { bitmapMessage, Need } from './denial.js';
-import type { FaultCode } from './faults.js';
+import type { FaultCode, FaultCounts } from './faults.js';
 
 /** A fault of a hash, whose name has to be found yet. */
 export interface HashFault {
@@ -30,8 +30,9 @@ export interface HashFault {
 }
 
 export interface ChainResult {
+  /** Bounded, but with the first fault of every code. */
   readonly faults: readonly HashFault[];
-  readonly faultCount: number;
+  readonly counts: FaultCounts;
   /** Records that belong to no expected name. */
   readonly extra: number;
 }
@@ -49,7 +50,7 @@ export function compareChain(
   limit: number,
 ): ChainResult {
   const faults: HashFault[] = [];
-  let faultCount = 0;
+  const counts: FaultCounts = {};
   let extra = 0;
   const cursor = new Cursor([...expected, ...actual], range.from, range.to);
   let optOut = flagsBefore(actual, range.from);
@@ -59,8 +60,9 @@ export function compareChain(
     block: Uint8Array | undefined,
     at: number,
   ): void => {
-    faultCount++;
-    if (faults.length >= limit) return;
+    const before = counts[fault] ?? 0;
+    counts[fault] = before + 1;
+    if (before > 0 && faults.length >= limit) return;
     faults.push({
       fault,
       hash: cursor.keyBlock.slice(cursor.keyStart, cursor.keyEnd),
@@ -117,7 +119,7 @@ export function compareChain(
       add('wrong-nsec3-bitmap', bitmapMessage(block, p, end, wantedBlock, q, qEnd), block, at);
     }
   }
-  return { faults, faultCount, extra };
+  return { faults, counts, extra };
 }
 
 /** Has the last record before `from` (cyclic) the opt-out flag? */

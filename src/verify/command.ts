@@ -17,6 +17,7 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
     zone: options.zone,
     now: options.now,
     ds,
+    tolerate: options.missingGlue === 'warn' ? ['missing-glue'] : [],
     maxErrors: options.maxErrors,
     engine: options.engine,
     threads: options.threads,
@@ -24,7 +25,7 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
   });
   for (const warning of report.warnings) reporter.warn(warning);
   if (options.json) {
-    const { earliestExpiration, ...rest } = report;
+    const { earliestExpiration, examples: _, ...rest } = report;
     printJson({
       ...rest,
       ...(earliestExpiration === undefined

@@ -1,6 +1,7 @@
 /** What every worker knows of the zone under verification; it can be sent with postMessage. */
 
 import type { EngineName } from '../sign/engine-types.js';
+import type { FaultCode } from './faults.js';
 import type { ZoneKey } from './keys.js';
 
 /** The parameters of an NSEC3 chain (RFC 5155 §4). */
@@ -18,6 +19,8 @@ export interface VerifyContext {
   readonly engine: EngineName;
   /** Faults that one answer may carry. */
   readonly maxErrors: number;
+  /** Faults that are counted only. */
+  readonly tolerated: readonly FaultCode[];
   /** Is there a DNSKEY RRset? Without it only the contents are checked. */
   readonly signed: boolean;
   readonly keys: readonly ZoneKey[];

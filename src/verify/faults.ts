@@ -96,14 +96,29 @@ export interface FoundFault {
   readonly line: number;
 }
 
-/** A list of at most `limit` faults that counts the rest. */
+/** How many faults of each code there are. */
+export type FaultCounts = Partial<Record<FaultCode, number>>;
+
+/** What a worker has found: bounded, but with the first fault of every code. */
+export interface FoundFaults {
+  readonly found: readonly FoundFault[];
+  readonly counts: FaultCounts;
+}
+
+/**
+ * A list of about `limit` faults that counts the rest. The first fault of each code is kept even
+ * beyond the limit, so that one kind can't hide another; of codes that are tolerated, only that.
+ */
 export class FaultList {
   readonly found: FoundFault[] = [];
-  count = 0;
+  readonly counts: FaultCounts = {};
+  /** Faults, tolerated ones included. */
+  seen = 0;
 
   constructor(
     private readonly apex: Uint8Array,
-    readonly limit: number,
+    private readonly limit: number,
+    private readonly tolerated: readonly FaultCode[],
   ) {}
 
   /**
@@ -121,11 +136,13 @@ export class FaultList {
     block?: Uint8Array | undefined,
     at = 0,
   ): void {
-    this.count++;
-    if (this.found.length >= this.limit) return;
+    if (!this.keeps(fault)) {
+      this.count(fault, 1);
+      return;
+    }
     const wire = new Uint8Array(MAX_WIRE + 1);
     keyToWire(key, start, end, this.apex, wire, 0);
-    this.found.push({
+    this.push({
       fault,
       owner: nameToText(wire),
       type: typeToText(type),
@@ -133,5 +150,33 @@ export class FaultList {
       chunk: block === undefined ? -1 : factChunk(block, at),
       line: block === undefined ? -1 : factLine(block, at),
     });
+  }
+
+  /** Notes a fault. */
+  push(fault: FoundFault): void {
+    if (this.keeps(fault.fault)) this.found.push(fault);
+    this.count(fault.fault, 1);
+  }
+
+  /** Takes over what a worker has found. */
+  merge({ found, counts }: FoundFaults): void {
+    const listed: FaultCounts = {};
+    for (const fault of found) {
+      this.push(fault);
+      listed[fault.fault] = (listed[fault.fault] ?? 0) + 1;
+    }
+    for (const [code, n] of Object.entries(counts) as [FaultCode, number][]) {
+      this.count(code, n - (listed[code] ?? 0));
+    }
+  }
+
+  private keeps(code: FaultCode): boolean {
+    if (this.counts[code] === undefined) return true;
+    return this.found.length < this.limit && !this.tolerated.includes(code);
+  }
+
+  private count(code: FaultCode, n: number): void {
+    this.counts[code] = (this.counts[code] ?? 0) + n;
+    this.seen += n;
   }
 }

@@ -85,7 +85,7 @@ export class SignatureChecker {
       const rdEnd = p + records.rdlength(s);
       const algorithm = b[p + 2];
       seen[algorithm] = 1;
-      const before = this.faults.count;
+      const before = this.faults.seen;
       const fault = (code: FaultCode, message: string): void =>
         this.faults.add(code, key, keyStart, keyEnd, type, message, b, at);
       const tag = (b[p + 16] << 8) | b[p + 17];
@@ -148,7 +148,7 @@ export class SignatureChecker {
         this.unchecked++;
       } else if (good < 0) {
         fault('bad-signature', `the signature by key ${tag} does not verify`);
-      } else if (this.faults.count === before) {
+      } else if (this.faults.seen === before) {
         signedBy?.(good);
       }
     }

@@ -28,7 +28,13 @@ import { type Apex, keyAt, readApex } from './apex.js';
 import type { ChainResult, HashFault } from './chain.js';
 import type { VerifyContext } from './context.js';
 import { type ChainEnds, nsec3Message, nsecMessage } from './denial.js';
-import { type Fault, FaultList, type FoundFault } from './faults.js';
+import {
+  type Fault,
+  type FaultCode,
+  type FaultCounts,
+  FaultList,
+  type FoundFault,
+} from './faults.js';
 import { inOrder } from './in-order.js';
 import { dsFaults } from './trust.js';
 import type { HashRuns, NamedHash, OpenArgs } from './verify.task.js';
@@ -64,6 +70,8 @@ export interface VerifyZoneOptions {
   readonly ds?: readonly Uint8Array[] | undefined;
   /** Faults to report; all are counted. Default 100. */
   readonly maxErrors?: number | undefined;
+  /** Codes of faults that don't make the zone bad, e.g. `missing-glue`; they are counted. */
+  readonly tolerate?: readonly FaultCode[] | undefined;
   readonly engine?: EngineName | undefined;
   /** Runs the tasks; without it a pool of `threads` is opened for this verification. */
   readonly pool?: Pool | undefined;
@@ -89,8 +97,13 @@ export interface VerifyReport {
   /** As in file names: without final dot. */
   readonly zone: string;
   readonly serial: number | undefined;
+  /** At most `maxErrors`, without those of tolerated codes. */
   readonly faults: readonly Fault[];
+  /** All faults, without those of tolerated codes. */
   readonly faultCount: number;
+  /** How many there are of each code, and the first of each; tolerated codes, too. */
+  readonly faultsByCode: FaultCounts;
+  readonly examples: readonly Fault[];
   readonly warnings: readonly string[];
   readonly counts: VerifyCounts;
   readonly denial: VerifyContext['denial'];
@@ -126,7 +139,8 @@ async function verifyWith(pool: Pool, options: VerifyZoneOptions): Promise<Verif
   const begin = performance.now();
   const { zone, reporter } = options;
   const maxErrors = options.maxErrors ?? 100;
-  const faults = new FaultList(zone, maxErrors);
+  const tolerated = options.tolerate ?? [];
+  const faults = new FaultList(zone, maxErrors, tolerated);
   reporter?.stage('read');
   const { runs, places, records, octets, order } = await readZone(pool, options, faults);
   const read = (performance.now() - begin) / 1000;
@@ -135,7 +149,7 @@ async function verifyWith(pool: Pool, options: VerifyZoneOptions): Promise<Verif
   reporter?.stage('verify');
   const apex = readApex(
     runs,
-    { apex: zone, now: options.now, engine: options.engine ?? 'openssl', maxErrors },
+    { apex: zone, now: options.now, engine: options.engine ?? 'openssl', maxErrors, tolerated },
     faults,
   );
   const run = createVerification(pool, runs, apex, faults, reporter);
@@ -145,13 +159,30 @@ async function verifyWith(pool: Pool, options: VerifyZoneOptions): Promise<Verif
 
   const total = (performance.now() - begin) / 1000;
   const counts = walked?.counts;
+  const found = faults.found.map((fault) => toFault(fault, places));
+  const real = found.filter(({ fault }) => !tolerated.includes(fault));
+  const examples = found.filter(
+    ({ fault }, i) => found.findIndex((other) => other.fault === fault) === i,
+  );
+  const passed = tolerated.reduce((sum, code) => sum + (faults.counts[code] ?? 0), 0);
   return {
-    ok: faults.count === 0,
+    ok: faults.seen === passed,
     zone: zoneLabel(zone),
     serial: apex.serial,
-    faults: faults.found.map((found) => toFault(found, places)),
-    faultCount: faults.count,
-    warnings: [...apex.warnings, ...(walked?.warnings ?? [])],
+    faults: real.slice(0, maxErrors),
+    faultCount: faults.seen - passed,
+    faultsByCode: faults.counts,
+    examples,
+    warnings: [
+      ...apex.warnings,
+      ...(walked?.warnings ?? []),
+      ...examples
+        .filter(({ fault }) => tolerated.includes(fault))
+        .map(
+          ({ fault, owner, message }) =>
+            `${faults.counts[fault]} × ${fault}, the first: ${owner}: ${message}`,
+        ),
+    ],
     counts: {
       records,
       rrsets: counts?.rrsets ?? 0,
@@ -236,8 +267,7 @@ async function readZone(
     if (key === undefined || key.length > 0) {
       order = 'other';
       if (layout.ours) {
-        faults.count++;
-        faults.found.push({
+        faults.push({
           fault: 'wrong-order',
           owner: key === undefined ? '' : nameToText(nameFromKey(key, zone)),
           type: 'ANY',
@@ -276,15 +306,13 @@ async function* watchLayout(
 
 /** The parser has put a record aside because its owner is not in the zone. */
 function outOfZone(faults: FaultList, file: string, line: number | undefined, text: string): void {
-  faults.count++;
-  if (faults.found.length >= faults.limit) return;
   const [owner, ...fields] = text.split(/\s+/);
   const bytes = (field: string): Uint8Array => new TextEncoder().encode(field);
   const type = fields
     .filter((field) => !/^(?:\d.*|in)$/i.test(field))
     .map((field) => typeFromText(bytes(field), 0, bytes(field).length))
     .find((number) => number > 0);
-  faults.found.push({
+  faults.push({
     fault: 'out-of-zone',
     owner: owner.toLowerCase(),
     type: type === undefined ? 'ANY' : typeToText(type),
@@ -322,13 +350,6 @@ function createVerification(
   const { maxErrors } = context;
   const window = pool.slots * 3;
 
-  const addFaults = (found: readonly FoundFault[], count: number): void => {
-    faults.count += count;
-    for (const fault of found) {
-      if (faults.found.length < maxErrors) faults.found.push(fault);
-    }
-  };
-
   const walkAll = async (
     ranges: readonly KeyRange[],
     mode: WalkMode,
@@ -353,9 +374,9 @@ function createVerification(
   const compare = async (
     expected: readonly Run[],
     actual: readonly Run[],
-  ): Promise<{ faults: HashFault[]; faultCount: number; extra: number }> => {
+  ): Promise<ChainResult> => {
     const found: HashFault[] = [];
-    let faultCount = 0;
+    const counts: FaultCounts = {};
     let extra = 0;
     const ranges = splitRanges([...expected, ...actual], RANGE * 4);
     await inOrder(
@@ -364,12 +385,16 @@ function createVerification(
       (i) =>
         pool.run<ChainResult>(COMPARE, { expected, actual, range: ranges[i], limit: maxErrors }),
       (result) => {
-        faultCount += result.faultCount;
         extra += result.extra;
-        for (const fault of result.faults) if (found.length < maxErrors) found.push(fault);
+        for (const fault of result.faults) {
+          if (counts[fault.fault] === undefined || found.length < maxErrors) found.push(fault);
+        }
+        for (const [code, n] of Object.entries(result.counts)) {
+          counts[code as FaultCode] = (counts[code as FaultCode] ?? 0) + n;
+        }
       },
     );
-    return { faults: found, faultCount, extra };
+    return { faults: found, counts, extra };
   };
 
   /** Finds the names behind hashes; only broken zones come here. */
@@ -404,16 +429,15 @@ function createVerification(
       result = await compare([...expected, ...more.expected], actual);
     }
     const names = await nameHashes(ranges, result.faults);
-    faults.count += result.faultCount;
-    result.faults.forEach(({ fault, hash, message, chunk, line }, i) => {
-      if (faults.found.length >= maxErrors) return;
+    const found = result.faults.map(({ fault, hash, message, chunk, line }, i): FoundFault => {
       const name = fault === 'extra-nsec3' ? undefined : names[i];
       const owner =
         name === undefined
           ? hashOwner(hash, context.apex)
           : nameToText(nameFromKey(name, context.apex));
-      faults.found.push({ fault, owner, type: 'NSEC3', message, chunk, line });
+      return { fault, owner, type: 'NSEC3', message, chunk, line };
     });
+    faults.merge({ found, counts: result.counts });
   };
 
   const verify = async (): Promise<Walked> => {
@@ -436,7 +460,7 @@ function createVerification(
     const { optOut } = context;
     let done = 0;
     await walkAll(ranges, optOut ? 'check' : 'check-all', (result) => {
-      addFaults(result.faults, result.faultCount);
+      faults.merge(result.faults);
       counts.push(result.counts);
       leastLife = Math.min(leastLife, result.leastLife);
       dnskeySigners.push(...result.dnskeySigners);

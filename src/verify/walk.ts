@@ -16,7 +16,7 @@ import type { Run } from '../sort/run.js';
 import type { VerifyContext } from './context.js';
 import { type ChainEnds, DenialChecker, Need } from './denial.js';
 import { DigestText } from './digest-text.js';
-import { type FaultCode, FaultList, type FoundFault } from './faults.js';
+import { type FaultCode, FaultList, type FoundFaults } from './faults.js';
 import { GlueWatch } from './glue-watch.js';
 import { NonTerminals } from './non-terminals.js';
 import { OwnerRecords } from './owner-records.js';
@@ -42,8 +42,7 @@ export interface WalkCounts {
 
 /** What came of a range. */
 export interface RangeResult {
-  readonly faults: readonly FoundFault[];
-  readonly faultCount: number;
+  readonly faults: FoundFaults;
   readonly counts: WalkCounts;
   /** Least `expiration − now` of the signatures, in seconds. */
   readonly leastLife: number;
@@ -103,7 +102,7 @@ export class RangeWalker {
     private readonly sinks: WalkSinks,
   ) {
     this.apexLabels = countLabels(context.apex);
-    this.faults = new FaultList(context.apex, context.maxErrors);
+    this.faults = newFaults(context);
     this.denial = new DenialChecker(context, this.faults);
     this.signatures = this.newSignatures();
     this.nonTerminals = new NonTerminals(
@@ -116,7 +115,7 @@ export class RangeWalker {
   walk(range: KeyRange, mode: WalkMode): RangeResult {
     const { context, records, glue } = this;
     this.mode = mode;
-    this.faults = new FaultList(context.apex, context.maxErrors);
+    this.faults = newFaults(context);
     this.denial = new DenialChecker(context, this.faults);
     this.signatures = this.newSignatures();
     this.counts = newCounts();
@@ -140,8 +139,7 @@ export class RangeWalker {
     counts.notOptOut = denial.notOptOut;
     counts.otherChain = denial.otherChain;
     return {
-      faults: this.faults.found,
-      faultCount: this.faults.count,
+      faults: { found: this.faults.found, counts: this.faults.counts },
       counts,
       leastLife: signatures.leastLife,
       nsec: denial.nsec.ends(),
@@ -596,6 +594,10 @@ export function rangeStart(runs: readonly Run[], key: Uint8Array): Uint8Array {
     return ancestor;
   }
   return key;
+}
+
+function newFaults(context: VerifyContext): FaultList {
+  return new FaultList(context.apex, context.maxErrors, context.tolerated);
 }
 
 function newCounts(): WalkCounts {
