@@ -126,8 +126,8 @@ export function textToWire(
   out[label] = n;
   if (origin === undefined) return NameFault.relative;
   if (o + origin.length > limit) return NameFault.longName;
-  out.set(origin, o);
-  return o + origin.length;
+  for (let k = 0; k < origin.length; k++) out[o++] = origin[k];
+  return o;
 }
 
 /** Length of the wire name at `wire[at]`, the root label included. */
@@ -252,8 +252,8 @@ export function keyToWire(
     out[lengthAt] = o - lengthAt - 1;
     labelEnd = s - 1;
   }
-  out.set(apex, o);
-  return o + apex.length;
+  for (let k = 0; k < apex.length; k++) out[o++] = apex[k];
+  return o;
 }
 
 /** Is the wire name `name[at…]` at or below `apex`? Both lower case. */

@@ -17,6 +17,8 @@ import { compareBytes } from '../names/name.js';
 
 /** Size of a block: the largest for which a block number and an offset fit 32 bits. */
 export const BLOCK_SIZE = 1 << 24;
+/** The first block of a writer; each further one is four times as large, up to the limit. */
+const FIRST_BLOCK = 1 << 16;
 /** Octets before an entry's key. */
 export const ENTRY_HEADER = 6;
 /** Octets before a fact's RDATA. */
@@ -57,7 +59,9 @@ export class EntryWriter {
 
   /** Octets in use. */
   get bytes(): number {
-    return this.blocks.length === 0 ? 0 : (this.blocks.length - 1) * BLOCK_SIZE + this.at;
+    let full = 0;
+    for (let i = 0; i < this.blocks.length - 1; i++) full += this.blocks[i].length;
+    return full + this.at;
   }
 
   /**
@@ -98,9 +102,7 @@ export class EntryWriter {
       block[entryAt + 3] = length >>> 24;
     } else {
       if (at + ENTRY_HEADER + keyLength + size > block.length) {
-        block = new Uint8Array(new SharedArrayBuffer(BLOCK_SIZE));
-        this.blocks.push(block);
-        this.block = block;
+        block = this.openBlock(ENTRY_HEADER + keyLength + size);
         at = 0;
       }
       this.entryAt = at;
@@ -144,6 +146,15 @@ export class EntryWriter {
     }
     this.at = at;
     this.facts++;
+  }
+
+  /** A new block with room for at least `size` octets. */
+  private openBlock(size: number): Uint8Array {
+    let room = Math.max(FIRST_BLOCK, this.block.length * 4);
+    while (room < size) room *= 4;
+    this.block = new Uint8Array(new SharedArrayBuffer(Math.min(room, BLOCK_SIZE)));
+    this.blocks.push(this.block);
+    return this.block;
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Writes the sample registry as master files (RFC 1035 §5), one for each zone: unsigned, one
  * record a line. A master file knows no statuses, so every domain is delegated; names that
- * have no name servers in the registry are with the first hoster here.
+ * have no name servers in the registry are with the first hoster here, and a host without
+ * address has one: the file is a zone that verifies.
  */
 import { join } from 'node:path';
 import {
@@ -13,7 +14,15 @@ import {
   putAddress,
   putHostName,
 } from './hosts.js';
-import { createPlan, describe, KEY_DATA, type Plan, type Registry, zoneOf } from './plan.js';
+import {
+  ADDRESS,
+  createPlan,
+  describe,
+  KEY_DATA,
+  type Plan,
+  type Registry,
+  zoneOf,
+} from './plan.js';
 import { mix } from './random.js';
 import { putDsFields, type SampleCounts } from './rde-csv.js';
 import {
@@ -73,7 +82,7 @@ export async function writeMaster(
     for (let i = 0; i < plan.hostCount; i++) {
       const hostSink = sinks[zoneOf(registry, ownerOf(plan.hosts[i]))];
       makeRoom(hostSink);
-      writeAddresses(hostSink, registry, zones, plan.hosts[i], plan.addresses[i]);
+      writeAddresses(hostSink, registry, zones, plan.hosts[i], plan.addresses[i] || ADDRESS.v4);
       counts.hosts++;
     }
     if (index % 65536 === 65535) await options.pause(index + 1);

@@ -1,13 +1,16 @@
 /**
  * Merges sorted runs over a range of names. A step yields one key with all the payloads that
  * any run holds under it; threads that walk different ranges share nothing but the runs.
+ *
+ * The head of each run is kept unpacked, with its first eight octets as two numbers: most
+ * comparisons end there.
  */
 
 import { compareBytes } from '../names/name.js';
 import { ENTRY_HEADER } from '../records/entry.js';
 import type { Run } from './run.js';
 
-const NO_KEY = new Uint8Array(0);
+const NO_KEY: Uint8Array = new Uint8Array(0);
 
 /** A position in the merge of several runs. Call {@link next} before the first key. */
 export class Cursor {
@@ -21,8 +24,15 @@ export class Cursor {
   readonly partStarts: number[] = [];
   readonly partEnds: number[] = [];
 
-  private readonly heads: number[];
-  private readonly ends: number[];
+  /** Position of each run's head, and where the run's range ends. */
+  private readonly heads: Float64Array;
+  private readonly ends: Float64Array;
+  /** The heads' keys: `blocks[r][starts[r], stops[r])`, first octets in `high` and `low`. */
+  private readonly blocks: Uint8Array[];
+  private readonly starts: Uint32Array;
+  private readonly stops: Uint32Array;
+  private readonly high: Uint32Array;
+  private readonly low: Uint32Array;
 
   /**
    * @param from first key of the range (inclusive), absent: the first of all.
@@ -33,55 +43,62 @@ export class Cursor {
     from?: Uint8Array | undefined,
     to?: Uint8Array | undefined,
   ) {
-    this.heads = runs.map((run) => (from === undefined ? 0 : lowerBound(run, from)));
-    this.ends = runs.map((run) => (to === undefined ? run.count : lowerBound(run, to)));
+    const n = runs.length;
+    this.heads = new Float64Array(n);
+    this.ends = new Float64Array(n);
+    this.blocks = new Array<Uint8Array>(n).fill(NO_KEY);
+    this.starts = new Uint32Array(n);
+    this.stops = new Uint32Array(n);
+    this.high = new Uint32Array(n);
+    this.low = new Uint32Array(n);
+    for (let r = 0; r < n; r++) {
+      this.heads[r] = from === undefined ? 0 : lowerBound(runs[r], from);
+      this.ends[r] = to === undefined ? runs[r].count : lowerBound(runs[r], to);
+      this.load(r);
+    }
   }
 
   /** Goes to the next key. Returns false at the end of the range. */
   next(): boolean {
-    const { runs, heads, ends } = this;
-    let found = false;
-    let block: Uint8Array = NO_KEY;
-    let start = 0;
-    let end = 0;
-    this.parts = 0;
-    for (let r = 0; r < runs.length; r++) {
+    const { heads, ends, high, low, blocks, starts, stops } = this;
+    const n = this.runs.length;
+    let best = -1;
+    let ties = false;
+    for (let r = 0; r < n; r++) {
       if (heads[r] >= ends[r]) continue;
-      const address = runs[r].index[heads[r]];
-      const b = runs[r].blocks[address >>> 24];
-      const s = (address & 0xffffff) + ENTRY_HEADER;
-      const e = s + (b[s - 2] | (b[s - 1] << 8));
-      if (found) {
-        const d = compareBytes(b, s, e, block, start, end);
-        if (d > 0) continue;
-        if (d === 0) {
-          this.take(r, b, s, e);
-          continue;
-        }
-        // A smaller key: what was taken under the former one goes back.
-        for (let q = 0; q < r; q++) this.putBack(q);
-        this.parts = 0;
+      if (best < 0) {
+        best = r;
+        continue;
       }
-      found = true;
-      block = b;
-      start = s;
-      end = e;
-      this.take(r, b, s, e);
+      let d = high[r] - high[best];
+      if (d === 0) d = low[r] - low[best];
+      if (d === 0) {
+        d = compareBytes(blocks[r], starts[r], stops[r], blocks[best], starts[best], stops[best]);
+      }
+      if (d > 0) continue;
+      ties = d === 0;
+      if (d < 0) best = r;
     }
-    this.keyBlock = block;
-    this.keyStart = start;
-    this.keyEnd = end;
-    for (let r = 0; r < runs.length; r++) this.taken[r] = 0;
-    return found;
+    this.parts = 0;
+    if (best < 0) {
+      this.keyBlock = NO_KEY;
+      this.keyStart = 0;
+      this.keyEnd = 0;
+      return false;
+    }
+    this.keyBlock = blocks[best];
+    this.keyStart = starts[best];
+    this.keyEnd = stops[best];
+    this.take(best);
+    // Ties can only be with the runs behind: the first of equal heads is the best.
+    if (ties) for (let r = best + 1; r < n; r++) if (this.isAtKey(r)) this.take(r);
+    return true;
   }
 
   /** An independent cursor just behind the current key. */
   fork(): Cursor {
     const copy = new Cursor(this.runs, NO_KEY, NO_KEY);
-    for (let r = 0; r < this.runs.length; r++) {
-      copy.heads[r] = this.heads[r];
-      copy.ends[r] = this.ends[r];
-    }
+    copy.assign(this);
     return copy;
   }
 
@@ -90,53 +107,65 @@ export class Cursor {
     for (let r = 0; r < this.runs.length; r++) {
       this.heads[r] = other.heads[r];
       this.ends[r] = other.ends[r];
+      this.blocks[r] = other.blocks[r];
+      this.starts[r] = other.starts[r];
+      this.stops[r] = other.stops[r];
+      this.high[r] = other.high[r];
+      this.low[r] = other.low[r];
     }
   }
 
-  /** Like {@link fork}, but running on beyond the end of this cursor's range to `to`. */
-  forkTo(to: Uint8Array | undefined): Cursor {
-    const copy = this.fork();
-    for (let r = 0; r < this.runs.length; r++) {
-      copy.ends[r] = to === undefined ? this.runs[r].count : lowerBound(this.runs[r], to);
-    }
-    return copy;
+  private isAtKey(r: number): boolean {
+    if (this.heads[r] >= this.ends[r]) return false;
+    const s = this.starts[r];
+    const e = this.stops[r];
+    const { keyBlock, keyStart, keyEnd } = this;
+    return (
+      e - s === keyEnd - keyStart &&
+      compareBytes(this.blocks[r], s, e, keyBlock, keyStart, keyEnd) === 0
+    );
   }
-
-  private readonly taken: number[] = [];
 
   /** Takes every entry of run `r` under the key at its head. */
-  private take(r: number, block: Uint8Array, start: number, end: number): void {
-    const { heads, ends } = this;
-    const run = this.runs[r];
-    let b = block;
-    let e = end;
-    let s = start;
-    let n = 0;
-    for (;;) {
+  private take(r: number): void {
+    do {
+      const b = this.blocks[r];
+      const s = this.starts[r];
+      const e = this.stops[r];
       const h = s - ENTRY_HEADER;
-      this.partBlocks[this.parts] = b;
-      this.partStarts[this.parts] = e;
-      this.partEnds[this.parts] =
-        e + ((b[h] | (b[h + 1] << 8) | (b[h + 2] << 16) | (b[h + 3] << 24)) >>> 0);
-      this.parts++;
-      n++;
-      heads[r]++;
-      if (heads[r] >= ends[r]) break;
-      const address = run.index[heads[r]];
-      b = run.blocks[address >>> 24];
-      s = (address & 0xffffff) + ENTRY_HEADER;
-      e = s + (b[s - 2] | (b[s - 1] << 8));
-      if (e - s !== end - start || compareBytes(b, s, e, block, start, end) !== 0) break;
-    }
-    this.taken[r] = n;
+      const length = (b[h] | (b[h + 1] << 8) | (b[h + 2] << 16) | (b[h + 3] << 24)) >>> 0;
+      const part = this.parts++;
+      this.partBlocks[part] = b;
+      this.partStarts[part] = e;
+      this.partEnds[part] = e + length;
+      this.heads[r]++;
+      this.load(r);
+    } while (this.isAtKey(r));
   }
 
-  private putBack(r: number): void {
-    const n = this.taken[r];
-    if (n > 0) {
-      this.heads[r] -= n;
-      this.taken[r] = 0;
+  /** Unpacks the head of run `r`. */
+  private load(r: number): void {
+    const head = this.heads[r];
+    if (head >= this.ends[r]) return;
+    const run = this.runs[r];
+    const address = run.index[head];
+    const b = run.blocks[address >>> 24];
+    const s = (address & 0xffffff) + ENTRY_HEADER;
+    const length = b[s - 2] | (b[s - 1] << 8);
+    this.blocks[r] = b;
+    this.starts[r] = s;
+    this.stops[r] = s + length;
+    if (length >= 8) {
+      this.high[r] = (b[s] << 24) | (b[s + 1] << 16) | (b[s + 2] << 8) | b[s + 3];
+      this.low[r] = (b[s + 4] << 24) | (b[s + 5] << 16) | (b[s + 6] << 8) | b[s + 7];
+      return;
     }
+    let high = 0;
+    let low = 0;
+    for (let k = 0; k < 4; k++) high = (high << 8) | (k < length ? b[s + k] : 0);
+    for (let k = 4; k < 8; k++) low = (low << 8) | (k < length ? b[s + k] : 0);
+    this.high[r] = high;
+    this.low[r] = low;
   }
 }
 

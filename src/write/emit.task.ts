@@ -429,6 +429,7 @@ class Emitter {
 
   private digestRrsigs(ownerLength: number, isApex: boolean): void {
     const { signer, wire, owner } = this;
+    if (signer.count === 0) return;
     const { out, starts, ends } = signer;
     const order = Array.from({ length: signer.count }, (_, s) => s);
     if (isApex) {

@@ -1,0 +1,195 @@
+/**
+ * Writes a signed zone: hands ranges of names to the threads, takes their text in order to
+ * the output, digests the zone on the way, and puts ZONEMD into its place at the end.
+ */
+
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { wireToText } from '../names/name.js';
+import { ENTRY_HEADER, EntryWriter, Kind } from '../records/entry.js';
+import { TYPE } from '../records/types.js';
+import { RrsetSigner, type SigningContext } from '../sign/rrsigs.js';
+import type { Pool, Task } from '../threads/pool.js';
+import { type SignedApex, zonemdRdata } from '../zone/apex.js';
+import { zoneRanges } from '../zone/context.js';
+import type { ZonePlan } from '../zone/plan.js';
+import type { EmitContext, EmitCounts, EmitPart } from './emit.task.js';
+import { RecordText } from './record-text.js';
+
+const module = new URL('./emit.task.js', import.meta.url).href;
+const OPEN: Task = { module, name: 'openEmit' };
+const RANGE: Task = { module, name: 'emitRange' };
+const CLOSE: Task = { module, name: 'closeEmit' };
+
+/** Entries of a range: about a megabyte of text. */
+const RANGE_ENTRIES = 10_000;
+
+let nextJob = 1;
+
+export interface WriteZoneOptions {
+  readonly plan: ZonePlan;
+  readonly apex: SignedApex;
+  readonly signing: SigningContext;
+  readonly denialTtl: number;
+  readonly zonemd: boolean;
+  /** Gather the rows of orphans.csv. */
+  readonly orphans: boolean;
+  /** The file to write; it must not exist. */
+  readonly file: string;
+  readonly pool: Pool;
+  /** Called with each piece of text in order; ZONEMD is still missing in the first. */
+  readonly progress?: (octets: number) => void;
+}
+
+export interface WrittenZone extends EmitCounts {
+  readonly octets: number;
+  /** Rows of orphans.csv, sorted, without the header. */
+  readonly orphanRows: readonly string[];
+}
+
+/**
+ * Writes the zone and syncs the file to disk.
+ *
+ * @throws the error of the file system (ENOSPC and the like); the file is then incomplete.
+ */
+export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone> {
+  const { plan, pool, apex, signing } = options;
+  const { zone } = plan;
+  const context: EmitContext = {
+    zone,
+    references: plan.references,
+    hashes: plan.hashes,
+    apex: [apex.run],
+    signing,
+    denialTtl: options.denialTtl,
+    digest: options.zonemd,
+    orphans: options.orphans,
+  };
+  const job = nextJob++;
+  const handle = await open(options.file, 'wx', 0o644);
+  try {
+    await pool.runInAll(OPEN, { job, context });
+    try {
+      return await emit(job, handle, options);
+    } finally {
+      await pool.runInAll(CLOSE, { job });
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+async function emit(
+  job: number,
+  handle: FileHandle,
+  options: WriteZoneOptions,
+): Promise<WrittenZone> {
+  const { pool, plan } = options;
+  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES);
+  const digest = options.zonemd ? createHash('sha384') : undefined;
+  const total = emptyCounts();
+  const orphanRows: string[] = [];
+  let octets = 0;
+  let zonemd: EmitPart['zonemd'];
+  const pending: Array<Promise<EmitPart>> = [];
+  let next = 0;
+  const depth = pool.slots * 2 + 2;
+  try {
+    while (next < ranges.length || pending.length > 0) {
+      while (next < ranges.length && pending.length < depth) {
+        const part = pool.run<EmitPart>(RANGE, { job, ...ranges[next++] });
+        part.catch(() => undefined);
+        pending.push(part);
+      }
+      const part = await (pending.shift() as Promise<EmitPart>);
+      if (octets === 0) zonemd = part.zonemd;
+      digest?.update(part.wire);
+      await writeAll(handle, part.text);
+      octets += part.text.length;
+      addCounts(total, part.counts);
+      for (const row of part.orphanRows) orphanRows.push(row);
+      options.progress?.(octets);
+    }
+  } catch (error) {
+    await Promise.allSettled(pending);
+    throw error;
+  }
+  if (digest !== undefined) {
+    if (zonemd === undefined) throw new Error('the apex has no place for ZONEMD');
+    const text = await zonemdText(options, digest.digest());
+    if (text.length !== zonemd.end - zonemd.start) {
+      throw new Error('the ZONEMD record does not fit its place');
+    }
+    await handle.write(text, 0, text.length, zonemd.start);
+  }
+  await handle.sync();
+  orphanRows.sort();
+  return { ...total, octets, orphanRows };
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, null);
+    at += bytesWritten;
+  }
+}
+
+/** The apex ZONEMD record and its signatures as text (RFC 8976 §3.4). */
+async function zonemdText(options: WriteZoneOptions, digest: Uint8Array): Promise<Uint8Array> {
+  const { signing, apex, plan } = options;
+  const owner = plan.zone.apex;
+  const rdata = zonemdRdata(apex.serial, digest);
+  const writer = new EntryWriter();
+  const key = new Uint8Array(0);
+  writer.append(key, 0, 0, Kind.record, TYPE.ZONEMD, apex.zonemdTtl, 0, 0, rdata, 0, rdata.length);
+  const signer = await RrsetSigner.open(signing);
+  const blocks = [writer.blocks[0]];
+  let labels = 0;
+  for (let p = 0; owner[p] !== 0; p += owner[p] + 1) labels++;
+  signer.sign(owner, owner.length, labels, blocks, [ENTRY_HEADER], 0, 1, 0);
+  const text = new RecordText(1 << 14);
+  const ownerText = new Uint8Array(1024);
+  const ownerLength = wireToText(owner, 0, ownerText, 0);
+  text.record(ownerText, ownerLength, apex.zonemdTtl, TYPE.ZONEMD, rdata, 0, rdata.length);
+  for (let s = 0; s < signer.count; s++) {
+    const start = signer.starts[s];
+    const length = signer.ends[s] - start;
+    text.record(ownerText, ownerLength, apex.zonemdTtl, TYPE.RRSIG, signer.out, start, length);
+  }
+  return text.buffer.subarray(0, text.at);
+}
+
+/** All counts at zero. */
+export function emptyCounts(): EmitCounts {
+  return {
+    records: 0,
+    rrsets: 0,
+    signatures: 0,
+    nsec3: 0,
+    nsec: 0,
+    delegations: 0,
+    secureDelegations: 0,
+    glue: 0,
+    orphans: {
+      unreferenced: { stripped: 0, kept: 0 },
+      sac048: { stripped: 0, kept: 0 },
+    },
+    earliestExpiration: Number.POSITIVE_INFINITY,
+  };
+}
+
+function addCounts(total: EmitCounts, part: EmitCounts): void {
+  total.records += part.records;
+  total.rrsets += part.rrsets;
+  total.signatures += part.signatures;
+  total.nsec3 += part.nsec3;
+  total.nsec += part.nsec;
+  total.delegations += part.delegations;
+  total.secureDelegations += part.secureDelegations;
+  total.glue += part.glue;
+  for (const orphanClass of ['unreferenced', 'sac048'] as const) {
+    total.orphans[orphanClass].stripped += part.orphans[orphanClass].stripped;
+    total.orphans[orphanClass].kept += part.orphans[orphanClass].kept;
+  }
+  total.earliestExpiration = Math.min(total.earliestExpiration, part.earliestExpiration);
+}
