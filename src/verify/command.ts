@@ -36,10 +36,13 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
   for (const fault of report.faults) process.stderr.write(`${printable(faultText(fault))}\n`);
   const more = report.faultCount - report.faults.length;
   if (more > 0) {
-    process.stderr.write(`${countText(more)} more faults (--max-errors ${options.maxErrors})\n`);
+    process.stderr.write(`${countText(more)} more (--max-errors ${options.maxErrors})\n`);
   }
   if (report.ok) reporter.info(summary(report));
-  else reporter.error(`${options.file}: ${countText(report.faultCount)} faults`);
+  else
+    reporter.error(
+      `${options.file}: ${countText(report.faultCount)} ${report.faultCount === 1 ? 'fault' : 'faults'}`,
+    );
   return report.ok ? EXIT.done : EXIT.guard;
 }
 

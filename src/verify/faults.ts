@@ -94,6 +94,8 @@ export interface FoundFault {
   /** -1: of no record. */
   readonly chunk: number;
   readonly line: number;
+  /** Then `line` is that of the file, and there is no chunk. */
+  readonly file?: string;
 }
 
 /** How many faults of each code there are. */

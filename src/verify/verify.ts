@@ -16,7 +16,7 @@ import type { Reporter } from '../cli/output.js';
 import { hashToText } from '../denial/nsec3-hash.js';
 import { inputError } from '../errors.js';
 import { compareBytes, equalBytes, nameFromKey, nameToText, zoneLabel } from '../names/name.js';
-import { readMaster } from '../read/master.js';
+import { type Reject, readMaster } from '../read/master.js';
 import { createPlaces, type Places } from '../read/places.js';
 import { openSource, sourceSize } from '../read/source.js';
 import { TYPE, typeFromText, typeToText } from '../records/types.js';
@@ -239,6 +239,7 @@ async function readZone(
     },
   };
   const layout = { ours: true };
+  let stranger = '';
   let disorder: { readonly file: string; readonly line: number } | undefined;
   const { runs, records, octets } = await readMaster(source, {
     apex: zone,
@@ -246,9 +247,10 @@ async function readZone(
     pool,
     places,
     source: watchLayout(openSource(source), layout),
-    reject: ({ file, line, field, reason, text }) => {
+    reject: (reject) => {
+      const { file, line, field, reason, text } = reject;
       if (field === 'owner' && reason === 'is not in the zone') {
-        outOfZone(faults, file, line, text);
+        stranger = outOfZone(faults, stranger, reject);
         return;
       }
       throw inputError(reason, { place: { file, line, field }, text });
@@ -258,6 +260,12 @@ async function readZone(
     },
     progress: (done) => reporter?.progress(done, size, 'octets'),
   });
+  if (records === 0 && faults.seen > 0) {
+    throw inputError(`none of its records is in the zone ${nameToText(zone)}`, {
+      place: { file: source },
+      hint: 'Is --zone right?',
+    });
+  }
   let order: VerifyReport['order'] = 'canonical';
   if (disorder !== undefined) {
     const { file, line } = disorder;
@@ -304,26 +312,33 @@ async function* watchLayout(
   }
 }
 
-/** The parser has put a record aside because its owner is not in the zone. */
-function outOfZone(faults: FaultList, file: string, line: number | undefined, text: string): void {
-  const [owner, ...fields] = text.split(/\s+/);
+/** The parser has put a record aside because its owner is not in the zone: `owner` is the one of
+ * the record before, for a record that leaves it out. Returns the owner. */
+function outOfZone(faults: FaultList, owner: string, reject: Reject): string {
+  const [first, ...fields] = reject.text.split(/\s+/);
   const bytes = (field: string): Uint8Array => new TextEncoder().encode(field);
   const type = fields
     .filter((field) => !/^(?:\d.*|in)$/i.test(field))
     .map((field) => typeFromText(bytes(field), 0, bytes(field).length))
     .find((number) => number > 0);
+  const own = first === '' ? owner : first.toLowerCase();
   faults.push({
     fault: 'out-of-zone',
-    owner: owner.toLowerCase(),
+    owner: own,
     type: type === undefined ? 'ANY' : typeToText(type),
-    message: `the owner is not in the zone (${file}${line === undefined ? '' : `:${line}`})`,
+    message: 'the owner is not in the zone',
     chunk: -1,
-    line: -1,
+    line: reject.line ?? -1,
+    file: reject.file,
   });
+  return own;
 }
 
 function toFault(found: FoundFault, places: Places): Fault {
   const { fault, owner, type, message } = found;
+  if (found.file !== undefined) {
+    return { fault, owner, type, message, file: found.file, line: found.line };
+  }
   if (found.chunk < 0) return { fault, owner, type, message };
   const { file, line } = places.place(found.chunk, found.line);
   return { fault, owner, type, message, file, ...(line === undefined ? {} : { line }) };
