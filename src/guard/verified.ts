@@ -2,7 +2,7 @@
  * The guards that the verification of the written zone answers: which fault concerns which guard.
  */
 
-import type { FaultCode } from '../verify/faults.js';
+import type { FaultCode, FaultCounts } from '../verify/faults.js';
 import type { Finding, GuardName } from './judge.js';
 
 /** The guard that a fault belongs to; the compiler sees to it that none is left out. */
@@ -71,10 +71,8 @@ const ALWAYS: readonly GuardName[] = ['signatures', 'denial-chain', 'zone-data']
 /** What verification found. */
 export interface Verified {
   /** Faults by code. */
-  readonly counts: ReadonlyMap<FaultCode, number>;
-  /** Faults that were found and whose code is not known: more than could be listed. */
-  readonly unlisted: number;
-  /** A fault of each code, or of some: owner, type and what is wrong. */
+  readonly counts: FaultCounts;
+  /** A fault of each code: owner, type and what is wrong. */
   readonly examples: readonly {
     readonly fault: FaultCode;
     readonly owner: string;
@@ -95,14 +93,10 @@ export function verifiedFindings(
   tolerated: ReadonlySet<FaultCode> = new Set(),
 ): Finding[] {
   const faults = new Map<GuardName, number>();
-  for (const [code, n] of verified.counts) {
+  for (const [code, n] of Object.entries(verified.counts) as [FaultCode, number][]) {
     if (n === 0 || tolerated.has(code)) continue;
     const guard = GUARD_OF[code] ?? 'zone-data';
     faults.set(guard, (faults.get(guard) ?? 0) + n);
-  }
-  // What is not known could be of any guard: overriding one must not hide it.
-  if (verified.unlisted > 0) {
-    for (const name of ALWAYS) faults.set(name, (faults.get(name) ?? 0) + verified.unlisted);
   }
   const findings: Finding[] = [];
   for (const name of new Set([...ALWAYS, ...faults.keys()])) {

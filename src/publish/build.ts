@@ -25,7 +25,7 @@ import { countText, printJson } from '../cli/output.js';
 import { type Config, loadConfig, selectZones, type ZoneConfig } from '../config/config.js';
 import { isoTime } from '../config/time.js';
 import { keyTag } from '../dnssec/keytag.js';
-import { EXIT, placeText, usageError, ZonewrightError } from '../errors.js';
+import { EXIT, placeText, ZonewrightError } from '../errors.js';
 import { type PlannedZone, planAll } from '../generate.js';
 import {
   checkOverrides,
@@ -108,13 +108,6 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   const config = loadConfig(options.config);
   const zones = selectZones(config, options.zones);
   const after = config.publish.after === undefined ? undefined : splitCommand(config.publish.after);
-  const classic = zones.find((zone) => zone.classic);
-  if (classic !== undefined) {
-    throw usageError(`zone ${classic.label}: format "verisign-classic" is not available yet`, {
-      place: { file: config.file },
-      hint: 'take the line out',
-    });
-  }
   const lock = acquireLock(config.stateDir, options.dryRun ? 'build --dry-run' : 'build');
   const pool = createPool(
     exportSize(config) < SMALL_EXPORT || options.threads < 2 ? 0 : options.threads,
@@ -173,9 +166,11 @@ async function prepare(run: Run): Promise<Work[]> {
     });
   }
   const next = work.reduce((sum, { published }) => sum + (published?.bytes ?? 0), 0) * NEXT_NEEDS;
+  const size = exportSize(config);
   const first = work.some(({ published }) => published === undefined);
-  const need = next + (first ? exportSize(config) * FIRST_NEEDS : 0);
-  assertSpace(outputDir, Math.max(LEAST_SPACE, need), 'a generation of each zone');
+  // The export may have grown a lot since: its own size is the least that its zones have.
+  const need = Math.max(LEAST_SPACE, size, next + (first ? size * FIRST_NEEDS : 0));
+  assertSpace(outputDir, need, 'a generation of each zone');
   return work;
 }
 

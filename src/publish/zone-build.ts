@@ -18,10 +18,11 @@ import type { Run } from '../sort/run.js';
 import type { Pool } from '../threads/pool.js';
 import type { FaultCode } from '../verify/faults.js';
 import { type VerifyReport, verifyZone } from '../verify/verify.js';
+import { writeClassic } from '../write/classic.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { HostFault } from '../zone/host.js';
 import { keepRefusal } from '../zone/serial.js';
-import { readWrittenApex } from './apex-of.js';
+import { readWrittenApex, type WrittenApex } from './apex-of.js';
 import { createGzip } from './gzip.js';
 import { writeHoldersCopy } from './holders.js';
 import { describeFiles, type ManifestFile } from './manifest.js';
@@ -29,8 +30,6 @@ import type { Published } from './published.js';
 
 const ORPHANS_HEADER =
   'class,action,host,address,superordinate,referenced-by-count,example-reference\n';
-/** Faults reported by verification beyond those that the configuration allows. */
-const FAULTS = 1000;
 
 export interface ZoneBuildOptions {
   readonly zone: ZoneConfig;
@@ -86,13 +85,12 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   done(`${written.signatures} signatures`);
 
   done = options.stage('verify');
-  const allowed =
-    zone.missingGlue === 'keep' ? planned.plan.missingGlue + planned.data.hosts.length : 0;
+  const tolerate: FaultCode[] = zone.missingGlue === 'keep' ? ['missing-glue'] : [];
   const report = await verifyZone({
     source: file,
     zone: zone.name,
     now,
-    maxErrors: FAULTS + allowed,
+    tolerate,
     pool,
     threads: options.threads,
   });
@@ -105,6 +103,14 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
 
   done = options.stage('pack');
   const packed = await writeHoldersCopy(file, pool);
+  if (zone.classic) {
+    await writeClassic({
+      zoneFile: file,
+      file: join(folder, `${zone.label}.classic.zone`),
+      apex: zone.name,
+      ttl: zone.nsTtl,
+    });
+  }
   const files = await describeFiles(folder, packed);
   done();
 
@@ -116,7 +122,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
       hint: 'raise the serial in the input, or use serial = "unixtime", "date" or "increment"',
     });
   }
-  const findings = findingsOf(options, written, report, apex, change, same);
+  const findings = findingsOf(options, { written, report, apex, change, same, tolerate });
   return { written, report, change, findings, files, dnskeys: apex.dnskeys };
 }
 
@@ -145,25 +151,26 @@ async function compareWithPublished(options: ZoneBuildOptions, file: string): Pr
 
 function findingsOf(
   options: ZoneBuildOptions,
-  written: WrittenZone,
-  report: VerifyReport,
-  apex: Awaited<ReturnType<typeof readWrittenApex>>,
-  change: DiffCounts,
-  same: boolean,
+  observed: {
+    readonly written: WrittenZone;
+    readonly report: VerifyReport;
+    readonly apex: WrittenApex;
+    readonly change: DiffCounts;
+    /** The new zone is octet for octet the published one. */
+    readonly same: boolean;
+    readonly tolerate: readonly FaultCode[];
+  },
 ): Finding[] {
   const { zone, planned, published, now } = options;
+  const { written, report, apex, change, same, tolerate } = observed;
   const { plan } = planned;
-  const counts = new Map<FaultCode, number>();
-  for (const { fault } of report.faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
-  const tolerated = new Set<FaultCode>(zone.missingGlue === 'keep' ? ['missing-glue'] : []);
   const verified = verifiedFindings(
     {
-      counts,
-      unlisted: report.faultCount - report.faults.length,
-      examples: report.faults,
+      counts: report.faultsByCode,
+      examples: report.examples,
       signatures: report.counts.signatures,
     },
-    tolerated,
+    new Set(tolerate),
   );
   const delegations = {
     previous: published?.zoneFile === undefined ? undefined : change.oldDelegations,
