@@ -52,7 +52,7 @@ export class SignatureChecker {
   /**
    * Checks that the RRset `records[first, end)` is signed as it must be.
    *
-   * @param signedBy is told the index of each key that signs it validly.
+   * @param signedBy is told the index of each key that signs it, and whether validly.
    */
   check(
     records: OwnerRecords,
@@ -64,7 +64,7 @@ export class SignatureChecker {
     keyStart: number,
     keyEnd: number,
     isApexKeys: boolean,
-    signedBy?: (index: number) => void,
+    signedBy?: (index: number, valid: boolean) => void,
   ): void {
     const { apex, now, keys, verifiers, algorithms } = this.context;
     const { seen } = this;
@@ -120,12 +120,14 @@ export class SignatureChecker {
       // Key tags are no identities: every key of that tag is asked.
       let match = false;
       let good = -1;
+      let candidate = -1;
       let supported = true;
       for (let k = 0; k < keys.length; k++) {
         const zoneKey = keys[k];
         if (zoneKey.tag !== tag || zoneKey.algorithm !== algorithm) continue;
         if (zoneKey.revoked && !isApexKeys) continue;
         match = true;
+        candidate = k;
         const verifier = verifiers[k];
         if (verifier === undefined) {
           supported = false;
@@ -148,9 +150,8 @@ export class SignatureChecker {
         this.unchecked++;
       } else if (good < 0) {
         fault('bad-signature', `the signature by key ${tag} does not verify`);
-      } else if (this.faults.seen === before) {
-        signedBy?.(good);
       }
+      if (match) signedBy?.(good < 0 ? candidate : good, good >= 0 && this.faults.seen === before);
     }
     if (!any) {
       if (algorithms.length > 0) {

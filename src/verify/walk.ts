@@ -48,8 +48,9 @@ export interface RangeResult {
   readonly leastLife: number;
   readonly nsec: ChainEnds;
   readonly nsec3: ChainEnds;
-  /** Indices of the keys that sign the DNSKEY RRset validly. */
+  /** Indices of the keys that sign the DNSKEY RRset validly, and of those that do it badly. */
   readonly dnskeySigners: readonly number[];
+  readonly dnskeyMissigners: readonly number[];
   /** The records in the form that ZONEMD hashes. */
   readonly digest: Uint8Array | undefined;
 }
@@ -94,6 +95,7 @@ export class RangeWalker {
   private digest: DigestText | undefined;
   private readonly nonTerminals: NonTerminals;
   private dnskeySigners: number[] = [];
+  private dnskeyMissigners: number[] = [];
 
   constructor(
     private readonly context: VerifyContext,
@@ -120,6 +122,7 @@ export class RangeWalker {
     this.signatures = this.newSignatures();
     this.counts = newCounts();
     this.dnskeySigners = [];
+    this.dnskeyMissigners = [];
     this.coverLength = NO_COVER;
     this.nonTerminals.restart();
     glue.clear();
@@ -145,6 +148,7 @@ export class RangeWalker {
       nsec: denial.nsec.ends(),
       nsec3: denial.nsec3.ends(),
       dnskeySigners: this.dnskeySigners,
+      dnskeyMissigners: this.dnskeyMissigners,
       digest: this.digest?.take(),
     };
   }
@@ -313,7 +317,9 @@ export class RangeWalker {
           start,
           end,
           apexKeys,
-          apexKeys ? (index) => this.dnskeySigners.push(index) : undefined,
+          apexKeys
+            ? (index, valid) => (valid ? this.dnskeySigners : this.dnskeyMissigners).push(index)
+            : undefined,
         );
       }
       if (t === TYPE.DS && !isCut) {
