@@ -38,6 +38,7 @@ export interface ZoneInput {
   readonly dropInvalidNs: boolean;
   readonly dropMissingGlue: boolean;
   readonly publishPendingRestore: boolean;
+  readonly allowWildcards: boolean;
   readonly denial: Denial;
   readonly zonemd: boolean;
   readonly keys: KeySelection;
@@ -104,6 +105,7 @@ export async function planAll(
         dropInvalidNs: input.dropInvalidNs,
         dropMissingGlue: input.dropMissingGlue,
         publishPendingRestore: input.publishPendingRestore,
+        allowWildcards: input.allowWildcards,
       },
       glue: input.glue,
       keepSac048: input.keepSac048,

@@ -36,6 +36,7 @@ export function zoneInput(
     dropInvalidNs: zone.invalidNs === 'drop',
     dropMissingGlue: zone.missingGlue === 'drop',
     publishPendingRestore: zone.publishPendingRestore,
+    allowWildcards: false,
     // Without keys nothing is written, and no name needs a hash.
     denial: build === undefined ? { kind: 'nsec' } : policy.denial,
     zonemd: policy.zonemd,

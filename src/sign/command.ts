@@ -116,6 +116,7 @@ export async function signCommand(options: SignOptions): Promise<number> {
           dropInvalidNs: false,
           dropMissingGlue: false,
           publishPendingRestore: false,
+          allowWildcards: options.glue === 'keep-all',
           denial,
           zonemd: options.zonemd,
           keys,

@@ -342,7 +342,8 @@ class Emitter {
   private write(ownerLength: number, authoritative: boolean, isApex: boolean): void {
     const { owner, ownerText, signer, blocks, ats, count } = this;
     const ownerTextLength = wireToText(owner, 0, ownerText, 0);
-    const labels = countLabels(owner);
+    // A leading asterisk label is not counted (RFC 4034 §3.1.3).
+    const labels = countLabels(owner) - (owner[0] === 1 && owner[1] === 0x2a ? 1 : 0);
     signer.count = 0;
     let end = 0;
     if (isApex) {

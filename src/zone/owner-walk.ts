@@ -50,6 +50,8 @@ export interface WalkRules {
   readonly dropInvalidNs: boolean;
   readonly dropMissingGlue: boolean;
   readonly publishPendingRestore: boolean;
+  /** A registry publishes no wildcards (.com Appendix 7 §4); a general signer may. */
+  readonly allowWildcards: boolean;
 }
 
 /** A fact that can't be used, as a worker reports it. */
@@ -205,7 +207,11 @@ export class OwnerWalk {
       const block = blocks[i];
       const at = ats[i];
       const type = factType(block, at);
-      if ((type === TYPE.A || type === TYPE.AAAA) && !this.cutIsDname && !this.isWildcard()) {
+      if (
+        (type === TYPE.A || type === TYPE.AAAA) &&
+        !this.cutIsDname &&
+        !this.isRefusedWildcard()
+      ) {
         blocks[kept] = block;
         ats[kept++] = at;
         continue;
@@ -220,7 +226,7 @@ export class OwnerWalk {
 
   private visitWithoutCut(): void {
     const { blocks, ats, report, rules } = this;
-    if (this.isWildcard()) {
+    if (this.isRefusedWildcard()) {
       for (let i = 0; i < this.count; i++) this.reject(i, 'has a wildcard owner (*)', false);
       this.count = 0;
       this.role = Role.none;
@@ -535,7 +541,9 @@ export class OwnerWalk {
 
   // ---- reports ---------------------------------------------------------------------------------
 
-  private isWildcard(): boolean {
+  /** Is the first label `*`, and are such owners refused? */
+  private isRefusedWildcard(): boolean {
+    if (this.rules.allowWildcards) return false;
     const { keyBlock, keyStart, keyEnd } = this;
     return keyBlock[keyEnd - 2] === 0x2a && (keyEnd - 2 === keyStart || keyBlock[keyEnd - 3] === 0);
   }
