@@ -4,7 +4,17 @@
  * the build succeeds when the trouble is over.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -50,7 +60,7 @@ describeUnless(noMount(), 'build on a small disk', () => {
     disk = join(registry.folder, 'out');
     rmSync(disk, { recursive: true, force: true });
     mkdirSync(disk);
-    mount('-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', disk);
+    mount('-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk);
     await build(registry);
   });
 
@@ -62,17 +72,59 @@ describeUnless(noMount(), 'build on a small disk', () => {
     }
   });
 
-  it('keeps the published generation when the disk is full, and goes on when it is not', async () => {
+  const filler = (): string => join(disk, 'filler');
+
+  /** Fills the disk to the last block, or so that `left` bytes are free. */
+  function fill(left: number): void {
+    const file = openSync(filler(), 'w');
+    try {
+      const block = Buffer.alloc(65_536);
+      for (;;) {
+        const { bavail, bsize } = statfsSync(disk);
+        if (bavail * bsize <= left) return;
+        writeSync(file, block, 0, Math.min(block.length, bavail * bsize - left));
+      }
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  it('says so before it begins when there is no room', async () => {
+    const before = states(registry);
+    fill(1_000_000);
+    const done = await zonewright(['build'], { cwd: registry.folder, timeout: 60_000 });
+    rmSync(filler());
+    expect(done.status).not.toBe(0);
+    expect(done.stderr).toMatch(/disk|space|room/);
+    expect(states(registry)).toEqual(before);
+    await expectWhole(registry);
+  });
+
+  it('keeps the published generation when the disk fills up under it, and goes on later', async () => {
     const before = states(registry);
     const small = join(registry.folder, 'small');
     cpSync(registry.exportFolder, small, { recursive: true });
     rmSync(registry.exportFolder, { recursive: true });
-    await makeExport(registry, 20_000, 1);
-    const done = await zonewright(['build'], { cwd: registry.folder, timeout: 120_000 });
-    expect(done.status).not.toBe(0);
+    await makeExport(registry, 30_000, 1);
+    const running = startZonewright(['build'], { cwd: registry.folder, timeout: 120_000 });
+    let ended = false;
+    void running.finished.then(() => {
+      ended = true;
+    });
+    const beganWriting = (): boolean =>
+      ['com', 'net'].some((zone) =>
+        readdirSync(join(disk, zone)).some((name) => name.startsWith('.')),
+      );
+    while (!ended && !beganWriting()) await wait(5);
+    expect(ended).toBe(false);
+    fill(0);
+    const done = await running.finished;
     expect(done.timedOut).toBe(false);
+    expect(done.status, done.stderr).not.toBe(0);
     expect(done.stderr).toMatch(/space|ENOSPC|full/i);
-    expect(done.stderr).toContain('out');
+    expect(done.stderr).toContain(disk);
+    expect(done.stderr).not.toContain('    at ');
+    rmSync(filler());
     expect(states(registry)).toEqual(before);
     await expectWhole(registry);
 

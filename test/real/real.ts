@@ -21,7 +21,7 @@ import {
 
 /** What named-checkzone says about these zones whoever signs them: it is in the input. */
 export const ALLOWED =
-  /has no (SIBLING GLUE )?address records|deprecated (algorithm|digest type)|extra GLUE/;
+  /has no (REQUIRED GLUE |SIBLING GLUE )?address records|deprecated (algorithm|digest type)|missing glue record/;
 
 export interface RealZone {
   /** With the trailing dot. */
