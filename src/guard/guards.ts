@@ -38,8 +38,9 @@ export function percent(share: number): string {
 
 /** The two zones' delegations, as diff/compare.ts counts them. */
 export interface DelegationChange {
-  /** Delegations in the published generation; undefined: there is none. */
-  readonly previous: number | undefined;
+  /** Delegations in the published generation; undefined: there is none; null: its zone file is
+   * gone or damaged. */
+  readonly previous: number | undefined | null;
   readonly added: number;
   readonly removed: number;
   /** Delegations in both whose NS or DS set differs. */
@@ -60,11 +61,15 @@ export function maxChange(change: DelegationChange, limit: number): Finding {
 function shareOf(
   name: 'max-removed' | 'max-change',
   count: number,
-  previous: number | undefined,
+  previous: number | undefined | null,
   limit: number,
   what: string,
 ): Finding {
   const most = percent(limit);
+  if (previous === null) {
+    const note = 'The zone file of the published generation is gone or damaged.';
+    return finding(name, false, 'not known', most, note);
+  }
   if (previous === undefined) {
     const note = 'There is no published generation to compare with.';
     return finding(name, true, 'first generation', most, note);

@@ -60,7 +60,7 @@ const SMALL_EXPORT = 4 << 20;
 const FIRST_NEEDS = 4;
 /** Room for another one, as a multiple of the one before. */
 const NEXT_NEEDS = 1.2;
-const LEAST_SPACE = 16 << 20;
+const LEAST_SPACE = 1 << 20;
 /** Occluded records that are shown. */
 const SHOWN = 10;
 
@@ -274,6 +274,7 @@ async function makeReady(
       };
     },
     progress: (octets) => reporter.progress(octets, undefined, 'octets'),
+    warn: run.warn,
   });
   timings.total = round((performance.now() - begin) / 1000);
   const judgements = judge(built.findings, overrides);

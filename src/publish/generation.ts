@@ -176,6 +176,11 @@ export function openDraft(zoneDir: string, now: number): Draft {
         open = false;
         forget();
         syncPath(zoneDir);
+        // The folders that were made for it are entries of other folders.
+        for (let path = zoneDir; path.length >= (madeFirst?.length ?? Infinity); ) {
+          path = dirname(path);
+          syncPath(path);
+        }
       } catch (error) {
         throw storageError(error, target);
       }

@@ -17,6 +17,7 @@ import {
   readFileSync,
   readlinkSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -80,8 +81,9 @@ export function acquireLock(stateDir: string, command: string): Lock {
     token: randomBytes(12).toString('hex'),
   };
   const own = join(stateDir, `.${NAME}-${self.token}`);
+  let made = false;
   try {
-    mkdirSync(stateDir, { recursive: true });
+    made = mkdirSync(stateDir, { recursive: true }) !== undefined;
     writeFileSync(own, `${JSON.stringify(self)}\n`, { flag: 'wx', mode: 0o644 });
   } catch (error) {
     throw storageError(error, stateDir);
@@ -91,7 +93,7 @@ export function acquireLock(stateDir: string, command: string): Lock {
     for (let turn = 0; turn < 20; turn++) {
       if (tryLink(own, path)) {
         sweep(stateDir);
-        return heldLock(path, self);
+        return heldLock(path, self, made ? stateDir : undefined);
       }
       const holder = readHolder(path);
       if (holder === 'gone') continue;
@@ -126,13 +128,16 @@ function sweep(stateDir: string): void {
   }
 }
 
-function heldLock(path: string, self: Holder): Lock {
+/** @param made the folder that was made for the lock; it goes with it when it stays empty. */
+function heldLock(path: string, self: Holder, made: string | undefined): Lock {
   const mine = (): boolean => {
     const holder = readHolder(path);
     return typeof holder === 'object' && holder.token === self.token;
   };
   const remove = (): void => {
-    if (mine()) rmSync(path, { force: true });
+    if (!mine()) return;
+    rmSync(path, { force: true });
+    if (made !== undefined && readdirSync(made).length === 0) rmdirSync(made);
   };
   const forget = onExit(remove);
   return {

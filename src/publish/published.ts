@@ -30,7 +30,7 @@ export interface Published {
   readonly serial: number;
   /** Seconds since 1970. */
   readonly buildTime: number | undefined;
-  /** Its zone file; undefined when somebody has removed it. */
+  /** Its zone file, plain or else gzip; undefined when somebody has removed both. */
   readonly zoneFile: string | undefined;
   /** SHA-256 of the zone file, hexadecimal, as its manifest has it. */
   readonly sha256: string | undefined;
@@ -43,13 +43,13 @@ export function publishedOf(zoneDir: string, label: string): Published | undefin
   const generation = currentGeneration(zoneDir);
   if (generation === undefined) return undefined;
   const folder = join(zoneDir, generation);
-  const zoneFile = join(folder, `${label}.zone`);
+  const plain = join(folder, `${label}.zone`);
   const files = readManifest(folder)?.files ?? [];
   return {
     generation,
     serial: generationSerial(generation)!,
     buildTime: parseTime(generation.slice(0, generation.indexOf('-'))),
-    zoneFile: existsSync(zoneFile) ? zoneFile : undefined,
+    zoneFile: [plain, `${plain}.gz`].find((file) => existsSync(file)),
     sha256: files.find((file) => file.name === `${label}.zone`)?.sha256,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
   };

@@ -69,7 +69,7 @@ export function assertSpace(folder: string, need: number, what: string): void {
   if (free >= need) return;
   throw new ZonewrightError(
     EXIT.unexpected,
-    `the disk has ${formatSize(free)} free; ${what} needs about ${formatSize(need)}`,
+    `not enough space on the disk: ${formatSize(free)} are free, ${what} needs about ${formatSize(need)}`,
     { place: { file: folder }, hint: 'make room, keep fewer generations, or name another folder' },
   );
 }

@@ -9,7 +9,7 @@ import type { Guards, ZoneConfig } from '../config/config.js';
 import { compareZones, type DiffCounts } from '../diff/compare.js';
 import { readZoneFile } from '../diff/zone-file.js';
 import { keyTag } from '../dnssec/keytag.js';
-import { refusal } from '../errors.js';
+import { EXIT, placeText, refusal, ZonewrightError } from '../errors.js';
 import { type PlannedZone, writePlanned } from '../generate.js';
 import * as guards from '../guard/guards.js';
 import type { Finding } from '../guard/judge.js';
@@ -50,6 +50,7 @@ export interface ZoneBuildOptions {
   /** Called at the begin of each stage; returns a function to call at its end. */
   readonly stage: (name: StageName) => (result?: string) => void;
   readonly progress: (octets: number) => void;
+  readonly warn: (text: string) => void;
 }
 
 export type StageName = 'sign' | 'verify' | 'compare' | 'pack';
@@ -98,7 +99,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   done(`${report.counts.signatures} signatures verified`);
 
   done = options.stage('compare');
-  const change = await compareWithPublished(options, file);
+  const { change, known } = await compareWithPublished(options, file);
   done(`${change.delegationsAdded} added, ${change.delegationsRemoved} removed`);
 
   done = options.stage('pack');
@@ -122,27 +123,43 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
       hint: 'raise the serial in the input, or use serial = "unixtime", "date" or "increment"',
     });
   }
-  const findings = findingsOf(options, { written, report, apex, change, same, tolerate });
+  const findings = findingsOf(options, { written, report, apex, change, known, same, tolerate });
   return { written, report, change, findings, files, dnskeys: apex.dnskeys };
 }
 
+/** The published zone's runs; undefined when its file is gone or damaged. */
+async function readPublished(options: ZoneBuildOptions): Promise<readonly Run[] | undefined> {
+  const { zone, published, pool } = options;
+  if (published === undefined) return [];
+  if (published.zoneFile === undefined) return undefined;
+  try {
+    return (await readZoneFile(published.zoneFile, zone.name, pool)).runs;
+  } catch (error) {
+    // A damaged file must not keep all builds from now on from being made.
+    if (!(error instanceof ZonewrightError) || error.exitCode !== EXIT.input) throw error;
+    options.warn(`${zone.label}: ${placeText(error.place)}${error.message}`);
+    return undefined;
+  }
+}
+
 /** Compares with the published generation and writes added.txt.gz and removed.txt.gz. */
-async function compareWithPublished(options: ZoneBuildOptions, file: string): Promise<DiffCounts> {
-  const { zone, published, pool, folder } = options;
-  const read = async (path: string): Promise<readonly Run[]> =>
-    (await readZoneFile(path, zone.name, pool)).runs;
-  const older = published?.zoneFile === undefined ? [] : await read(published.zoneFile);
-  const newer = await read(file);
+async function compareWithPublished(
+  options: ZoneBuildOptions,
+  file: string,
+): Promise<{ change: DiffCounts; known: boolean }> {
+  const { zone, pool, folder } = options;
+  const older = await readPublished(options);
+  const newer = (await readZoneFile(file, zone.name, pool)).runs;
   const added = await createGzip(join(folder, 'added.txt.gz'), pool);
   const removed = await createGzip(join(folder, 'removed.txt.gz'), pool);
   try {
-    const counts = await compareZones(older, newer, zone.name, pool, 'delegations', {
+    const counts = await compareZones(older ?? [], newer, zone.name, pool, 'delegations', {
       first: (lines) => added.write(lines),
       second: (lines) => removed.write(lines),
     });
     await added.close();
     await removed.close();
-    return counts;
+    return { change: counts, known: older !== undefined };
   } catch (error) {
     await Promise.allSettled([added.abandon(), removed.abandon()]);
     throw error;
@@ -156,13 +173,15 @@ function findingsOf(
     readonly report: VerifyReport;
     readonly apex: WrittenApex;
     readonly change: DiffCounts;
+    /** The published zone file could be read, or there is none. */
+    readonly known: boolean;
     /** The new zone is octet for octet the published one. */
     readonly same: boolean;
     readonly tolerate: readonly FaultCode[];
   },
 ): Finding[] {
   const { zone, planned, published, now } = options;
-  const { written, report, apex, change, same, tolerate } = observed;
+  const { written, report, apex, change, known, same, tolerate } = observed;
   const { plan } = planned;
   const verified = verifiedFindings(
     {
@@ -173,7 +192,7 @@ function findingsOf(
     new Set(tolerate),
   );
   const delegations = {
-    previous: published?.zoneFile === undefined ? undefined : change.oldDelegations,
+    previous: published === undefined ? undefined : known ? change.oldDelegations : null,
     added: change.delegationsAdded,
     removed: change.delegationsRemoved,
     changed: change.delegationsChanged,

@@ -22,7 +22,7 @@ const key = (n: number, flags = 257, algorithm = 13): Uint8Array =>
   makeDnskey(flags, algorithm, new Uint8Array(64).fill(n));
 
 describe('max-removed and max-change', () => {
-  const change = (added: number, removed: number, changed: number, previous?: number) => ({
+  const change = (added: number, removed: number, changed: number, previous?: number | null) => ({
     added,
     removed,
     changed,
@@ -47,6 +47,14 @@ describe('max-removed and max-change', () => {
       ok: false,
       figure: '<0.0001%',
     });
+  });
+
+  it('fail when there is something to compare with, and it can not be read', () => {
+    expect(guards.maxRemoved(change(9, 0, 0, null), 1)).toMatchObject({
+      ok: false,
+      figure: 'not known',
+    });
+    expect(guards.maxChange(change(9, 0, 0, null), 1).ok).toBe(false);
   });
 
   it('pass with a note when there is nothing to compare with', () => {

@@ -170,6 +170,20 @@ describe('one zone refused', () => {
   });
 });
 
+describe('a published zone file that is damaged', () => {
+  it('refuses, since nobody can say what was removed, and can be overridden', async () => {
+    const registry = fresh();
+    await build(registry);
+    appendFileSync(publishedZone(registry, 'com'), 'torn');
+    const args = ['build', '--now', later(60)];
+    const done = await zonewright(args, { cwd: registry.folder });
+    expect(done.status).toBe(6);
+    expect(done.stderr).toContain('guard max-removed: not known');
+    const flags = ['--override', 'max-removed', '--override', 'max-change', '--reason', 'torn'];
+    await build(registry, '--now', later(60), ...flags);
+  });
+});
+
 describe('publish.after', () => {
   const withCommand = (registry: Registry, command: string): void =>
     appendFileSync(
