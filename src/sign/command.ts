@@ -170,6 +170,8 @@ export async function signCommand(options: SignOptions): Promise<number> {
         source: file,
         zone: options.zone,
         now,
+        // Reported above: an input's missing glue is its owner's business.
+        tolerate: ['missing-glue'],
         pool,
         threads: options.threads,
         reporter,

@@ -77,7 +77,7 @@ export function readApex(runs: readonly Run[], options: ApexOptions, faults: Fau
   if (ns.length === 0 && soa !== undefined) {
     fault('missing-apex-ns', TYPE.NS, 'the zone has no NS record at its apex');
   }
-  apexServers(runs, options.apex, ns, faults);
+  apexServers(runs, options.apex, ns, warnings);
 
   const { keys, algorithms } =
     dnskeys.length === 0
@@ -129,15 +129,18 @@ function apexRecords(runs: readonly Run[]): ApexRecord[] {
   return records;
 }
 
-/** The zone's own name servers need addresses in it as much as a delegation's do. */
+/**
+ * The zone's own name servers without address. Only a warning: the parent's glue leads
+ * resolvers to them (RFC 1034 §4.2.1), and operators do publish such zones (.gov for one).
+ */
 function apexServers(
   runs: readonly Run[],
   apex: Uint8Array,
   ns: readonly ApexRecord[],
-  faults: FaultList,
+  warnings: string[],
 ): void {
   const key = new Uint8Array(MAX_KEY);
-  for (const { rdata, block, at } of ns) {
+  for (const { rdata } of ns) {
     if (!isAtOrBelow(rdata, 0, apex)) continue;
     const length = wireToKey(rdata, 0, countLabels(apex), key, 0);
     let address = false;
@@ -147,9 +150,7 @@ function apexServers(
         if (type === TYPE.A || type === TYPE.AAAA) address = true;
       }
     });
-    if (address) continue;
-    const message = `the zone's name server ${nameToText(rdata)} has no address`;
-    faults.add('missing-glue', key, 0, length, TYPE.A, message, block, at);
+    if (!address) warnings.push(`the zone's name server ${nameToText(rdata)} has no address`);
   }
 }
 

@@ -797,13 +797,6 @@ const CONTENT: readonly BrokenCase[] = [
     ['A', 'AAAA', 'NS'],
     () => ({ contents: without('ns1.insecure.example.', 'A') }),
   ),
-  broken(
-    'no address for a name server of the apex',
-    'missing-glue',
-    ['ns9.example.', APEX],
-    ['A', 'AAAA', 'NS'],
-    () => ({ contents: adding(rec(APEX, 'NS', 'ns9.example.')) }),
-  ),
   broken('a CNAME beside other data', 'cname-and-other-data', 'alias.example.', 'CNAME', () => ({
     contents: adding(rec('alias.example.', 'A', '192.0.2.98')),
   })),
