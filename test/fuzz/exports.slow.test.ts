@@ -30,7 +30,7 @@ const ARCHIVES = 24;
 
 /** What is wrong with a whole file has no line. */
 const WHOLE_FILE =
-  /checksum|cksum|truncat|cut off|incomplete|unexpected end|ends|count|gzip|missing|empty|no such/i;
+  /checksum|cksum|truncat|cut off|incomplete|unexpected end|ends|count|gzip|missing|empty|no such|UTF-8/i;
 
 let original: Registry;
 

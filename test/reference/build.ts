@@ -12,7 +12,13 @@ import {
   type TextRecord,
   unsignedOf,
 } from '../tools/zone-text.js';
-import { type Orphan, type ReferenceZone, readDeposit, referenceZones } from './reference.js';
+import {
+  type Orphan,
+  type ReferenceZone,
+  readDeposit,
+  referenceZones,
+  type ZoneRules,
+} from './reference.js';
 
 /** A difference worth printing: the first lines of each side. */
 function excerpt(lists: { readonly missing: string[]; readonly extra: string[] }): object {
@@ -45,9 +51,19 @@ function orphanRow(orphan: Orphan): string {
   ].join(',');
 }
 
+/** Options of all zones that are not in a test registry's own zone rules. */
+export type RuleOptions = Pick<
+  ZoneRules,
+  'publishPendingRestore' | 'keepSac048Orphans' | 'dropMissingGlue' | 'dropInvalidNs'
+>;
+
 /** Derives the zones of a registry from its export with the reference. */
-export function referenceOf(registry: Registry): Map<string, ReferenceZone> {
-  return referenceZones(readDeposit(registry.exportFolder), registry.zones);
+export function referenceOf(
+  registry: Registry,
+  options: RuleOptions = {},
+): Map<string, ReferenceZone> {
+  const zones = registry.zones.map((zone) => ({ ...zone, ...options }));
+  return referenceZones(readDeposit(registry.exportFolder), zones);
 }
 
 /** Expects the published zones of a registry to be the reference's, record for record. */

@@ -21,6 +21,11 @@ export interface ZoneRules {
   readonly glueTtl: number;
   readonly dsTtl: number;
   readonly glue: 'wide' | 'narrow';
+  /** The options of 03-zone, as in the configuration; all off by default. */
+  readonly publishPendingRestore?: boolean;
+  readonly keepSac048Orphans?: boolean;
+  readonly dropMissingGlue?: boolean;
+  readonly dropInvalidNs?: boolean;
 }
 
 /** A record without its class; `rdata` in presentation form. */
@@ -300,6 +305,48 @@ const FORBIDDING: ReadonlySet<string> = new Set([
   'rgp:pendingRestore',
 ]);
 
+/** Whether statuses let a name be delegated. */
+function mayDelegate(statuses: ReadonlySet<string>, zone: ZoneRules): boolean {
+  const restored = zone.publishPendingRestore === true && statuses.has('rgp:pendingRestore');
+  // A name in pendingRestore is in EPP's pendingDelete at the same time (RFC 3915 section 2).
+  const excused = restored ? ['rgp:pendingRestore', 'epp:pendingDelete'] : [];
+  return [...statuses].every((status) => !FORBIDDING.has(status) || excused.includes(status));
+}
+
+/** A name server's name that can't be one: an address, no host name, or with a missing dot. */
+function isInvalidHost(host: string, zone: ZoneRules): boolean {
+  const labels = host.split('.').slice(0, -1);
+  return (
+    labels.every((label) => /^\d+$/.test(label)) ||
+    labels.some((label) => !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(label)) ||
+    host.endsWith(`.${zone.name}${zone.name}`)
+  );
+}
+
+/**
+ * Takes in-domain name servers without address out of the delegations, and delegations that have
+ * no name server left, until nothing changes.
+ */
+function withoutMissingGlue(
+  delegated: Map<string, Set<string>>,
+  addresses: ReadonlyMap<string, ReadonlySet<string>>,
+  drops: (name: string) => boolean,
+): void {
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [name, hosts] of delegated) {
+      if (!drops(name)) continue;
+      const left = [...hosts].filter(
+        (host) => addresses.has(host) || !(host === name || above(host).includes(name)),
+      );
+      if (left.length === hosts.size) continue;
+      changed = true;
+      if (left.length === 0) delegated.delete(name);
+      else delegated.set(name, new Set(left));
+    }
+  }
+}
+
 /** Derives every zone of a build. Keys of the result are the zones' names. */
 export function referenceZones(
   registry: Registry,
@@ -313,16 +360,23 @@ export function referenceZones(
   // Delegations: the names that may be published and have a name server...
   const delegated = new Map<string, Set<string>>();
   for (const [name, statuses] of registry.statuses) {
-    const hosts = registry.nameServers.get(name);
     const zone = zoneOf(name);
-    if (zone === undefined || zone.name === name || hosts === undefined) continue;
-    if ([...statuses].some((status) => FORBIDDING.has(status))) continue;
-    delegated.set(name, hosts);
+    if (zone === undefined || zone.name === name || !mayDelegate(statuses, zone)) continue;
+    const hosts = [...(registry.nameServers.get(name) ?? [])].filter(
+      (host) => zone.dropInvalidNs !== true || !isInvalidHost(host, zone),
+    );
+    if (hosts.length > 0) delegated.set(name, new Set(hosts));
   }
   // ... without those below another delegation, which are occluded.
   for (const name of [...delegated.keys()]) {
     if (above(name).some((upper) => delegated.has(upper))) delegated.delete(name);
   }
+
+  withoutMissingGlue(
+    delegated,
+    registry.addresses,
+    (name) => zoneOf(name)?.dropMissingGlue === true,
+  );
 
   // Which delegations name a host, over all the zones of the build.
   const namedBy = new Map<string, Set<string>>();
@@ -355,17 +409,19 @@ export function referenceZones(
       const orphan = orphanClass(cut, references, apex);
       const sibling = cut !== undefined && delegated.get(cut)?.has(host) !== true;
       for (const address of addresses) {
+        const kept = orphan === 'sac048' && zone.keepSac048Orphans === true;
         if (orphan !== undefined) {
           orphans.push({
             class: orphan,
-            action: 'strip',
+            action: kept ? 'keep' : 'strip',
             host,
             address,
             superordinate: cut ?? registeredAbove(host, zone.name),
             references: references.size,
             example: [...references].sort(canonicalCompare)[0] ?? '',
           });
-        } else if (!(sibling && zone.glue === 'narrow' && !apex)) {
+        }
+        if (kept || (orphan === undefined && !(sibling && zone.glue === 'narrow' && !apex))) {
           const { type } = normalAddress(address);
           records.push({ owner: host, ttl: zone.glueTtl, type, rdata: address });
         }
