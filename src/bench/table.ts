@@ -51,7 +51,7 @@ export interface Findings {
   readonly missing: ReadonlyArray<{ readonly name: Contestant; readonly reason: string }>;
   /** What found the signed zone to be right, beside zonewright. */
   readonly checkedBy: readonly string[];
-  /** OpenSSL's own rates on all threads, medians. */
+  /** OpenSSL's own rates on all threads, the best of the rounds. */
   readonly rates: Rates | undefined;
 }
 
