@@ -7,10 +7,10 @@ import { writeDeposit } from '../tools/deposit.js';
 import { build, makeRegistry } from '../tools/registry.js';
 import { expectOrphansAsReference, expectPublishedAsReference, referenceOf } from './build.js';
 
-describe('build of 2,000 sample names', () => {
+describe('build of 500 sample names', () => {
   for (const glue of ['wide', 'narrow'] as const) {
     it(`with glue = ${glue} publishes the reference's records and orphans`, async () => {
-      const registry = await makeRegistry({ domains: 2000, glue });
+      const registry = await makeRegistry({ domains: 500, glue });
       const reference = referenceOf(registry);
       // The sample has every class of orphan, or the comparison proves less than it says.
       const classes = [...reference.values()].flatMap((zone) =>
@@ -25,7 +25,7 @@ describe('build of 2,000 sample names', () => {
 
   it('follows the options for restored names, SAC048 orphans and missing glue', async () => {
     const registry = await makeRegistry({
-      domains: 2000,
+      domains: 500,
       zoneLines: [
         'publish-pending-restore = true',
         'keep-sac048-orphans = true',
