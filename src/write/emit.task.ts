@@ -180,6 +180,7 @@ class Emitter {
     let hasName = names.next();
     let hasNsec3 = chain?.next() ?? false;
     while (hasName || (hasNsec3 && chain !== undefined)) {
+      let same = false;
       if (chain !== undefined && hasNsec3) {
         const key = chain.key;
         const d = hasName
@@ -190,8 +191,11 @@ class Emitter {
           hasNsec3 = chain.next();
           continue;
         }
+        same = d === 0;
       }
-      this.published(walk, nextOwner);
+      // Anybody can register a name that looks like a hash: then the owner has both.
+      this.published(walk, nextOwner, same ? chain : undefined);
+      if (same) hasNsec3 = chain?.next() ?? false;
       hasName = names.next();
     }
     this.counts.glue += names.glue;
@@ -215,7 +219,12 @@ class Emitter {
     this.write(ownerLength, true, true);
   }
 
-  private published(walk: OwnerWalk, nextOwner: NsecSuccessor | undefined): void {
+  /** @param chain the NSEC3 chain when it stands at a record with the same owner. */
+  private published(
+    walk: OwnerWalk,
+    nextOwner: NsecSuccessor | undefined,
+    chain: Nsec3Walk | undefined,
+  ): void {
     const { counts } = this;
     this.count = 0;
     for (let i = 0; i < walk.count; i++) this.add(walk.blocks[i], walk.ats[i]);
@@ -239,6 +248,7 @@ class Emitter {
     if (nextOwner !== undefined && walk.role !== Role.belowCut) {
       this.addNsec(nextOwner, walk.keyBlock, walk.keyStart, walk.keyEnd);
     }
+    if (chain !== undefined) this.addNsec3(chain);
     this.write(ownerLength, authoritative, false);
   }
 
@@ -270,15 +280,7 @@ class Emitter {
     addType(TYPE.NSEC);
     addType(TYPE.RRSIG);
     o = finishBitmap(denial, o);
-    this.setDenial(TYPE.NSEC, o);
-    let i = this.count++;
-    while (i > 0 && factType(this.blocks[i - 1], this.ats[i - 1]) > TYPE.NSEC) {
-      this.blocks[i] = this.blocks[i - 1];
-      this.ats[i] = this.ats[i - 1];
-      i--;
-    }
-    this.blocks[i] = denial;
-    this.ats[i] = 0;
+    this.insertDenial(TYPE.NSEC, o);
     this.counts.nsec++;
   }
 
@@ -289,8 +291,17 @@ class Emitter {
     return false;
   }
 
-  /** Writes the NSEC3 record that the chain stands at (RFC 5155 §3). */
+  /** Writes the NSEC3 record that the chain stands at, the only record of its owner. */
   private nsec3(chain: Nsec3Walk): void {
+    this.count = 0;
+    this.addNsec3(chain);
+    const { key } = chain;
+    const ownerLength = keyToWire(key, 0, key.length, this.context.zone.apex, this.owner, 0);
+    this.write(ownerLength, true, false);
+  }
+
+  /** Adds the NSEC3 record that the chain stands at (RFC 5155 §3). */
+  private addNsec3(chain: Nsec3Walk): void {
     const { denial, context } = this;
     const { zone } = context;
     if (zone.denial.kind !== 'nsec3') return;
@@ -308,15 +319,12 @@ class Emitter {
     if (!textToHash(next, 0, denial, o)) throw new Error('a name of the NSEC3 chain is no hash');
     o += HASH_LENGTH;
     o = chain.bitmap(denial, o);
-    this.setDenial(TYPE.NSEC3, o);
-    this.count = 0;
-    this.add(denial, 0);
-    const ownerLength = keyToWire(chain.key, 0, chain.key.length, zone.apex, this.owner, 0);
+    this.insertDenial(TYPE.NSEC3, o);
     this.counts.nsec3++;
-    this.write(ownerLength, true, false);
   }
 
-  private setDenial(type: number, end: number): void {
+  /** Adds the record in `this.denial`, whose RDATA ends at `end`, in its place by type. */
+  private insertDenial(type: number, end: number): void {
     const { denial, context } = this;
     const length = end - FACT_HEADER;
     const ttl = context.denialTtl;
@@ -329,6 +337,14 @@ class Emitter {
     denial[6] = ttl >>> 8;
     denial[7] = ttl >>> 16;
     denial[8] = ttl >>> 24;
+    let i = this.count++;
+    while (i > 0 && factType(this.blocks[i - 1], this.ats[i - 1]) > type) {
+      this.blocks[i] = this.blocks[i - 1];
+      this.ats[i] = this.ats[i - 1];
+      i--;
+    }
+    this.blocks[i] = denial;
+    this.ats[i] = 0;
   }
 
   // ---- an owner's records and signatures ---------------------------------------------------------
@@ -336,7 +352,7 @@ class Emitter {
   /**
    * Writes the owner in `this.owner` with the gathered facts.
    *
-   * @param authoritative everything is signed; otherwise DS and NSEC only (RFC 4035 §2.2).
+   * @param authoritative everything is signed; otherwise DS, NSEC and NSEC3 only (RFC 4035 §2.2).
    * @param isApex SOA first, and the ZONEMD record is not part of its own digest.
    */
   private write(ownerLength: number, authoritative: boolean, isApex: boolean): void {
@@ -358,7 +374,8 @@ class Emitter {
       while (j < count && factType(blocks[j], ats[j]) === type) j++;
       if (!isApex || type !== TYPE.SOA) {
         const start = this.text.at;
-        const signed = authoritative || type === TYPE.DS || type === TYPE.NSEC;
+        const signed =
+          authoritative || type === TYPE.DS || type === TYPE.NSEC || type === TYPE.NSEC3;
         end = this.rrset(ownerLength, ownerTextLength, labels, i, j, signed, end);
         if (isApex && type === TYPE.ZONEMD) this.zonemd = { start, end: this.text.at };
       }
