@@ -11,6 +11,7 @@ import type { KeySelection } from './keys/select.js';
 import { type KeyPair, signingKey } from './keys/store.js';
 import type { Reject } from './read/master.js';
 import type { Places } from './read/places.js';
+import { TYPE } from './records/types.js';
 import type { EngineName } from './sign/engine.js';
 import type { KeyUse, SigningContext } from './sign/rrsigs.js';
 import type { Run } from './sort/run.js';
@@ -106,6 +107,7 @@ export async function planAll(
         dropMissingGlue: input.dropMissingGlue,
         publishPendingRestore: input.publishPendingRestore,
         allowWildcards: input.allowWildcards,
+        apexIsDname: data.others.some((record) => record.type === TYPE.DNAME),
       },
       glue: input.glue,
       keepSac048: input.keepSac048,

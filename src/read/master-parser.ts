@@ -293,18 +293,26 @@ export class MasterParser {
           break;
         }
         if (ownerState === -1) {
-          this.reject(recordLine, 'owner', 'is left out in the first record', text, recordAt, p);
+          this.reject(
+            recordLine,
+            'owner',
+            'is left out, and no good one stands before',
+            text,
+            recordAt,
+            p,
+          );
           continue;
         }
       } else {
         const s = tokens.start[0];
         const e = tokens.end[0];
         t = 1;
-        if (!sameBytes(text, s, e, ownerTextStart, ownerTextEnd)) {
+        if (s === e || !sameBytes(text, s, e, ownerTextStart, ownerTextEnd)) {
           const length = this.ownerFromText(text, s, e, origin);
           if (length < 0) {
             this.reject(recordLine, 'owner', nameFaultText(length), text, recordAt, p);
-            ownerState = ownerState === UNKNOWN ? -1 : ownerState;
+            // Lines without an owner that follow are this name's, not the one's before.
+            ownerState = -1;
             ownerTextEnd = ownerTextStart;
             continue;
           }

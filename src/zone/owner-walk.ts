@@ -52,6 +52,8 @@ export interface WalkRules {
   readonly publishPendingRestore: boolean;
   /** A registry publishes no wildcards (.com Appendix 7 §4); a general signer may. */
   readonly allowWildcards: boolean;
+  /** A DNAME at the apex: nothing may stand below it. */
+  readonly apexIsDname: boolean;
 }
 
 /** A fact that can't be used, as a worker reports it. */
@@ -124,6 +126,10 @@ export class OwnerWalk {
     this.cursor = new Cursor(runs, from, to);
     this.ahead = this.cursor.fork();
     this.apexLabels = countLabels(rules.apex);
+    if (rules.apexIsDname) {
+      this.cutLength = 0;
+      this.cutIsDname = true;
+    }
   }
 
   /** Goes to the next owner that holds anything but the apex. False at the range's end. */
@@ -192,6 +198,7 @@ export class OwnerWalk {
 
   private isBelowCut(): boolean {
     const { cutLength, keyStart } = this;
+    if (this.rules.apexIsDname) return true;
     return (
       cutLength > 0 &&
       this.keyEnd - keyStart > cutLength &&
@@ -259,6 +266,10 @@ export class OwnerWalk {
     this.keepPublishable(domain, allowed);
     this.order();
     let ns = this.countType(TYPE.NS);
+    if (ns > 0 && this.isWildcard()) {
+      this.remove(TYPE.NS, 'has a wildcard owner (*), which can be no delegation (RFC 4592 §4.2)');
+      ns = 0;
+    }
     if (ns > 0 && rules.dropMissingGlue) ns = this.dropWithoutGlue(ns);
     const delegated = ns > 0;
     if (domain && report !== undefined) {
@@ -328,6 +339,9 @@ export class OwnerWalk {
         case TYPE.A:
         case TYPE.AAAA:
           break;
+        case TYPE.CNAME:
+          this.reject(i, 'stands beside other data', false);
+          continue;
         default:
           this.reject(i, "stands at a delegation and can't be seen", true);
           continue;
@@ -359,9 +373,31 @@ export class OwnerWalk {
     if (kept < n) this.report?.dsWithoutDelegation(n - kept);
   }
 
-  /** CNAME alone (RFC 2181 §10.1), a DNAME hides what is below it. */
+  /** Rejects the owner's records of one type. */
+  private remove(type: number, reason: string): void {
+    const { blocks, ats } = this;
+    let kept = 0;
+    for (let i = 0; i < this.count; i++) {
+      if (factType(blocks[i], ats[i]) === type) {
+        this.reject(i, reason, false);
+        continue;
+      }
+      blocks[kept] = blocks[i];
+      ats[kept++] = ats[i];
+    }
+    this.count = kept;
+  }
+
+  /**
+   * No SOA (RFC 1035 §5.2) and no DNSKEY below the apex, CNAME alone (RFC 2181 §10.1), one DNAME, which hides
+   * what is below it (RFC 6672 §2.4).
+   */
   private checkAuthoritative(): void {
     const { blocks, ats } = this;
+    if (this.countType(TYPE.SOA) > 0) this.remove(TYPE.SOA, 'is an SOA record below the apex');
+    if (this.countType(TYPE.DNSKEY) > 0) {
+      this.remove(TYPE.DNSKEY, 'is a zone key below the apex (RFC 4034 §2.1.1)');
+    }
     const cnames = this.countType(TYPE.CNAME);
     if (cnames > 0 && (cnames > 1 || this.count > cnames)) {
       const why = cnames > 1 ? 'is one of several CNAME records' : 'stands beside other data';
@@ -378,7 +414,9 @@ export class OwnerWalk {
       }
       this.count = kept;
     }
-    if (this.countType(TYPE.DNAME) > 0) {
+    const dnames = this.countType(TYPE.DNAME);
+    if (dnames > 1) this.remove(TYPE.DNAME, 'is one of several DNAME records');
+    else if (dnames > 0) {
       this.setCutKey();
       this.cutIsDname = true;
     }
@@ -543,7 +581,10 @@ export class OwnerWalk {
 
   /** Is the first label `*`, and are such owners refused? */
   private isRefusedWildcard(): boolean {
-    if (this.rules.allowWildcards) return false;
+    return !this.rules.allowWildcards && this.isWildcard();
+  }
+
+  private isWildcard(): boolean {
     const { keyBlock, keyStart, keyEnd } = this;
     return keyBlock[keyEnd - 2] === 0x2a && (keyEnd - 2 === keyStart || keyBlock[keyEnd - 3] === 0);
   }

@@ -36,7 +36,7 @@ export const HashKind = {
   emptyNonTerminal: 3,
 } as const;
 
-/** Lists longer than this are cut off; the counts are exact. */
+/** Lists of examples longer than this are cut off; the counts are exact. */
 const LIST_LIMIT = 1000;
 
 interface Job {
@@ -82,8 +82,8 @@ export interface PlanPart {
   readonly secureDelegations: number;
   readonly nameServers: number;
   readonly fates: Record<DomainFate, number>;
+  /** All of them: each one counts against max-rejects. */
   readonly rejects: readonly FactReject[];
-  readonly rejectCount: number;
   readonly occludedCount: number;
   readonly missingGlue: ReadonlyArray<{ readonly owner: Uint8Array; readonly host: Uint8Array }>;
   readonly missingGlueCount: number;
@@ -110,7 +110,6 @@ export function planRange(args: {
   const invalidNsCounts = [0, 0, 0, 0];
   const fates: Record<DomainFate, number> = { delegated: 0, forbidden: 0, 'without-ns': 0 };
   const undecided: Undecided[] = [];
-  let rejectCount = 0;
   let occludedCount = 0;
   let missingGlueCount = 0;
   let dsWithoutDelegation = 0;
@@ -120,8 +119,7 @@ export function planRange(args: {
   const report: WalkReport = {
     reject(reject) {
       if (reject.occluded) occludedCount++;
-      else rejectCount++;
-      if (rejects.length < LIST_LIMIT) rejects.push(reject);
+      rejects.push(reject);
     },
     invalidNs(owner, fault, host) {
       invalidNsCounts[fault]++;
@@ -179,7 +177,6 @@ export function planRange(args: {
     nameServers,
     fates,
     rejects,
-    rejectCount,
     occludedCount,
     missingGlue,
     missingGlueCount,

@@ -75,18 +75,19 @@ export async function planZones(
   const parts: PlanPart[][] = [];
   let runs: PlanRuns[];
   try {
-    const all: Array<Promise<PlanPart>> = [];
     for (const [index, zone] of zones.entries()) {
-      for (const { from, to } of zoneRanges(zone.runs, RANGE_ENTRIES)) {
-        const part = pool.run<PlanPart>(RANGE, { job, zone: index, from, to });
-        all.push(part);
-        part.then(
-          (p) => p,
-          () => undefined,
-        );
-        parts[index] ??= [];
+      const answers = zoneRanges(zone.runs, RANGE_ENTRIES).map(({ from, to }) => {
+        const answer = pool.run<PlanPart>(RANGE, { job, zone: index, from, to });
+        // A failure is seen when the range's turn comes.
+        answer.catch(() => undefined);
+        return answer;
+      });
+      parts[index] = [];
+      for (const answer of answers) {
+        const part = await answer;
+        for (const r of part.rejects) (r.occluded ? occluded : reject)(told(r, places));
+        parts[index].push({ ...part, rejects: [] });
       }
-      parts[index] = await Promise.all(all.splice(0));
     }
   } finally {
     runs = await pool.runInAll<PlanRuns>(CLOSE, { job });
@@ -94,8 +95,6 @@ export async function planZones(
   return zones.map((zone, index) => {
     const references = runs.map((r) => r.references[index]).filter((run) => run.count > 0);
     const mine = parts[index];
-    for (const part of mine)
-      for (const r of part.rejects) (r.occluded ? occluded : reject)(told(r, places));
     const hashes = runs.map((r) => r.hashes[index]).filter((run) => run.count > 0);
     if (zone.denial.kind === 'nsec3') {
       hashes.push(decide(zone, mine, references));
