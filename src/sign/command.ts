@@ -3,8 +3,8 @@
  * whole and, unless told otherwise, verified; what stood there before stays until then.
  */
 
-import { createReadStream, rmSync } from 'node:fs';
-import { mkdtemp, open, rename } from 'node:fs/promises';
+import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { mkdtemp, open, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onExit } from '../cleanup.js';
@@ -75,7 +75,8 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const isSmall = size !== undefined && size * scale < SMALL_INPUT;
   const pool = createPool(isSmall ? 0 : options.threads);
   const toStdout = options.output === '-';
-  const target = resolve(toStdout ? join(options.tmpDir, 'zone') : options.output);
+  const toDevice = !toStdout && (await isDevice(options.output));
+  const target = resolve(toStdout || toDevice ? join(options.tmpDir, 'zone') : options.output);
   const folder = await mkdtemp(join(dirname(target), `.${basename(target)}-`)).catch(
     (error: unknown) => {
       throw storageError(error, dirname(target));
@@ -191,6 +192,8 @@ export async function signCommand(options: SignOptions): Promise<number> {
 
     if (toStdout) {
       await pipeline(createReadStream(file), process.stdout, { end: false });
+    } else if (toDevice) {
+      await pipeline(createReadStream(file), createWriteStream(options.output, { flags: 'r+' }));
     } else {
       await rename(file, target);
       const parent = await open(dirname(target), 'r');
@@ -231,6 +234,19 @@ export async function signCommand(options: SignOptions): Promise<number> {
     remove();
     forget();
   }
+}
+
+/**
+ * Is there something at the path that is written to and not replaced: /dev/null, a named pipe?
+ *
+ * @throws ZonewrightError (exit 2) for a folder.
+ */
+async function isDevice(path: string): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isDirectory() === true) {
+    throw usageError(`--output ${path} is a folder`, { hint: 'name a file in it' });
+  }
+  return info !== undefined && !info.isFile();
 }
 
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;

@@ -14,7 +14,7 @@ const RRSIG_FIXED = 18;
 /** A key and what it signs. */
 export interface KeyUse {
   readonly key: SigningKey;
-  /** Signs DNSKEY, CDS and CDNSKEY. */
+  /** Signs DNSKEY, CDS and CDNSKEY of the apex. */
   readonly signsKeys: boolean;
   /** Signs everything else. */
   readonly signsZone: boolean;
@@ -111,7 +111,10 @@ export class RrsetSigner {
       for (let k = 0; k < length; k++) data[o++] = block[p + k];
     }
 
-    const isKeySet = type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY;
+    // Below the apex these are data like any other.
+    const isKeySet =
+      ownerLength === apex.length &&
+      (type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY);
     let at = start;
     const first = this.count;
     for (let s = 0; s < signers.length; s++) {
