@@ -8,6 +8,7 @@ interface Flags {
   out: string;
   format: 'rde-csv' | 'master';
   seed: string;
+  sound?: true;
   zones: Uint8Array[];
 }
 
@@ -27,6 +28,7 @@ export function addSampleCommand(program: Command): void {
         .default('rde-csv'),
     )
     .option('--seed <S>', 'any text; another one gives another registry', '1')
+    .option('--sound', 'leave out name servers that lack their address (a fault to zone checkers)')
     .addOption(
       new Option('--zones <LIST>', 'zones of the registry, with commas between')
         .argParser(zonesFlag)

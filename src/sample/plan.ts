@@ -51,6 +51,8 @@ export interface Registry {
   readonly bigHosters: number;
   /** Pairs of hosts outside the registry's zones. */
   readonly outside: number;
+  /** No delegation lacks an address that it needs in the zone. */
+  readonly sound: boolean;
 }
 
 /** The description of one domain; `describe` fills it. */
@@ -100,7 +102,12 @@ export function createPlan(): Plan {
 }
 
 /** The registry of a sample with `domains` names. */
-export function createRegistry(domains: number, seed: number, zones: readonly string[]): Registry {
+export function createRegistry(
+  domains: number,
+  seed: number,
+  zones: readonly string[],
+  sound = false,
+): Registry {
   const rest = domains % ROUND;
   const hosters = Math.floor(domains / ROUND) * HOSTERS + Math.min(rest, HOSTERS);
   return {
@@ -111,6 +118,7 @@ export function createRegistry(domains: number, seed: number, zones: readonly st
     // Pairs of a tenth of the hosters are about a twentieth of all hosts.
     bigHosters: Math.max(1, Math.floor(hosters / 10)),
     outside: 2 + Math.floor(domains / 250),
+    sound,
   };
 }
 
@@ -261,13 +269,21 @@ function describeOrdinary(registry: Registry, plan: Plan): void {
 
 const rgpOf200 = ['addPeriod', 'autoRenewPeriod', 'renewPeriod', 'transferPeriod'].map(rgpOf);
 
+/** Places whose delegations name a host that has, or keeps, no address in the zone. */
+const LACKS_ADDRESS: ReadonlySet<number> = new Set([
+  PLACE.missingGlue,
+  PLACE.onlyMissingGlue,
+  PLACE.usesHeldHoster,
+  PLACE.usesGoneHost,
+]);
+
 function describeSpecial(registry: Registry, plan: Plan): void {
   const { index, place } = plan;
   const statuses = PLACE_STATUSES.get(place);
   plan.statuses = statuses === undefined ? OK : statuses[0];
   plan.rgp = statuses === undefined ? -1 : statuses[1];
   const first = inRound(index, PLACE.hosterInDomain);
-  switch (place) {
+  switch (registry.sound && LACKS_ADDRESS.has(place) ? PLACES : place) {
     case PLACE.hosterInDomain:
     case PLACE.hosterOtherZone:
       addPair(plan, index);

@@ -20,6 +20,8 @@ export interface SampleOptions {
   readonly out: string;
   /** `rde-csv` (default): one deposit with all zones; `master`: a zone file for each zone. */
   readonly format?: string | undefined;
+  /** Leave out delegations that lack an address in the zone. */
+  readonly sound?: boolean | undefined;
   /** Any text; another seed makes other names. */
   readonly seed?: string | number | undefined;
   /** Zones, the main one first, as text or in wire form. Default com and net. */
@@ -72,7 +74,7 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
       hint: 'Name a new folder with --out.',
     });
   }
-  const registry = createRegistry(domains, seedFromText(seed), zones);
+  const registry = createRegistry(domains, seedFromText(seed), zones, options.sound);
   const { reporter } = options;
   reporter?.stage(`writing ${out}`);
   const pause = async (done: number): Promise<void> => {
