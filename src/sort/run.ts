@@ -7,7 +7,7 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import { ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import { BLOCK_SIZE, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
 
 /** Sorted entries. Posting it to another thread shares the memory, it copies nothing. */
 export interface Run {
@@ -23,9 +23,43 @@ export function sortRun(writer: EntryWriter): Run {
   const { blocks, count } = writer;
   const index = new Uint32Array(new SharedArrayBuffer(count * 4));
   const addresses = writer.addresses.subarray(0, count);
-  if (isSorted(blocks, addresses)) index.set(addresses);
-  else radixSort(blocks, addresses, index);
-  return { blocks, index, count, bytes: writer.bytes };
+  if (isSorted(blocks, addresses)) {
+    index.set(addresses);
+    return { blocks, index, count, bytes: writer.bytes };
+  }
+  radixSort(blocks, addresses, index);
+  return { blocks: gather(blocks, index), index, count, bytes: writer.bytes };
+}
+
+/**
+ * Copies the entries into new blocks in the order of `index`, and sets `index` to their new
+ * addresses. Every later pass then reads memory from front to back, not all over the place.
+ */
+function gather(blocks: readonly Uint8Array[], index: Uint32Array): Uint8Array[] {
+  const ordered: Uint8Array[] = [];
+  let block: Uint8Array = new Uint8Array(0);
+  let at = 0;
+  for (let i = 0; i < index.length; i++) {
+    const address = index[i];
+    const from = blocks[address >>> 24];
+    let p = address & 0xffffff;
+    const payload =
+      from[p] | (from[p + 1] << 8) | (from[p + 2] << 16) | (from[p + 3] << 24);
+    const size = ENTRY_HEADER + (from[p + 4] | (from[p + 5] << 8)) + payload;
+    if (at + size > block.length) {
+      block = new Uint8Array(new SharedArrayBuffer(BLOCK_SIZE));
+      ordered.push(block);
+      at = 0;
+    }
+    index[i] = (((ordered.length - 1) << 24) | at) >>> 0;
+    if (size > 256) {
+      block.set(from.subarray(p, p + size), at);
+      at += size;
+    } else {
+      for (const end = p + size; p < end; p++) block[at++] = from[p];
+    }
+  }
+  return ordered;
 }
 
 /** Compares the keys of the entries at two addresses. */
