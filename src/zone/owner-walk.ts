@@ -84,6 +84,11 @@ export interface WalkReport {
 
 export type DomainFate = 'delegated' | 'forbidden' | 'without-ns';
 
+/** Octets of a record in a message without owner and RDATA (RFC 1035 §4.1.3). */
+const RR_OCTETS = 10;
+/** Octets of the largest message; servers want an RRset to fit even without compression. */
+const MAX_MESSAGE = 65_535;
+
 /** Facts of one owner that fit an insertion sort; beyond, a comparison sort is used. */
 const SMALL = 24;
 
@@ -503,11 +508,16 @@ export class OwnerWalk {
 
   // ---- order, duplicates and TTLs -----------------------------------------------------------
 
-  /** Sorts the facts by type and RDATA, drops duplicates, and refuses second TTLs. */
+  /** Puts the facts in order; what can't stand in one RRset goes. */
   private order(): void {
+    if (this.count > 1) this.sortFacts();
+    this.refuseTooLarge();
+  }
+
+  /** Sorts the facts by type and RDATA, drops duplicates, and refuses second TTLs. */
+  private sortFacts(): void {
     const { blocks, ats } = this;
     const n = this.count;
-    if (n < 2) return;
     if (n <= SMALL) {
       for (let i = 1; i < n; i++) {
         const block = blocks[i];
@@ -539,6 +549,33 @@ export class OwnerWalk {
       ats[kept++] = ats[i];
     }
     this.count = Math.min(this.count, kept);
+  }
+
+  /** An RRset has to fit into a message, or no server can load it or answer with it. */
+  private refuseTooLarge(): void {
+    const { blocks, ats } = this;
+    const n = this.count;
+    let octets = 0;
+    for (let i = 0; i < n; i++) octets += MAX_WIRE + RR_OCTETS + factLength(blocks[i], ats[i]);
+    if (octets <= MAX_MESSAGE) return;
+    this.wireOwner();
+    const fixed = this.ownerLength + RR_OCTETS;
+    let type = -1;
+    let kept = 0;
+    for (let i = 0; i < n; i++) {
+      if (factType(blocks[i], ats[i]) !== type) {
+        type = factType(blocks[i], ats[i]);
+        octets = 0;
+      }
+      octets += fixed + factLength(blocks[i], ats[i]);
+      if (octets > MAX_MESSAGE) {
+        this.reject(i, 'makes its RRset larger than a message can be (65,535 octets)', false);
+        continue;
+      }
+      blocks[kept] = blocks[i];
+      ats[kept++] = ats[i];
+    }
+    this.count = kept;
   }
 
   /** One TTL an RRset (RFC 2181 §5.2): that of the record that came first in the input. */

@@ -39,6 +39,22 @@ describe('sign refuses (exit 3)', () => {
   });
 });
 
+describe('an RRset', () => {
+  const sets = (n: number): string =>
+    Array.from({ length: n }, (_, i) => `many TXT "${String(i).padStart(240, '0')}"`).join('\n');
+
+  it('may be as large as a message', async () => {
+    // 24 octets of owner and fixed fields and 241 of RDATA each.
+    expect((await signText(`${APEX}${sets(247)}\n`)).status).toBe(0);
+  });
+
+  it('is refused beyond that: no server could load it', async () => {
+    const signed = await signText(`${APEX}${sets(248)}\n`);
+    expect(signed.stderr).toContain('larger than a message');
+    expect(signed.status).toBe(3);
+  });
+});
+
 describe('a DNAME at the apex', () => {
   it('hides what is below it (RFC 6672 §2.4)', async () => {
     const signed = await signText(
