@@ -13,10 +13,13 @@
  * straddles two blocks, and its address is `block << 24 | offset`.
  */
 
+import { EXIT, ZonewrightError } from '../errors.js';
 import { compareBytes } from '../names/name.js';
 
 /** Size of a block: the largest for which a block number and an offset fit 32 bits. */
 export const BLOCK_SIZE = 1 << 24;
+/** Blocks of a writer: the number of one has eight bits of an address. */
+export const MAX_BLOCKS = 256;
 /** The first block of a writer; each further one is four times as large, up to the limit. */
 const FIRST_BLOCK = 1 << 16;
 /** Octets before an entry's key. */
@@ -150,6 +153,13 @@ export class EntryWriter {
 
   /** A new block with room for at least `size` octets. */
   private openBlock(size: number): Uint8Array {
+    if (this.blocks.length >= MAX_BLOCKS) {
+      throw new ZonewrightError(
+        EXIT.unexpected,
+        "a thread's share of the input is larger than the 4 GiB that it can address",
+        { hint: 'use more --threads' },
+      );
+    }
     let room = Math.max(FIRST_BLOCK, this.block.length * 4);
     while (room < size) room *= 4;
     this.block = new Uint8Array(new SharedArrayBuffer(Math.min(room, BLOCK_SIZE)));

@@ -32,6 +32,9 @@ const GZIP_SHRINKS = 8;
 /** Iterations that resolvers may treat as insecure; RFC 9276 §3.2. */
 const MAX_ITERATIONS = 100;
 
+/** Seconds from inception to expiry that serial arithmetic can tell apart. */
+const MAX_SIGNATURE_LIFE = 2 ** 31 - 1;
+
 /** Runs the command; returns the exit code. */
 export async function signCommand(options: SignOptions): Promise<number> {
   const { reporter, now, denial } = options;
@@ -44,6 +47,11 @@ export async function signCommand(options: SignOptions): Promise<number> {
   if (options.previous !== undefined) {
     throw usageError('--previous is not available yet', {
       hint: 'leave it out: every signature is made anew',
+    });
+  }
+  if (options.validity + options.inceptionOffset > MAX_SIGNATURE_LIFE) {
+    throw usageError('signatures may not live longer than 68 years (RFC 4034 §3.1.5)', {
+      hint: 'choose a shorter --validity',
     });
   }
   if (denial.kind === 'nsec3' && denial.iterations > 0) {
@@ -79,6 +87,11 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const target = resolve(toStdout || toDevice ? join(options.tmpDir, 'zone') : options.output);
   const folder = await mkdtemp(join(dirname(target), `.${basename(target)}-`)).catch(
     (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+        throw usageError(`there is no folder ${dirname(target)}`, {
+          hint: 'make it, or name another output',
+        });
+      }
       throw storageError(error, dirname(target));
     },
   );

@@ -14,6 +14,15 @@ function prepare(): { folder: string; args: string[] } {
   return { folder, args: [...args, '--now', CLOCK, '--engine', 'noble'] };
 }
 
+describe('sign --validity', () => {
+  it('is less than serial arithmetic can tell apart (RFC 4034 §3.1.5)', async () => {
+    const { folder, args } = prepare();
+    const done = await zonewright([...args, '--output', join(folder, 's'), '--validity', 'P70Y']);
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain('68 years');
+  });
+});
+
 describe('sign --output', () => {
   it('writes to a named pipe (as to /dev/null) and does not replace it', async () => {
     const { folder, args } = prepare();
@@ -31,6 +40,13 @@ describe('sign --output', () => {
     const done = await zonewright([...args, '--output', folder]);
     expect(done.status).toBe(2);
     expect(done.stderr).toContain('is a folder');
+  });
+
+  it('is refused where no folder is', async () => {
+    const { folder, args } = prepare();
+    const done = await zonewright([...args, '--output', join(folder, 'no', 'signed')]);
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain('there is no folder');
   });
 
   it('may be the input itself', async () => {
