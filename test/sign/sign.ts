@@ -24,12 +24,12 @@ export interface Signed extends Finished {
 }
 
 /** Makes a key folder for the zone `example`. */
-export function exampleKeys(folder: string): string {
+export function exampleKeys(folder: string, algorithm = 13): string {
   const keys = join(folder, 'keys');
   mkdirSync(keys, { mode: 0o700 });
   const timing = { created: NOW - 86400, publish: NOW - 86400, activate: NOW - 86400 };
-  newKey(keys, 'ksk', timing);
-  newKey(keys, 'zsk', timing);
+  newKey(keys, 'ksk', timing, algorithm);
+  newKey(keys, 'zsk', timing, algorithm);
   return keys;
 }
 
