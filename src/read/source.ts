@@ -14,6 +14,8 @@ const GZIP_ALLOWANCE = 64 << 20;
 const GZIP_RATIO = 200;
 
 const BLOCK = 1 << 20;
+/** Octets of the first piece at least, unless the input is shorter. */
+const HEAD = 3;
 
 /** Size in octets of the file behind an input as it lies there, undefined for a pipe. */
 export async function sourceSize(path: string): Promise<number | undefined> {
@@ -31,7 +33,16 @@ export async function* openSource(path: string): AsyncGenerator<Uint8Array> {
   const raw = path === '-' ? pipe() : file(path);
   const first = await raw.next();
   if (first.done === true) return;
-  const head = first.value;
+  let head = first.value;
+  // A pipe may hand out single octets: gzip and a byte order mark are told by two and three.
+  while (head.length < HEAD) {
+    const more = await raw.next();
+    if (more.done === true) break;
+    const both = new Uint8Array(head.length + more.value.length);
+    both.set(head);
+    both.set(more.value, head.length);
+    head = both;
+  }
   if (head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b) {
     yield* gunzip(path, head, raw);
     return;

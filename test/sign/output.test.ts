@@ -2,8 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { start, startZonewright, tempDir, zonewright } from '../tools/cli.js';
+import { BIN, run, start, startZonewright, tempDir, zonewright } from '../tools/cli.js';
 import { APEX, CLOCK, exampleKeys } from './sign.js';
 
 function prepare(): { folder: string; args: string[] } {
@@ -13,6 +14,24 @@ function prepare(): { folder: string; args: string[] } {
   const args = ['sign', join(folder, 'zone'), '--zone', 'example', '--key-dir', keys];
   return { folder, args: [...args, '--now', CLOCK, '--engine', 'noble'] };
 }
+
+describe('sign -', () => {
+  for (const [title, bytes, cut] of [
+    ['gzip data', gzipSync(APEX), 1],
+    ['a byte order mark', Buffer.from(`\uFEFF${APEX}`), 2],
+  ] as const) {
+    it(`reads ${title} from a pipe that is slow to begin`, async () => {
+      const { folder, args } = prepare();
+      const input = join(folder, 'bytes');
+      writeFileSync(input, bytes);
+      const line = `(head -c ${cut} "$1"; sleep 0.7; tail -c +${cut + 1} "$1") | "$2" "$3" sign - --output - $4`;
+      const rest = args.slice(2).join(' ');
+      const done = await run('sh', ['-c', line, 'sh', input, process.execPath, BIN, rest]);
+      expect(done.status).toBe(0);
+      expect(done.stdout).toContain('example.\t3600\tin\tsoa\t');
+    });
+  }
+});
 
 describe('sign --validity', () => {
   it('is less than serial arithmetic can tell apart (RFC 4034 §3.1.5)', async () => {
