@@ -9,11 +9,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onExit } from '../cleanup.js';
 import type { SignOptions } from '../cli/options.js';
-import { countText, printJson } from '../cli/output.js';
+import { countText, printJson, type Reporter } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { guardError, refusal, usageError } from '../errors.js';
-import { planAll, writePlanned } from '../generate.js';
-import { keyRoles, selectKeys } from '../keys/select.js';
+import { planAll, writePlanned, type ZoneInput } from '../generate.js';
+import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
 import { storageError } from '../publish/storage.js';
@@ -22,7 +22,8 @@ import { createPlaces } from '../read/places.js';
 import { createRejects } from '../read/rejects.js';
 import { sourceSize } from '../read/source.js';
 import { typeToText } from '../records/types.js';
-import { createPool } from '../threads/pool.js';
+import type { Run } from '../sort/run.js';
+import { createPool, type Pool } from '../threads/pool.js';
 import { nextSerial } from '../zone/serial.js';
 
 /** Input below this many octets is not worth starting threads for. */
@@ -37,9 +38,44 @@ const MAX_SIGNATURE_LIFE = 2 ** 31 - 1;
 
 /** Runs the command; returns the exit code. */
 export async function signCommand(options: SignOptions): Promise<number> {
-  const { reporter, now, denial } = options;
-  const engine = options.engine;
-  if (engine === 'pkcs11') {
+  checkOptions(options);
+  const { now } = options;
+  const stages = createStages(options.reporter);
+  const allKeys = readKeys(options.keyDir, options.zone);
+  const keys = selectKeys(allKeys, now);
+  const output = await openOutput(options);
+  const pool = createPool((await isSmall(options.input)) ? 0 : options.threads);
+  try {
+    const made = await makeZone(options, keys, pool, stages, output.file);
+    if (options.verify) await verifySigned(options, pool, stages, output.file);
+    await output.deliver();
+    if (options.json) {
+      const roles = keyRoles(allKeys, now);
+      printJson({
+        zone: zoneLabel(options.zone),
+        ...made,
+        seconds: stages.seconds(),
+        peakRssBytes: process.resourceUsage().maxRSS * 1024,
+        keys: keys.dnskeys.map((key) => ({
+          tag: key.tag,
+          algorithm: algorithmName(key.algorithm),
+          role: roles.get(key),
+        })),
+      });
+    }
+    return 0;
+  } catch (error) {
+    throw storageError(error, output.target);
+  } finally {
+    await pool.close();
+    output.close();
+  }
+}
+
+/** @throws ZonewrightError (exit 2, or 4 for too many iterations). */
+function checkOptions(options: SignOptions): void {
+  const { denial, reporter } = options;
+  if (options.engine === 'pkcs11') {
     throw usageError('the pkcs11 engine is not available yet', {
       hint: 'use --engine openssl or --engine noble',
     });
@@ -62,26 +98,53 @@ export async function signCommand(options: SignOptions): Promise<number> {
     }
     reporter.warn('NSEC3 iterations other than 0 are discouraged (RFC 9276 §3.1)');
   }
+}
+
+/** Stages with their times, told to the person who waits. */
+interface Stages {
+  begin(name: string, text: string): void;
+  done(text: string): void;
+  /** Seconds of each stage so far, and of all. */
+  seconds(): Record<string, number>;
+}
+
+function createStages(reporter: Reporter): Stages {
   const started = performance.now();
   const seconds: Record<string, number> = {};
-  let stageStart = started;
-  const stage = (name: string, text: string): void => {
-    stageStart = performance.now();
-    current = name;
-    reporter.stage(text);
-  };
   let current = '';
-  const stageDone = (text?: string): void => {
-    seconds[current] = round((performance.now() - stageStart) / 1000);
-    reporter.done(text);
+  let since = started;
+  return {
+    begin(name, text) {
+      current = name;
+      since = performance.now();
+      reporter.stage(text);
+    },
+    done(text) {
+      seconds[current] = round((performance.now() - since) / 1000);
+      reporter.done(text);
+    },
+    seconds: () => ({ ...seconds, total: round((performance.now() - started) / 1000) }),
   };
+}
 
-  const allKeys = readKeys(options.keyDir, options.zone);
-  const keys = selectKeys(allKeys, now);
-  const size = await sourceSize(options.input);
-  const scale = options.input.endsWith('.gz') ? GZIP_SHRINKS : 1;
-  const isSmall = size !== undefined && size * scale < SMALL_INPUT;
-  const pool = createPool(isSmall ? 0 : options.threads);
+async function isSmall(input: string): Promise<boolean> {
+  const size = await sourceSize(input);
+  const scale = input.endsWith('.gz') ? GZIP_SHRINKS : 1;
+  return size !== undefined && size * scale < SMALL_INPUT;
+}
+
+/** Where the zone is made, and how it gets to where it was asked for. */
+interface Output {
+  /** The file to write, in a folder of its own beside the target. */
+  readonly file: string;
+  /** For messages. */
+  readonly target: string;
+  deliver(): Promise<void>;
+  /** Removes what is left. */
+  close(): void;
+}
+
+async function openOutput(options: SignOptions): Promise<Output> {
   const toStdout = options.output === '-';
   const toDevice = !toStdout && (await isDevice(options.output));
   const target = resolve(toStdout || toDevice ? join(options.tmpDir, 'zone') : options.output);
@@ -97,156 +160,163 @@ export async function signCommand(options: SignOptions): Promise<number> {
   );
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   const forget = onExit(remove);
-  try {
-    const places = createPlaces();
-    const rejects = createRejects(options.maxRejects);
-    let occluded = 0;
-
-    stage('read', `reading ${options.input === '-' ? 'standard input' : options.input}`);
-    const facts = await readMaster(options.input, {
-      apex: options.zone,
-      dropDnssec: true,
-      pool,
-      places,
-      reject: rejects.add,
-      progress: (octets) => reporter.progress(octets, size, 'octets'),
-    });
-    stageDone(`${countText(facts.records)} records`);
-    for (const [type, count] of facts.dropped) {
-      reporter.detail(
-        `${countText(count)} ${typeToText(type)} records of an earlier signing left out`,
-      );
-    }
-
-    stage('plan', 'finding delegations and glue');
-    const [zone] = await planAll(
-      [
-        {
-          apex: options.zone,
-          runs: facts.runs,
-          overrides: {},
-          glue: options.glue,
-          keepSac048: options.glue === 'keep-all',
-          dropInvalidNs: false,
-          dropMissingGlue: false,
-          publishPendingRestore: false,
-          allowWildcards: options.glue === 'keep-all',
-          denial,
-          zonemd: options.zonemd,
-          keys,
-          dnskeyTtl: undefined,
-          engine,
-          validity: options.validity,
-          inceptionOffset: options.inceptionOffset,
-          jitter: options.jitter,
-          serial: (input) =>
-            nextSerial({
-              mode: options.serial,
-              now,
-              published: options.serial === 'keep' ? undefined : input,
-              input,
-              zone: nameToText(options.zone),
-            }),
-        },
-      ],
-      {
-        pool,
-        places,
-        now,
-        reject: rejects.add,
-        occluded: (r) => {
-          if (occluded++ < 20) {
-            reporter.warn(`${r.file}:${r.line ?? ''} ${r.text}: ${r.reason}; left out`);
-          }
-        },
-      },
-    );
-    stageDone(`${countText(zone.plan.delegations)} delegations`);
-    if (rejects.count() > 0) reporter.warn(`${countText(rejects.count())} records rejected`);
-    rejects.close();
-    warnOfHosts(reporter.warn, zone.plan);
-
-    stage('sign', `signing with ${algorithmNames(keys.dnskeys)}`);
-    const file = join(folder, 'zone');
-    const written = await writePlanned(zone, {
-      file,
-      orphans: false,
-      pool,
-      now,
-      progress: (octets) => reporter.progress(octets, undefined, 'octets'),
-    });
-    stageDone(`${countText(written.signatures)} signatures`);
-
-    if (options.verify) {
-      stage('verify', 'verifying');
-      const { verifyZone } = await import('../verify/verify.js');
-      const report = await verifyZone({
-        source: file,
-        zone: options.zone,
-        now,
-        // Reported above: an input's missing glue is its owner's business.
-        tolerate: ['missing-glue'],
-        pool,
-        threads: options.threads,
-        reporter,
-      });
-      if (!report.ok) {
-        const shown = report.faults.slice(0, 10);
-        for (const f of shown) reporter.error(`${f.owner} ${f.type}: ${f.fault}: ${f.message}`);
-        throw guardError(
-          `the signed zone does not verify: ${countText(report.faultCount)} faults`,
-          {
-            hint: 'The output was not written. If the input is sound, report this as a defect.',
-          },
-        );
+  const file = join(folder, 'zone');
+  return {
+    file,
+    target,
+    async deliver() {
+      if (toStdout) {
+        await pipeline(createReadStream(file), process.stdout, { end: false });
+      } else if (toDevice) {
+        await pipeline(createReadStream(file), createWriteStream(options.output, { flags: 'r+' }));
+      } else {
+        await rename(file, target);
+        const parent = await open(dirname(target), 'r');
+        await parent.sync().finally(() => parent.close());
       }
-      stageDone(`${countText(report.counts.signatures)} signatures are good`);
-    }
+    },
+    close() {
+      remove();
+      forget();
+    },
+  };
+}
 
-    if (toStdout) {
-      await pipeline(createReadStream(file), process.stdout, { end: false });
-    } else if (toDevice) {
-      await pipeline(createReadStream(file), createWriteStream(options.output, { flags: 'r+' }));
-    } else {
-      await rename(file, target);
-      const parent = await open(dirname(target), 'r');
-      await parent.sync().finally(() => parent.close());
-    }
-    seconds.total = round((performance.now() - started) / 1000);
-    if (options.json) {
-      const roles = keyRoles(allKeys, now);
-      printJson({
-        zone: zoneLabel(options.zone),
-        serial: zone.serial,
-        delegations: written.delegations,
-        secureDelegations: written.secureDelegations,
-        glue: written.glue,
-        orphans: written.orphans,
-        rrsets: written.rrsets,
-        signatures: { made: written.signatures, reused: 0 },
-        nsec3: written.nsec3,
-        records: written.records,
-        rejects: rejects.count(),
-        occluded: zone.plan.occluded,
-        missingGlue: zone.plan.missingGlue,
-        bytes: written.octets,
-        seconds,
-        peakRssBytes: process.resourceUsage().maxRSS * 1024,
-        keys: keys.dnskeys.map((key) => ({
-          tag: key.tag,
-          algorithm: algorithmName(key.algorithm),
-          role: roles.get(key),
-        })),
-      });
-    }
-    return 0;
-  } catch (error) {
-    throw storageError(error, target);
-  } finally {
-    await pool.close();
-    remove();
-    forget();
+/**
+ * Reads the input and writes the signed zone to `file`. What was read is not held any longer
+ * afterwards: verification needs the room.
+ *
+ * @returns the figures of the JSON summary.
+ */
+async function makeZone(
+  options: SignOptions,
+  keys: KeySelection,
+  pool: Pool,
+  stages: Stages,
+  file: string,
+): Promise<Record<string, unknown>> {
+  const { reporter, now } = options;
+  const places = createPlaces();
+  const rejects = createRejects(options.maxRejects);
+  const size = await sourceSize(options.input);
+
+  stages.begin('read', `reading ${options.input === '-' ? 'standard input' : options.input}`);
+  const facts = await readMaster(options.input, {
+    apex: options.zone,
+    dropDnssec: true,
+    pool,
+    places,
+    reject: rejects.add,
+    progress: (octets) => reporter.progress(octets, size, 'octets'),
+  });
+  stages.done(`${countText(facts.records)} records`);
+  for (const [type, count] of facts.dropped) {
+    reporter.detail(
+      `${countText(count)} ${typeToText(type)} records of an earlier signing left out`,
+    );
   }
+
+  stages.begin('plan', 'finding delegations and glue');
+  let shown = 0;
+  const [zone] = await planAll([zoneInput(options, keys, facts.runs)], {
+    pool,
+    places,
+    now,
+    reject: rejects.add,
+    occluded: (r) => {
+      if (shown++ < 20) {
+        reporter.warn(`${r.file}:${r.line ?? ''} ${r.text}: ${r.reason}; left out`);
+      }
+    },
+  });
+  const { plan, serial } = zone;
+  stages.done(`${countText(plan.delegations)} delegations`);
+  if (rejects.count() > 0) reporter.warn(`${countText(rejects.count())} records rejected`);
+  rejects.close();
+  warnOfHosts(reporter.warn, plan);
+
+  stages.begin('sign', `signing with ${algorithmNames(keys.dnskeys)}`);
+  const written = await writePlanned(zone, {
+    file,
+    orphans: false,
+    pool,
+    now,
+    progress: (octets) => reporter.progress(octets, undefined, 'octets'),
+  });
+  stages.done(`${countText(written.signatures)} signatures`);
+  return {
+    serial,
+    delegations: written.delegations,
+    secureDelegations: written.secureDelegations,
+    glue: written.glue,
+    orphans: written.orphans,
+    rrsets: written.rrsets,
+    signatures: { made: written.signatures, reused: 0 },
+    nsec3: written.nsec3,
+    records: written.records,
+    rejects: rejects.count(),
+    occluded: plan.occluded,
+    missingGlue: plan.missingGlue,
+    bytes: written.octets,
+  };
+}
+
+function zoneInput(options: SignOptions, keys: KeySelection, runs: readonly Run[]): ZoneInput {
+  const { now, serial: mode, zone } = options;
+  const isGeneral = options.glue === 'keep-all';
+  return {
+    apex: zone,
+    runs,
+    overrides: {},
+    glue: options.glue,
+    keepSac048: isGeneral,
+    dropInvalidNs: false,
+    dropMissingGlue: false,
+    publishPendingRestore: false,
+    allowWildcards: isGeneral,
+    denial: options.denial,
+    zonemd: options.zonemd,
+    keys,
+    dnskeyTtl: undefined,
+    engine: options.engine === 'noble' ? 'noble' : 'openssl',
+    validity: options.validity,
+    inceptionOffset: options.inceptionOffset,
+    jitter: options.jitter,
+    serial: (input) => {
+      const published = mode === 'keep' ? undefined : input;
+      return nextSerial({ mode, now, published, input, zone: nameToText(zone) });
+    },
+  };
+}
+
+/** @throws ZonewrightError (exit 6) when the written zone has faults. */
+async function verifySigned(
+  options: SignOptions,
+  pool: Pool,
+  stages: Stages,
+  file: string,
+): Promise<void> {
+  const { reporter } = options;
+  stages.begin('verify', 'verifying');
+  const { verifyZone } = await import('../verify/verify.js');
+  const report = await verifyZone({
+    source: file,
+    zone: options.zone,
+    now: options.now,
+    // Reported before: an input's missing glue is its owner's business.
+    tolerate: ['missing-glue'],
+    pool,
+    threads: options.threads,
+  });
+  if (!report.ok) {
+    for (const f of report.faults.slice(0, 10)) {
+      reporter.error(`${f.owner} ${f.type}: ${f.fault}: ${f.message}`);
+    }
+    throw guardError(`the signed zone does not verify: ${countText(report.faultCount)} faults`, {
+      hint: 'The output was not written. If the input is sound, report this as a defect.',
+    });
+  }
+  stages.done(`${countText(report.counts.signatures)} signatures are good`);
 }
 
 /**

@@ -43,8 +43,7 @@ function gather(blocks: readonly Uint8Array[], index: Uint32Array): Uint8Array[]
     const address = index[i];
     const from = blocks[address >>> 24];
     let p = address & 0xffffff;
-    const payload =
-      from[p] | (from[p + 1] << 8) | (from[p + 2] << 16) | (from[p + 3] << 24);
+    const payload = from[p] | (from[p + 1] << 8) | (from[p + 2] << 16) | (from[p + 3] << 24);
     const size = ENTRY_HEADER + (from[p + 4] | (from[p + 5] << 8)) + payload;
     if (at + size > block.length) {
       block = new Uint8Array(new SharedArrayBuffer(BLOCK_SIZE));
