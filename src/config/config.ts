@@ -11,7 +11,7 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { usageError, type ZonewrightError } from '../errors.js';
-import { nameToText, zoneLabel } from '../names/name.js';
+import { isAtOrBelow, nameToText, zoneLabel } from '../names/name.js';
 import { formatDuration } from './duration.js';
 import { type KeyPath, lineOf } from './locate.js';
 import { type FileOutput, fileSchema, KNOWN_KEYS } from './schema.js';
@@ -349,6 +349,16 @@ function build(raw: FileOutput, text: string, file: string): Config {
     if (raw.zones.findIndex((other) => zoneLabel(other.name) === label) !== i) {
       fault(where('name'), `is a second zone "${label}"`);
     }
+    const parent = raw.zones.find(
+      (other) => zoneLabel(other.name) !== label && isAtOrBelow(zone.name, 0, other.name),
+    );
+    // A registry's one host object would be data of the one zone and glue of the other.
+    if (parent !== undefined && source.format !== 'master') {
+      fault(
+        where('name'),
+        `"${label}" lies in the zone "${zoneLabel(parent.name)}": give each of the two a configuration of its own`,
+      );
+    }
     const policy = policies.get(zone.policy);
     if (policy === undefined) {
       const near = nearest(zone.policy, policies.keys());
@@ -474,6 +484,9 @@ function buildPolicy(
       where('signature-validity'),
       `is not longer than signature-refresh and signature-jitter together (${sum}): a new signature could be due at once`,
     );
+  }
+  if (raw['signature-validity'] + raw['inception-offset'] >= 2 ** 31) {
+    fault(where('signature-validity'), 'is longer than 68 years, more than RFC 4034 §3.1.5 allows');
   }
   const iterations = raw.nsec3?.iterations ?? 0;
   if (iterations > 0) {

@@ -490,7 +490,7 @@ class Emitter {
     const from = example === undefined ? '' : nameToText(nameFromKey(example.slice()));
     const action = kept ? 'keep' : 'strip';
     this.orphanRows.push(
-      `${GLUE_CLASS_NAMES[glueClass]},${action},${host},${address},${superordinate},${count},${from}\n`,
+      `${GLUE_CLASS_NAMES[glueClass]},${action},${csv(host)},${address},${csv(superordinate)},${count},${csv(from)}\n`,
     );
   }
 
@@ -501,6 +501,11 @@ class Emitter {
     const key = walk.keyBlock.slice(walk.keyStart, end + 1);
     return nameToText(nameFromKey(key, this.context.zone.apex));
   }
+}
+
+/** A field of a CSV row (RFC 4180 §2): quoted where a label holds a comma or a quote. */
+function csv(text: string): string {
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** Walks the NSEC3 chain over a range of names, one step ahead. */

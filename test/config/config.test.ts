@@ -208,6 +208,13 @@ describe('errors', () => {
     ],
     ['name = "com"', 'name = "../com"', 'zones[0].name', 'A-label'],
     ['name = "net"', 'name = "COM."', 'zones[1].name', 'second zone'],
+    ['name = "net"', 'name = "sub.com"', 'zones[1].name', 'lies in the zone "com"'],
+    [
+      'signature-validity = "P14D"',
+      'signature-validity = "P70Y"',
+      'policy.tld.signature-validity',
+      '68 years',
+    ],
     ['policy = "tld"', 'policy = "tdl"', 'zones[0].policy', 'did you mean "tld"'],
     ['serial = "unixtime"', 'serial = "unix"', 'zones[0].serial', '"increment"'],
     ['expire = 604800, ', '', 'zones[0].soa.expire', 'is missing'],
