@@ -47,8 +47,13 @@ export async function* openSource(path: string): AsyncGenerator<Uint8Array> {
     yield* gunzip(path, head, raw);
     return;
   }
-  yield head;
-  yield* raw;
+  try {
+    yield head;
+    yield* raw;
+  } finally {
+    // A receiver that has read enough leaves no open file behind.
+    await raw.return(undefined);
+  }
 }
 
 async function* pipe(): AsyncGenerator<Uint8Array> {

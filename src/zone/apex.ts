@@ -121,6 +121,7 @@ export function readApex(
   const soa = soas[0];
   if (soa === undefined) {
     throw inputError(`the zone ${name} has no SOA record`, {
+      place: { file: places.place(0, 1).file },
       hint: 'Is --zone the name of the zone in this file?',
     });
   }
@@ -150,6 +151,7 @@ export function readApex(
   const nameServers = others.filter((r) => r.type === TYPE.NS).map((r) => r.rdata);
   if (nameServers.length === 0) {
     throw inputError(`the zone ${name} has no NS records of its own`, {
+      place: { file: places.place(0, 1).file },
       hint: 'Add the NS records of the apex to the zone file, or "ns" to the configuration.',
     });
   }
