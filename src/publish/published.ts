@@ -3,8 +3,8 @@
  * was killed.
  */
 
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ZoneConfig } from '../config/config.js';
 import { parseTime } from '../config/time.js';
 import { laterSerial } from '../zone/serial.js';
@@ -14,7 +14,7 @@ import {
   removeGeneration,
   removeLeftovers,
 } from './generation.js';
-import { readManifest } from './manifest.js';
+import { type ManifestFile, readManifest } from './manifest.js';
 import {
   audit,
   endPublishing,
@@ -32,6 +32,8 @@ export interface Published {
   readonly buildTime: number | undefined;
   /** Its zone file, plain or else gzip; undefined when somebody has removed both. */
   readonly zoneFile: string | undefined;
+  /** What is wrong with `zoneFile` by its manifest; undefined: nothing, as far as its size tells. */
+  readonly damage: string | undefined;
   /** SHA-256 of the zone file, hexadecimal, as its manifest has it. */
   readonly sha256: string | undefined;
   /** Octets of all its files, as its manifest has them. */
@@ -45,14 +47,25 @@ export function publishedOf(zoneDir: string, label: string): Published | undefin
   const folder = join(zoneDir, generation);
   const plain = join(folder, `${label}.zone`);
   const files = readManifest(folder)?.files ?? [];
+  const zoneFile = [plain, `${plain}.gz`].find((file) => existsSync(file));
   return {
     generation,
     serial: generationSerial(generation)!,
     buildTime: parseTime(generation.slice(0, generation.indexOf('-'))),
-    zoneFile: [plain, `${plain}.gz`].find((file) => existsSync(file)),
+    zoneFile,
+    damage: zoneFile === undefined ? undefined : damageOf(zoneFile, files),
     sha256: files.find((file) => file.name === `${label}.zone`)?.sha256,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
   };
+}
+
+/** A file that was cut off between two records, or emptied, still reads as a zone. */
+function damageOf(path: string, files: readonly ManifestFile[]): string | undefined {
+  const expected = files.find((file) => file.name === basename(path))?.bytes;
+  const { size } = statSync(path);
+  return expected === undefined || size === expected
+    ? undefined
+    : `has ${size} octets, its manifest says ${expected}`;
 }
 
 /**

@@ -132,6 +132,10 @@ async function readPublished(options: ZoneBuildOptions): Promise<readonly Run[] 
   const { zone, published, pool } = options;
   if (published === undefined) return [];
   if (published.zoneFile === undefined) return undefined;
+  if (published.damage !== undefined) {
+    options.warn(`${zone.label}: ${published.zoneFile} ${published.damage}`);
+    return undefined;
+  }
   try {
     return (await readZoneFile(published.zoneFile, zone.name, pool)).runs;
   } catch (error) {

@@ -182,6 +182,20 @@ describe('a published zone file that is damaged', () => {
     const flags = ['--override', 'max-removed', '--override', 'max-change', '--reason', 'torn'];
     await build(registry, '--now', later(60), ...flags);
   });
+
+  it.each([
+    ['emptied', (text: string) => text.slice(0, 0)],
+    ['cut off between two records', (text: string) => text.slice(0, text.indexOf('\n') + 1)],
+  ])('refuses when it was %s: what is left reads as a zone with few names', async (_how, cut) => {
+    const registry = fresh();
+    await build(registry);
+    const file = publishedZone(registry, 'com');
+    writeFileSync(file, cut(readFileSync(file, 'utf8')));
+    const done = await zonewright(['build', '--now', later(60)], { cwd: registry.folder });
+    expect(done.status).toBe(6);
+    expect(done.stderr).toContain('guard max-removed: not known');
+    expect(done.stderr).toMatch(/com\.zone has \d+ octets, its manifest says \d+/);
+  });
 });
 
 describe('publish.after', () => {
