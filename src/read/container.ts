@@ -108,7 +108,8 @@ async function folder(path: string, xmlName: string | undefined): Promise<Contai
 async function* fileBlocks(path: string, flags = 0): AsyncGenerator<Uint8Array> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
-    handle = await open(path, constants.O_RDONLY | flags);
+    // Without O_NONBLOCK a pipe that nobody writes to would hold the run here for ever.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ELOOP') {
       throw inputError('is a link; an export must hold its files itself', {

@@ -1,4 +1,5 @@
 /** Exports as folders and tar files: the same facts, nothing but named regular files, bounds. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -63,6 +64,13 @@ describe('an export', () => {
     const folder = writeDepositFolder(DEPOSIT);
     expect((await readFacts(folder)).facts).toEqual(FACTS);
     expect((await readFacts(join(folder, 'deposit.xml'))).facts).toEqual(FACTS);
+  });
+
+  it('with a named pipe in place of a file is refused; nobody waits for a writer', async () => {
+    const folder = writeDepositFolder(DEPOSIT);
+    rmSync(join(folder, '2-host.csv'));
+    execFileSync('mkfifo', [join(folder, '2-host.csv')]);
+    expect(await failure(folder)).toBe('3 2-host.csv is no regular file');
   });
 
   it('is read from a tar file, plain and gzip, with or without a folder in it', async () => {
