@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { inputError, ZonewrightError } from '../errors.js';
+import { inputError, placeText, ZonewrightError } from '../errors.js';
 import { nameToText } from '../names/name.js';
 import type { Run } from '../sort/run.js';
 import type { Pool, Task } from '../threads/pool.js';
@@ -82,6 +82,8 @@ interface Job {
   /** Rows by the object that they count as in the header. */
   readonly counts: Map<string, number>;
   readonly perZone: number[];
+  /** Rows that can't be used, by the object that they count as, and the first of them. */
+  readonly unusable: Map<string, { count: number; readonly first: string }>;
   outside: number;
   octets: number;
   readonly pending: Pending[];
@@ -128,6 +130,7 @@ export async function readRdeCsv(
     options,
     counts: new Map(),
     perZone: zones.map(() => 0),
+    unusable: new Map(),
     outside: 0,
     octets: 0,
     pending: [],
@@ -372,7 +375,13 @@ async function takeOldest(job: Job): Promise<void> {
   const { file } = source;
   job.options.places.setLine(head.chunk, source.line);
   for (const { line, field, reason, text } of answer.rejects) {
-    job.options.reject({ file, line: source.line + line - 1, field, reason, text });
+    const place = { file, line: source.line + line - 1, field };
+    if (layout.counts !== undefined) {
+      const first = `${placeText(place)}${reason}`;
+      const before = job.unusable.get(layout.counts) ?? { count: 0, first };
+      job.unusable.set(layout.counts, { ...before, count: before.count + 1 });
+    }
+    job.options.reject({ ...place, reason, text });
   }
   if (answer.overflow) {
     throw inputError(`has ${answer.rejects.length} rows in one stretch that can't be used`, {
@@ -460,13 +469,20 @@ function checkCounts(job: Job, deposit: Deposit, xml: string): void {
       if (zone >= 0 && !nested) found = job.perZone[zone];
     }
     if (found === undefined || found === count) continue;
+    const unusable = job.unusable.get(object);
+    // A row whose name can't be read is of no zone; it was counted in one.
+    const missing = count - found;
+    if (rcdn !== undefined && missing > 0 && missing <= (unusable?.count ?? 0)) continue;
     const scope = rcdn === undefined ? '' : ` of ${rcdn}`;
     throw new ZonewrightError(
       3,
       `the header counts ${count} objects of ${object}${scope}, the files hold ${found}`,
       {
         place: { file: xml, field: 'rdeHeader:count' },
-        hint: 'The export was interrupted or changed while it was written. Make it again.',
+        hint:
+          unusable === undefined
+            ? 'The export was interrupted or changed while it was written. Make it again.'
+            : `${unusable.count} rows of ${object} can't be used; the first: ${unusable.first}`,
       },
     );
   }

@@ -569,6 +569,28 @@ describe('a deposit that is not whole ends the run with exit 3', () => {
     expect(await failure({ ...RFC, counts: { csvNNDN: 2 } })).toMatch(/csvNNDN, the files hold 0/);
   });
 
+  it('a wrong count names the row that made it wrong', async () => {
+    const text = 'a.example\n"b.example\nc.example\n';
+    const deposit = { ...domainsOnly(text), counts: { csvDomain: 3 } };
+    const error = await readFacts(writeDepositFolder(deposit)).catch((e: unknown) => e);
+    expect(error).toMatchObject({
+      exitCode: 3,
+      message: 'the header counts 3 objects of csvDomain, the files hold 2',
+      hint: expect.stringMatching(/^1 rows of csvDomain can't be used; the first: .*csv:2/),
+    });
+  });
+
+  it('but a row that cannot be used is of no zone, and no zone lacks it', async () => {
+    const deposit = { ...domainsOnly('a.example\n*.example\n'), counts: {} };
+    const counted = (n: number) => ({
+      ...deposit,
+      counts: { csvDomain: 2, 'csvDomain example': n },
+    });
+    const read = await readFacts(writeDepositFolder(counted(2)), ['example']);
+    expect(read.rejects).toHaveLength(1);
+    expect(await failure(counted(3), ['example'])).toMatch(/counts 3 .* of example, .* 1$/);
+  });
+
   it('differential and incremental deposits, by name', async () => {
     expect(await failure({ ...RFC, type: 'DIFF' })).toMatch(/^3 .* DIFF: differential deposits/);
     expect(await failure({ ...RFC, type: 'INCR' })).toMatch(/^3 .* INCR: incremental deposits/);
