@@ -39,7 +39,7 @@ import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { type KeyPair, readKeys } from '../keys/store.js';
 import { zoneLabel } from '../names/name.js';
 import { createPlaces } from '../read/places.js';
-import { createRejects } from '../read/rejects.js';
+import { createRejects, type Rejects } from '../read/rejects.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
 import { type AfterPlace, type AfterRun, runAfterAll, splitCommand } from './after.js';
@@ -231,13 +231,22 @@ async function readAndPlan(run: Run, work: readonly Work[]): Promise<Input> {
     reporter.done(`${countText(delegations)} delegations`);
     if (rejects.count() > 0) {
       const where = dryRun ? '' : `; see ${rejectsFile}`;
-      warn(`${countText(rejects.count())} records of the export can't be used${where}`);
+      warn(`${rejectsText(rejects)}${where}`);
     }
     for (const { input, plan } of planned) warnOfHosts(warn, zoneLabel(input.apex), plan);
     return { facts, planned, rejects: rejects.count(), occluded, rejectsFile };
   } finally {
     rejects.close();
   }
+}
+
+/** How many records can't be used, and why the first: a dry run leaves no file to look into. */
+function rejectsText(rejects: Rejects): string {
+  const count = rejects.count();
+  const { file, line, field, reason } = rejects.first()!;
+  const what = count === 1 ? 'record' : 'records';
+  const first = `${placeText({ file, line, field })}${reason}`;
+  return `${countText(count)} ${what} of the export can't be used, the first: ${first}`;
 }
 
 /** Signs, verifies, compares and packs one zone, and asks the guards. */

@@ -21,6 +21,8 @@ export interface Rejects {
   /** @throws ZonewrightError (exit 3) for the first reject beyond the limit. */
   readonly add: (reject: Reject) => void;
   readonly count: () => number;
+  /** The reject that came first. */
+  readonly first: () => Reject | undefined;
   /** Writes what is left and closes the file. */
   readonly close: () => void;
 }
@@ -70,6 +72,7 @@ export function createRejects(max: number, path?: string | undefined): Rejects {
   return {
     add,
     count: () => count,
+    first: () => first[0],
     close: () => {
       if (fd < 0) return;
       flush();

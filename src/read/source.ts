@@ -86,9 +86,15 @@ async function* file(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+};
+
 function unreadable(path: string, error: unknown): Error {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  return inputError(`can't read it: ${code === 'ENOENT' ? 'there is no such file' : code}`, {
+  return inputError(`can't read it: ${READ_FAULTS[code] ?? code}`, {
     place: { file: path },
     hint: 'Check the path and the permissions.',
     cause: error,
