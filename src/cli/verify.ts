@@ -31,7 +31,10 @@ export function addVerifyCommand(program: Command): void {
     )
     .option('--max-errors <N>', 'faults to report', countFlag(1), 100)
     .addOption(
-      new Option('--missing-glue <M>', 'what an in-domain name server without an address is')
+      new Option(
+        '--missing-glue <M>',
+        'what an in-domain name server without an address is, unless its build reported it',
+      )
         .choices(['fault', 'warn'])
         .default('fault'),
     )
