@@ -48,7 +48,7 @@ import { type Draft, freeName, openDraft, removeOld } from './generation.js';
 import { acquireLock, type Lock } from './lock.js';
 import { type Manifest, writeManifest } from './manifest.js';
 import { lastSerial, type Published, publishedOf, recover } from './published.js';
-import { audit } from './state.js';
+import { assertAuditable, audit } from './state.js';
 import { assertSpace, storageError } from './storage.js';
 import { publish } from './switch.js';
 import { type BuiltZone, buildZone, type StageName } from './zone-build.js';
@@ -147,6 +147,7 @@ async function prepare(run: Run): Promise<Work[]> {
   const { config, options, zones, warn } = run;
   const { stateDir, outputDir } = config;
   if (!options.dryRun) {
+    assertAuditable(stateDir);
     for (const text of recover(stateDir, outputDir, config.zones, options.now)) warn(text);
   }
   const work: Work[] = [];

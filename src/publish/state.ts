@@ -10,6 +10,7 @@
 
 import {
   closeSync,
+  constants,
   fstatSync,
   fsyncSync,
   openSync,
@@ -129,6 +130,21 @@ export function audit(stateDir: string, now: number, event: AuditEvent): void {
     }
   } catch (error) {
     throw storageError(error, path);
+  }
+}
+
+/**
+ * Makes sure that {@link audit} can append, before anything is published that the log would lack:
+ * a log that another user began may be closed to this one.
+ *
+ * @throws ZonewrightError (exit 2).
+ */
+export function assertAuditable(stateDir: string): void {
+  const path = join(stateDir, AUDIT);
+  try {
+    closeSync(openSync(path, constants.O_RDWR | constants.O_APPEND));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, path);
   }
 }
 

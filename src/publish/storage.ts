@@ -23,6 +23,8 @@ const CODES: Readonly<Record<string, readonly [number, string, string]>> = {
     "it can't be changed (operation not permitted)",
     'give this user the right, or run as the user who has it',
   ],
+  EISDIR: [EXIT.usage, 'a folder stands where a file belongs', 'move it out of the way'],
+  ERR_FS_EISDIR: [EXIT.usage, 'a folder stands where a file belongs', 'move it out of the way'],
   ENOTDIR: [EXIT.usage, 'a part of the path is not a folder', 'name another folder'],
   EMFILE: [EXIT.unexpected, 'too many files are open', 'raise the limit (ulimit -n)'],
 };

@@ -246,6 +246,19 @@ describe('storage', () => {
     expect(done.stderr).toContain('out');
     expect(done.stderr).not.toContain('defect');
   });
+
+  it('an audit log that takes nothing is refused before anything is published', async () => {
+    const registry = fresh();
+    await build(registry);
+    const before = publishedState(registry, 'com');
+    const log = join(registry.folder, 'state', 'audit.jsonl');
+    rmSync(log);
+    mkdirSync(log);
+    const done = await zonewright(['build', '--now', later(60)], { cwd: registry.folder });
+    expect(done.status).toBe(2);
+    expect(done.stderr).toContain('audit.jsonl: a folder stands where a file belongs');
+    expect(publishedState(registry, 'com')).toEqual(before);
+  });
 });
 
 describe('format = "master"', () => {
