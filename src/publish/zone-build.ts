@@ -16,6 +16,7 @@ import type { Finding } from '../guard/judge.js';
 import { verifiedFindings } from '../guard/verified.js';
 import type { Run } from '../sort/run.js';
 import type { Pool } from '../threads/pool.js';
+import { releaseMemory } from '../threads/release.js';
 import type { FaultCode } from '../verify/faults.js';
 import { type VerifyReport, verifyZone } from '../verify/verify.js';
 import { writeClassic } from '../write/classic.js';
@@ -85,6 +86,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   await writeFile(join(folder, 'orphans.csv'), ORPHANS_HEADER + written.orphanRows.join(''));
   done(`${written.signatures} signatures`);
 
+  await releaseMemory(pool);
   done = options.stage('verify');
   const tolerate: FaultCode[] = zone.missingGlue === 'keep' ? ['missing-glue'] : [];
   const report = await verifyZone({
@@ -98,6 +100,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   const apex = await readWrittenApex(file, zone.name);
   done(`${report.counts.signatures} signatures verified`);
 
+  await releaseMemory(pool);
   done = options.stage('compare');
   const { change, known } = await compareWithPublished(options, file);
   done(`${change.delegationsAdded} added, ${change.delegationsRemoved} removed`);

@@ -13,6 +13,7 @@ import { inputError } from '../errors.js';
 import { compareBytes } from '../names/name.js';
 import type { Run } from '../sort/run.js';
 import type { Pool, Task } from '../threads/pool.js';
+import { releaseMemory } from '../threads/release.js';
 import type { ChunkAnswer, ChunkArgs, MasterRun, OwnerSpan } from './master.task.js';
 import { type MasterState, UNKNOWN } from './master-parser.js';
 import type { Places } from './places.js';
@@ -95,6 +96,8 @@ export async function readMaster(path: string, options: ReadMasterOptions): Prom
   }
   const closed = await pool.runInAll<MasterRun>(CLOSE, { job });
   if (failure !== undefined) throw failure;
+  // Sorting has copied the entries; what they were copied from is garbage now.
+  await releaseMemory(pool);
   const dropped = new Map<number, number>();
   for (const part of closed) {
     for (const [type, n] of part.dropped) dropped.set(type, (dropped.get(type) ?? 0) + n);

@@ -24,6 +24,7 @@ import { sourceSize } from '../read/source.js';
 import { typeToText } from '../records/types.js';
 import type { Run } from '../sort/run.js';
 import { createPool, type Pool } from '../threads/pool.js';
+import { releaseMemory } from '../threads/release.js';
 import { nextSerial } from '../zone/serial.js';
 
 /** Input below this many octets is not worth starting threads for. */
@@ -47,6 +48,7 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const pool = createPool((await isSmall(options.input)) ? 0 : options.threads);
   try {
     const made = await makeZone(options, keys, pool, stages, output.file);
+    await releaseMemory(pool);
     if (options.verify) await verifySigned(options, pool, stages, output.file);
     await output.deliver();
     if (options.json) {
