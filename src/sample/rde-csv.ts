@@ -426,7 +426,7 @@ function writeHost(writer: Writer, number: number, addresses: number): void {
 
 /** Octets of a digest of each type (RFC 4509, RFC 6605). */
 export const DIGEST_WORDS: Readonly<Record<number, number>> = { 1: 5, 2: 8, 4: 12 };
-const ALGORITHMS = [13, 13, 13, 8, 8, 15];
+const ALGORITHMS = [13, 13, 13, 8, 8, 10];
 const BASE64 = constant('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
 
 function writeDs(writer: Writer, plan: Plan, i: number): void {
