@@ -24,7 +24,9 @@ describeWithTools([...JUDGES], 'the demo', () => {
       expect(done.status).toBe(0);
       for (const zone of ZONES) {
         const current = join(folder, 'demo/out', zone, 'current');
-        expect(await judges({ zone, file: join(current, `${zone}.zone`) })).toEqual([]);
+        const file = join(current, `${zone}.zone`);
+        // Children do have DS records with SHA-1; the zone passes them on.
+        expect(await judges({ zone, file, allow: /DS deprecated digest type 1/ })).toEqual([]);
         const manifest = readFileSync(join(current, 'manifest.json'), 'utf8');
         serials.push((JSON.parse(manifest) as { serial: number }).serial);
       }
