@@ -5,13 +5,8 @@
  */
 
 import { open, stat } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { inputError } from '../errors.js';
-
-/** Octets that a gzip stream may unpack to: a fixed allowance plus a multiple of its size.
- * Zone data packs by a factor of 4 to 20. */
-const GZIP_ALLOWANCE = 64 << 20;
-const GZIP_RATIO = 200;
+import { isGzip, unpack } from './unpack.js';
 
 const BLOCK = 1 << 20;
 /** Octets of the first piece at least, unless the input is shorter. */
@@ -43,16 +38,25 @@ export async function* openSource(path: string): AsyncGenerator<Uint8Array> {
     both.set(more.value, head.length);
     head = both;
   }
-  if (head.length >= 2 && head[0] === 0x1f && head[1] === 0x8b) {
-    yield* gunzip(path, head, raw);
+  const whole = prepend(head, raw);
+  if (!isGzip(head)) {
+    yield* whole;
     return;
   }
+  // Copies: zlib hands out slices of memory that is not the receiver's to give away.
+  for await (const piece of unpack(whole, path)) yield new Uint8Array(piece);
+}
+
+/** `head` and what follows; a receiver that has read enough leaves no open file behind. */
+async function* prepend(
+  head: Uint8Array,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
   try {
     yield head;
-    yield* raw;
+    yield* rest;
   } finally {
-    // A receiver that has read enough leaves no open file behind.
-    await raw.return(undefined);
+    await rest.return(undefined);
   }
 }
 
@@ -99,68 +103,4 @@ function unreadable(path: string, error: unknown): Error {
     hint: 'Check the path and the permissions.',
     cause: error,
   });
-}
-
-async function* gunzip(
-  path: string,
-  head: Uint8Array,
-  rest: AsyncGenerator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  const stream = createGunzip({ chunkSize: BLOCK });
-  let packed = 0;
-  let feeding: unknown;
-  const feed = async (): Promise<void> => {
-    const write = (piece: Uint8Array): Promise<void> | undefined => {
-      packed += piece.length;
-      if (stream.write(piece)) return undefined;
-      return new Promise((resolve) => {
-        stream.once('drain', resolve);
-        stream.once('close', resolve);
-      });
-    };
-    await write(head);
-    for await (const piece of rest) {
-      if (stream.destroyed) return;
-      await write(piece);
-    }
-    stream.end();
-  };
-  const fed = feed().catch((error: unknown) => {
-    feeding = error;
-    stream.destroy(error as Error);
-  });
-  let unpacked = 0;
-  try {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      unpacked += piece.length;
-      if (unpacked > GZIP_ALLOWANCE + GZIP_RATIO * packed) {
-        throw inputError(`unpacks to more than ${GZIP_RATIO} times its size`, {
-          place: { file: path },
-          hint: 'This is no zone data. Unpack it by hand if you trust it.',
-        });
-      }
-      // A copy: zlib hands out slices of memory that is not the receiver's to give away.
-      yield new Uint8Array(piece);
-    }
-    await fed;
-  } catch (error) {
-    if (feeding !== undefined) throw feeding;
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code === 'Z_BUF_ERROR') {
-      throw inputError('the gzip data ends too early', {
-        place: { file: path },
-        hint: 'The file was cut off. Fetch or write it again.',
-      });
-    }
-    if (code?.startsWith('Z_') === true) {
-      throw inputError(`the gzip data is damaged (${(error as Error).message})`, {
-        place: { file: path },
-        hint: 'Fetch or write the file again.',
-      });
-    }
-    throw error;
-  } finally {
-    stream.destroy();
-    await rest.return(undefined);
-  }
 }

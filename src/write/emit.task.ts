@@ -26,6 +26,7 @@ import { GLUE_CLASS_NAMES, GlueClass } from '../zone/glue.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { HashKind } from '../zone/plan.task.js';
 import { PublishedWalk } from '../zone/published-walk.js';
+import { type EmitCounts, emptyCounts } from './counts.js';
 import { RecordText } from './record-text.js';
 
 /** Everything a thread needs for the second pass. Plain data. */
@@ -43,24 +44,6 @@ export interface EmitContext {
   readonly digest: boolean;
   /** Gather the rows of orphans.csv. */
   readonly orphans: boolean;
-}
-
-/** Counts of a range, to be added up. */
-export interface EmitCounts {
-  records: number;
-  rrsets: number;
-  signatures: number;
-  nsec3: number;
-  nsec: number;
-  delegations: number;
-  secureDelegations: number;
-  glue: number;
-  orphans: {
-    unreferenced: { stripped: number; kept: number };
-    sac048: { stripped: number; kept: number };
-  };
-  /** Earliest expiry, seconds since 1970; Infinity without signatures. */
-  earliestExpiration: number;
 }
 
 export interface EmitPart {
@@ -114,21 +97,7 @@ export function emitRange(args: {
 class Emitter {
   private readonly text: RecordText;
   private readonly wire: WireText;
-  private readonly counts: EmitCounts = {
-    records: 0,
-    rrsets: 0,
-    signatures: 0,
-    nsec3: 0,
-    nsec: 0,
-    delegations: 0,
-    secureDelegations: 0,
-    glue: 0,
-    orphans: {
-      unreferenced: { stripped: 0, kept: 0 },
-      sac048: { stripped: 0, kept: 0 },
-    },
-    earliestExpiration: Number.POSITIVE_INFINITY,
-  };
+  private readonly counts = emptyCounts();
   private readonly orphanRows: string[] = [];
   private zonemd: { start: number; end: number } | undefined;
 

@@ -13,7 +13,8 @@ import type { Pool, Task } from '../threads/pool.js';
 import { type SignedApex, zonemdRdata } from '../zone/apex.js';
 import { zoneRanges } from '../zone/context.js';
 import type { ZonePlan } from '../zone/plan.js';
-import type { EmitContext, EmitCounts, EmitPart } from './emit.task.js';
+import { addCounts, type EmitCounts, emptyCounts } from './counts.js';
+import type { EmitContext, EmitPart } from './emit.task.js';
 import { RecordText } from './record-text.js';
 
 const module = new URL('./emit.task.js', import.meta.url).href;
@@ -157,39 +158,4 @@ async function zonemdText(options: WriteZoneOptions, digest: Uint8Array): Promis
     text.record(ownerText, ownerLength, apex.zonemdTtl, TYPE.RRSIG, signer.out, start, length);
   }
   return text.buffer.subarray(0, text.at);
-}
-
-/** All counts at zero. */
-export function emptyCounts(): EmitCounts {
-  return {
-    records: 0,
-    rrsets: 0,
-    signatures: 0,
-    nsec3: 0,
-    nsec: 0,
-    delegations: 0,
-    secureDelegations: 0,
-    glue: 0,
-    orphans: {
-      unreferenced: { stripped: 0, kept: 0 },
-      sac048: { stripped: 0, kept: 0 },
-    },
-    earliestExpiration: Number.POSITIVE_INFINITY,
-  };
-}
-
-function addCounts(total: EmitCounts, part: EmitCounts): void {
-  total.records += part.records;
-  total.rrsets += part.rrsets;
-  total.signatures += part.signatures;
-  total.nsec3 += part.nsec3;
-  total.nsec += part.nsec;
-  total.delegations += part.delegations;
-  total.secureDelegations += part.secureDelegations;
-  total.glue += part.glue;
-  for (const orphanClass of ['unreferenced', 'sac048'] as const) {
-    total.orphans[orphanClass].stripped += part.orphans[orphanClass].stripped;
-    total.orphans[orphanClass].kept += part.orphans[orphanClass].kept;
-  }
-  total.earliestExpiration = Math.min(total.earliestExpiration, part.earliestExpiration);
 }
