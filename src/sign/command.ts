@@ -25,6 +25,7 @@ import { typeToText } from '../records/types.js';
 import type { Run } from '../sort/run.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
+import type { EmitCounts } from '../write/counts.js';
 import { nextSerial } from '../zone/serial.js';
 
 /** Input below this many octets is not worth starting threads for. */
@@ -51,6 +52,10 @@ export async function signCommand(options: SignOptions): Promise<number> {
     await releaseMemory(pool);
     if (options.verify) await verifySigned(options, pool, stages, output.file);
     await output.deliver();
+    const where = options.output === '-' ? 'standard output' : options.output;
+    options.reporter.info(
+      `${nameToText(options.zone)} serial ${made.serial}: ${countText(made.delegations)} delegations, ${countText(made.signatures.made)} signatures, ${options.verify ? 'verified' : 'not verified'}: ${where}`,
+    );
     if (options.json) {
       const roles = keyRoles(allKeys, now);
       printJson({
@@ -184,11 +189,23 @@ async function openOutput(options: SignOptions): Promise<Output> {
   };
 }
 
+/** The figures of the JSON summary. */
+interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' | 'glue'> {
+  readonly serial: number;
+  readonly orphans: EmitCounts['orphans'];
+  readonly rrsets: number;
+  readonly signatures: { readonly made: number; readonly reused: number };
+  readonly nsec3: number;
+  readonly records: number;
+  readonly rejects: number;
+  readonly occluded: number;
+  readonly missingGlue: number;
+  readonly bytes: number;
+}
+
 /**
  * Reads the input and writes the signed zone to `file`. What was read is not held any longer
  * afterwards: verification needs the room.
- *
- * @returns the figures of the JSON summary.
  */
 async function makeZone(
   options: SignOptions,
@@ -196,7 +213,7 @@ async function makeZone(
   pool: Pool,
   stages: Stages,
   file: string,
-): Promise<Record<string, unknown>> {
+): Promise<MadeZone> {
   const { reporter, now } = options;
   const places = createPlaces();
   const rejects = createRejects(options.maxRejects);
