@@ -58,6 +58,28 @@ describe('NSEC3 hashes', () => {
   });
 });
 
+describe('the proofs of RFC 5155 appendix B', () => {
+  // Owner of the NSEC3 record that the response of the appendix gives for the hashed name.
+  it.each([
+    ['B.1, next closer name', 'c.x.w.example', '0va5bpr2ou0vk0lbqeeljri88laipsfh', '0p9mhave'],
+    ['B.1, wildcard', '*.x.w.example', '92pqneegtaue7pjatc3l3qnk738c6v5m', '35mthgpg'],
+    ['B.3, opt-out delegation', 'c.example', '4g6p9u5gvfshp30pqecj98b3maqbn1ck', '35mthgpg'],
+    [
+      'B.4 and B.5, next closer name',
+      'z.w.example',
+      'qlu7gtfaeh0ek0c05ksfhdpbcgglbe03',
+      'q04jkcev',
+    ],
+  ])('%s: %s hashes into the span of one record', (_, name, hash, covering) => {
+    expect(hashed(name, 'aabbccdd', 12)).toBe(hash);
+    const spans = CHAIN.filter(([owner, next]) =>
+      owner < next ? owner < hash && hash < next : hash > owner || hash < next,
+    );
+    expect(spans).toHaveLength(1);
+    expect(spans[0][0].startsWith(covering)).toBe(true);
+  });
+});
+
 /** The zone of RFC 5155 appendix A without what signing adds. */
 const UNSIGNED = `
 $TTL 3600
@@ -137,5 +159,30 @@ describe('the NSEC3 chain of a signed zone', () => {
     expect(chain).toEqual(
       CHAIN.map(([o, next, types]) => [o, next, types.split(' ').sort().join(' ')]),
     );
+  });
+});
+
+describe('the TTL of denials (RFC 9077 §3)', () => {
+  it.each([
+    ['--nsec3', 60, 3600, 60],
+    ['--nsec3', 3600, 300, 300],
+    ['--nsec', 60, 3600, 60],
+    ['--nsec', 3600, 300, 300],
+  ])('%s with SOA TTL %i and minimum %i is %i', async (kind, soaTtl, minimum, wanted) => {
+    const dir = tempDir();
+    writeFileSync(
+      join(dir, 'in'),
+      `example. ${soaTtl} IN SOA ns. host. 1 3600 300 3600000 ${minimum}\nexample. 60 NS ns.\nwww.example. 60 A 192.0.2.1\n`,
+    );
+    const keys = ['keys', 'generate', '--zone', 'example', '--key-dir', 'keys'];
+    expect((await zonewright(keys, { cwd: dir })).status).toBe(0);
+    const run = await zonewright(
+      ['sign', 'in', '--zone', 'example', '--key-dir', 'keys', '--output', 'out', kind],
+      { cwd: dir },
+    );
+    expect(run.status).toBe(0);
+    const denials = readZoneText(join(dir, 'out')).filter((r) => /^NSEC3?$/.test(r.type));
+    expect(denials).toHaveLength(2);
+    expect(denials.map((r) => r.ttl)).toEqual([wanted, wanted]);
   });
 });
