@@ -15,6 +15,7 @@ import { TYPE } from './records/types.js';
 import type { EngineName } from './sign/engine.js';
 import type { KeyUse, SigningContext } from './sign/rrsigs.js';
 import type { Run } from './sort/run.js';
+import type { SpillPlan } from './sort/spill-plan.js';
 import type { Pool } from './threads/pool.js';
 import type { WrittenZone } from './write/zone-file.js';
 import { writeZone } from './write/zone-file.js';
@@ -65,6 +66,8 @@ export interface PlannedZone {
 
 export interface GenerateOptions {
   readonly pool: Pool;
+  /** Bounds what is held in memory. */
+  readonly spill: SpillPlan;
   readonly places: Places;
   /** Seconds since 1970. */
   readonly now: number;
@@ -82,7 +85,7 @@ export async function planAll(
   inputs: readonly ZoneInput[],
   options: GenerateOptions,
 ): Promise<PlannedZone[]> {
-  const { pool, places, reject, occluded, now } = options;
+  const { pool, spill, places, reject, occluded, now } = options;
   const prepared = inputs.map((input) => {
     const data = readApex(input.apex, input.runs, input.overrides, places, reject);
     const serial = input.serial(data.inputSerial);
@@ -116,6 +119,7 @@ export async function planAll(
       denial: input.denial,
     })),
     pool,
+    spill,
     places,
     reject,
     occluded,

@@ -15,6 +15,7 @@ import { countText, printJson } from '../cli/output.js';
 import { usageError } from '../errors.js';
 import { equalBytes, nameToText } from '../names/name.js';
 import type { Run } from '../sort/run.js';
+import { openSpillPlan } from '../sort/spill-plan.js';
 import { createPool } from '../threads/pool.js';
 import { compareZones, type DiffCounts } from './compare.js';
 import { DIFFERENCE_NAMES } from './unit.js';
@@ -39,10 +40,16 @@ export async function diffCommand(options: DiffOptions): Promise<void> {
   const newer = zoneFileOf(options.new);
   const apex = options.zone ?? (await commonName(older, newer));
   const pool = createPool(options.threads > 1 ? options.threads : 0);
+  // Both zones are held at once.
+  const spill = openSpillPlan({
+    tmpDir: options.tmpDir,
+    memory: options.memory / 2,
+    threads: pool.slots,
+  });
   try {
     const read = async (path: string): Promise<readonly Run[]> => {
       reporter.stage(`reading ${path}`);
-      const { runs, records } = await readZoneFile(path, apex, pool);
+      const { runs, records } = await readZoneFile(path, apex, pool, spill);
       reporter.done(`${countText(records)} records`);
       return runs;
     };
@@ -57,6 +64,7 @@ export async function diffCommand(options: DiffOptions): Promise<void> {
     else reporter.info(sentence(counts, apex));
   } finally {
     await pool.close();
+    spill.close();
   }
 }
 

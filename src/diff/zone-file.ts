@@ -20,6 +20,7 @@ import { createPlaces } from '../read/places.js';
 import { FACT_HEADER, factLength, factType } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import { Cursor } from '../sort/cursor.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 
 /** Octets at the start of a file in which its SOA has to stand. */
@@ -134,11 +135,17 @@ function unreadable(path: string, cause: unknown): Error {
  *
  * @throws ZonewrightError (exit 3) for the first record that can't be used.
  */
-export function readZoneFile(path: string, apex: Uint8Array, pool: Pool): Promise<MasterFacts> {
+export function readZoneFile(
+  path: string,
+  apex: Uint8Array,
+  pool: Pool,
+  spill: SpillPlan,
+): Promise<MasterFacts> {
   return readMaster(path, {
     apex,
     dropDnssec: true,
     pool,
+    spill,
     places: createPlaces(),
     reject: ({ file, line, field, reason, text }) => {
       throw inputError(reason, { place: { file, line, field }, text });

@@ -40,6 +40,7 @@ import { type KeyPair, readKeys } from '../keys/store.js';
 import { zoneLabel } from '../names/name.js';
 import { createPlaces } from '../read/places.js';
 import { createRejects, type Rejects } from '../read/rejects.js';
+import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
 import { type AfterPlace, type AfterRun, runAfterAll, splitCommand } from './after.js';
@@ -71,6 +72,7 @@ interface Run {
   readonly zones: readonly ZoneConfig[];
   readonly overrides: Overrides;
   readonly pool: Pool;
+  readonly spill: SpillPlan;
   readonly warn: (text: string) => void;
   readonly warnings: string[];
 }
@@ -117,7 +119,9 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     warnings.push(text);
     options.reporter.warn(text);
   };
-  const run: Run = { options, config, zones, overrides, pool, warn, warnings };
+  const { tmpDir, memory } = options;
+  const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
+  const run: Run = { options, config, zones, overrides, pool, spill, warn, warnings };
   const drafts: Draft[] = [];
   try {
     for (const warning of config.warnings) warn(warning);
@@ -138,6 +142,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   } finally {
     for (const draft of drafts) draft.discard();
     await pool.close();
+    spill.close();
     lock.release();
   }
 }
@@ -190,7 +195,7 @@ interface Input {
  * and not built now, because their delegations name the others' hosts.
  */
 async function readAndPlan(run: Run, work: readonly Work[]): Promise<Input> {
-  const { config, options, pool, warn } = run;
+  const { config, options, pool, spill, warn } = run;
   const { reporter, now, dryRun } = options;
   const places = createPlaces();
   const rejectsFile = join(config.stateDir, 'rejects.csv');
@@ -202,6 +207,7 @@ async function readAndPlan(run: Run, work: readonly Work[]): Promise<Input> {
     const size = exportSize(config);
     const facts = await readExport(config, config.zones, {
       pool,
+      spill,
       places,
       reject: rejects.add,
       warn,
@@ -220,6 +226,7 @@ async function readAndPlan(run: Run, work: readonly Work[]): Promise<Input> {
     );
     const all = await planAll(inputs, {
       pool,
+      spill,
       places,
       now,
       reject: rejects.add,
@@ -258,7 +265,7 @@ async function makeReady(
   facts: ExportFacts,
   draft: Draft,
 ): Promise<Ready> {
-  const { config, options, overrides, pool } = run;
+  const { config, options, overrides, pool, spill } = run;
   const { reporter, now } = options;
   const { zone, published } = work;
   const timings: Record<string, number> = {};
@@ -273,6 +280,7 @@ async function makeReady(
     domainsRead: facts.domains[config.zones.indexOf(zone)],
     guards: config.guards,
     pool,
+    spill,
     threads: options.threads,
     now,
     stage: (name) => {

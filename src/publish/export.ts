@@ -12,6 +12,7 @@ import type { Places } from '../read/places.js';
 import { readRdeCsv } from '../read/rde-csv.js';
 import type { Reject } from '../read/rejects.js';
 import type { Run } from '../sort/run.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
 
 /** What was read. */
@@ -30,6 +31,8 @@ export interface ExportFacts {
 
 export interface ReadExportOptions {
   readonly pool: Pool;
+  /** Bounds what is held in memory. */
+  readonly spill: SpillPlan;
   readonly places: Places;
   /** Called for each record that can't be used; may throw. */
   readonly reject: (reject: Reject) => void;
@@ -105,8 +108,16 @@ async function readSource(
 }
 
 function readZoneFile(path: string, zone: ZoneConfig, options: ReadExportOptions) {
-  const { pool, places, reject, progress } = options;
-  return readMaster(path, { apex: zone.name, dropDnssec: true, pool, places, reject, progress });
+  const { pool, spill, places, reject, progress } = options;
+  return readMaster(path, {
+    apex: zone.name,
+    dropDnssec: true,
+    pool,
+    spill,
+    places,
+    reject,
+    progress,
+  });
 }
 
 /**

@@ -15,6 +15,7 @@ import * as guards from '../guard/guards.js';
 import type { Finding } from '../guard/judge.js';
 import { verifiedFindings } from '../guard/verified.js';
 import type { Run } from '../sort/run.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
 import type { FaultCode } from '../verify/faults.js';
@@ -46,6 +47,8 @@ export interface ZoneBuildOptions {
   readonly domainsRead: number | undefined;
   readonly guards: Guards;
   readonly pool: Pool;
+  /** Bounds what is held in memory. */
+  readonly spill: SpillPlan;
   readonly threads: number;
   readonly now: number;
   /** Called at the begin of each stage; returns a function to call at its end. */
@@ -132,7 +135,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
 
 /** The published zone's runs; undefined when its file is gone or damaged. */
 async function readPublished(options: ZoneBuildOptions): Promise<readonly Run[] | undefined> {
-  const { zone, published, pool } = options;
+  const { zone, published, pool, spill } = options;
   if (published === undefined) return [];
   if (published.zoneFile === undefined) return undefined;
   if (published.damage !== undefined) {
@@ -140,7 +143,7 @@ async function readPublished(options: ZoneBuildOptions): Promise<readonly Run[] 
     return undefined;
   }
   try {
-    return (await readZoneFile(published.zoneFile, zone.name, pool)).runs;
+    return (await readZoneFile(published.zoneFile, zone.name, pool, spill)).runs;
   } catch (error) {
     // A damaged file must not keep all builds from now on from being made.
     if (!(error instanceof ZonewrightError) || error.exitCode !== EXIT.input) throw error;
@@ -154,9 +157,9 @@ async function compareWithPublished(
   options: ZoneBuildOptions,
   file: string,
 ): Promise<{ change: DiffCounts; known: boolean }> {
-  const { zone, pool, folder } = options;
+  const { zone, pool, spill, folder } = options;
   const older = await readPublished(options);
-  const newer = (await readZoneFile(file, zone.name, pool)).runs;
+  const newer = (await readZoneFile(file, zone.name, pool, spill)).runs;
   const added = await createGzip(join(folder, 'added.txt.gz'), pool);
   const removed = await createGzip(join(folder, 'removed.txt.gz'), pool);
   try {

@@ -1,8 +1,9 @@
 /** The worker's side of reading master files: parses chunks into this thread's entries. */
 
 import { compareBytes } from '../names/name.js';
-import { EntryWriter } from '../records/entry.js';
-import { type Run, sortRun } from '../sort/run.js';
+import { Collector } from '../sort/collector.js';
+import type { Run } from '../sort/run.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import {
   type ChunkOutcome,
   type LineReject,
@@ -12,7 +13,7 @@ import {
 } from './master-parser.js';
 
 interface Job {
-  readonly writer: EntryWriter;
+  readonly collector: Collector;
   readonly parser: MasterParser;
   rejects: LineReject[];
   order: OrderWatch | undefined;
@@ -24,6 +25,7 @@ export interface OpenArgs {
   readonly job: number;
   readonly options: MasterOptions;
   readonly watchOrder: boolean;
+  readonly spill: SpillPlan;
 }
 
 export interface ChunkArgs {
@@ -92,11 +94,11 @@ const span = (watch: Watch): OwnerSpan => ({
 });
 
 /** Opens a job in this thread. */
-export function openMaster({ job, options, watchOrder }: OpenArgs): void {
-  const writer = new EntryWriter();
+export function openMaster({ job, options, watchOrder, spill }: OpenArgs): void {
+  const collector = new Collector(spill);
   const rejects: LineReject[] = [];
   const parser = new MasterParser(options, {
-    writer,
+    writer: collector.writer,
     reject: (reject) => entry.rejects.push(reject),
     ...(watchOrder
       ? {
@@ -107,7 +109,7 @@ export function openMaster({ job, options, watchOrder }: OpenArgs): void {
         }
       : {}),
   });
-  const entry: Job = { writer, parser, rejects, order: undefined };
+  const entry: Job = { collector, parser, rejects, order: undefined };
   if (watchOrder) entry.order = { names: newWatch(), nsec3: newWatch() };
   jobs.set(job, entry);
 }
@@ -119,6 +121,7 @@ export function parseMasterChunk({ job, text, chunk, state, final }: ChunkArgs):
   entry.rejects = [];
   if (entry.order !== undefined) entry.order = { names: newWatch(), nsec3: newWatch() };
   const outcome = entry.parser.parse(text, chunk, state, final);
+  entry.collector.settle();
   const { order } = entry;
   return {
     outcome,
@@ -127,20 +130,20 @@ export function parseMasterChunk({ job, text, chunk, state, final }: ChunkArgs):
   };
 }
 
-export interface MasterRun {
-  readonly run: Run;
+export interface MasterPart {
+  readonly runs: readonly Run[];
   readonly records: number;
   /** Records left out, by type. */
   readonly dropped: ReadonlyMap<number, number>;
 }
 
 /** Sorts what this thread has parsed and closes the job. */
-export function closeMaster({ job }: { job: number }): MasterRun {
+export function closeMaster({ job }: { job: number }): MasterPart {
   const entry = jobs.get(job);
   if (entry === undefined) throw new Error('the master reader is not open in this thread');
   jobs.delete(job);
   return {
-    run: sortRun(entry.writer),
+    runs: entry.collector.finish(),
     records: entry.parser.records,
     dropped: entry.parser.dropped,
   };

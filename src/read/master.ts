@@ -12,9 +12,10 @@ import { dirname, resolve, sep } from 'node:path';
 import { inputError } from '../errors.js';
 import { compareBytes } from '../names/name.js';
 import type { Run } from '../sort/run.js';
+import { IN_MEMORY, planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
-import type { ChunkAnswer, ChunkArgs, MasterRun, OwnerSpan } from './master.task.js';
+import type { ChunkAnswer, ChunkArgs, MasterPart, OwnerSpan } from './master.task.js';
 import { type MasterState, UNKNOWN } from './master-parser.js';
 import type { Places } from './places.js';
 import { openSource } from './source.js';
@@ -50,6 +51,8 @@ export interface ReadMasterOptions {
   /** Leave out (and count) what a signer makes, see MasterOptions. */
   readonly dropDnssec: boolean;
   readonly pool: Pool;
+  /** Bounds what is held in memory; without it nothing does. */
+  readonly spill?: SpillPlan | undefined;
   readonly places: Places;
   /** Called for each record that can't be used, in the order of the text; may throw. */
   readonly reject: (reject: Reject) => void;
@@ -84,6 +87,7 @@ export async function readMaster(path: string, options: ReadMasterOptions): Prom
     job,
     options: { apex: options.apex, dropDnssec: options.dropDnssec },
     watchOrder: options.disorder !== undefined,
+    spill: planData(options.spill ?? IN_MEMORY),
   });
   const reader = createReader(job, options);
   let failure: unknown;
@@ -94,7 +98,7 @@ export async function readMaster(path: string, options: ReadMasterOptions): Prom
     failure = error ?? new Error('reading failed');
     await reader.abandon();
   }
-  const closed = await pool.runInAll<MasterRun>(CLOSE, { job });
+  const closed = await pool.runInAll<MasterPart>(CLOSE, { job });
   if (failure !== undefined) throw failure;
   // Sorting has copied the entries; what they were copied from is garbage now.
   await releaseMemory(pool);
@@ -103,7 +107,7 @@ export async function readMaster(path: string, options: ReadMasterOptions): Prom
     for (const [type, n] of part.dropped) dropped.set(type, (dropped.get(type) ?? 0) + n);
   }
   return {
-    runs: closed.map((part) => part.run).filter((run) => run.count > 0),
+    runs: closed.flatMap((part) => part.runs),
     records: closed.reduce((sum, part) => sum + part.records, 0),
     dropped,
     octets: reader.octets(),

@@ -9,7 +9,9 @@ import { readBase64, readHex } from '../records/encodings.js';
 import { EntryWriter, FACT_HEADER, factLength, Kind } from '../records/entry.js';
 import { parseNumber } from '../records/numbers.js';
 import { TYPE } from '../records/types.js';
-import { type Run, sortRun } from '../sort/run.js';
+import { Collector } from '../sort/collector.js';
+import type { Run } from '../sort/run.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import { Moved } from '../threads/pool.js';
 import { STATUS, statusFromBytes } from '../zone/status.js';
 import { AMBIGUOUS_HOST, findHost, HOST, type HostIndex, type HostPart } from './host-index.js';
@@ -36,6 +38,7 @@ export interface RowReject {
 export interface OpenArgs {
   readonly job: number;
   readonly zones: readonly RegistryZone[];
+  readonly spill: SpillPlan;
 }
 
 export interface ChunkArgs {
@@ -63,8 +66,8 @@ export interface ChunkAnswer {
 
 /** What a thread has collected. */
 export interface CloseAnswer {
-  /** A sorted run for each zone. */
-  readonly runs: readonly Run[];
+  /** Sorted runs for each zone. */
+  readonly runs: readonly (readonly Run[])[];
   /** Mirrored names, under the zone (one octet) and key of their originals; RDATA is zone and
    * key of the mirrored name. */
   readonly mirrors: HostPart;
@@ -73,7 +76,8 @@ export interface CloseAnswer {
 interface Job {
   readonly zones: readonly RegistryZone[];
   readonly names: RegistryNames;
-  readonly writers: EntryWriter[];
+  readonly collectors: readonly Collector[];
+  readonly writers: readonly EntryWriter[];
   hosts: EntryWriter;
   readonly mirrors: EntryWriter;
   index: HostIndex | undefined;
@@ -89,13 +93,15 @@ const MAX_REJECTS = 10_000;
 const TEXT_LIMIT = 200;
 
 /** Opens a job in this thread. */
-export function openRdeCsv({ job, zones }: OpenArgs): void {
+export function openRdeCsv({ job, zones, spill }: OpenArgs): void {
+  const collectors = zones.map(() => new Collector(spill));
   jobs.set(job, {
     zones,
     names: new RegistryNames(zones.map((zone) => zone.apex)),
-    writers: zones.map(() => new EntryWriter()),
-    hosts: new EntryWriter(),
-    mirrors: new EntryWriter(),
+    collectors,
+    writers: collectors.map((collector) => collector.writer),
+    hosts: new EntryWriter(true),
+    mirrors: new EntryWriter(true),
     index: undefined,
   });
 }
@@ -116,7 +122,7 @@ function share(writer: EntryWriter): HostPart {
 export function takeHosts({ job }: { job: number }): HostPart {
   const state = jobOf(job);
   const part = share(state.hosts);
-  state.hosts = new EntryWriter();
+  state.hosts = new EntryWriter(true);
   return part;
 }
 
@@ -130,7 +136,7 @@ export function closeRdeCsv({ job, keep }: { job: number; keep: boolean }): Clos
   const state = jobOf(job);
   jobs.delete(job);
   return {
-    runs: keep ? state.writers.map(sortRun) : [],
+    runs: keep ? state.collectors.map((collector) => collector.finish()) : [],
     mirrors: share(state.mirrors),
   };
 }
@@ -221,6 +227,9 @@ export function parseRdeCsv(args: ChunkArgs): Moved<ChunkAnswer> {
       parser.reject('line', `has ${fields} fields where the XML lists ${width}`);
     } else parser.row();
   }
+  const { collectors, writers } = jobOf(args.job);
+  const held = writers.reduce((sum, writer) => sum + writer.bytes, 0);
+  for (const collector of collectors) collector.settle(held);
   const answer: ChunkAnswer = { buffer, rows, lines: line - 1, ...parser.outcome() };
   return new Moved(answer, buffer.buffer instanceof ArrayBuffer ? [buffer.buffer] : []);
 }

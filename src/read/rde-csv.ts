@@ -11,6 +11,7 @@ import { crc32 } from 'node:zlib';
 import { inputError, placeText, ZonewrightError } from '../errors.js';
 import { nameToText } from '../names/name.js';
 import type { Run } from '../sort/run.js';
+import { IN_MEMORY, planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { type Container, openContainer } from './container.js';
 import { lastRecordEnd } from './csv-cut.js';
@@ -47,6 +48,8 @@ export interface ReadRegistryOptions {
   /** The zones to collect facts for. Names that are in none of them are counted and left out. */
   readonly zones: readonly RegistryZone[];
   readonly pool: Pool;
+  /** Bounds what is held in memory; without it nothing does. */
+  readonly spill?: SpillPlan | undefined;
   readonly places: Places;
   /** Called for each row that can't be used, in the order of the input; may throw. */
   readonly reject: (reject: Reject) => void;
@@ -136,7 +139,7 @@ export async function readRdeCsv(
     pending: [],
     spare: [],
   };
-  await pool.runInAll(OPEN, { job: job.job, zones });
+  await pool.runInAll(OPEN, { job: job.job, zones, spill: planData(options.spill ?? IN_MEMORY) });
   let closed = false;
   const close = async (keep: boolean): Promise<CloseAnswer[]> => {
     closed = true;
@@ -148,9 +151,7 @@ export async function readRdeCsv(
     await readTables(job, container, wanted, (layout) => layout.table !== Table.host, true);
     checkCounts(job, deposit, container.xml);
     const parts = await close(true);
-    const runs = zones.map((_, zone) =>
-      parts.map((part) => part.runs[zone]).filter((run) => run.count > 0),
-    );
+    const runs = zones.map((_, zone) => parts.flatMap((part) => part.runs[zone]));
     const mirrorsPerZone = await addMirrors(job, runs, parts);
     return {
       runs,

@@ -2,15 +2,15 @@
  * Entries: the packed unit that is read, sorted and merged. An entry is a sort key and the
  * facts that are known under it, as bytes:
  *
- *     u32 payload length | u16 key length | key | payload        (little-endian)
+ *     u32 payload length | u16 key length | key | payload | to a multiple of 4 octets
  *
- * The payload is a sequence of facts, each with a header of {@link FACT_HEADER} octets:
+ * (little-endian). The payload is a sequence of facts, each with a header of {@link FACT_HEADER} octets:
  *
  *     u8 kind | u16 type | u16 rdlength | u32 ttl | u16 chunk | u24 line | rdata
  *
  * `chunk` and `line` say where in the input the fact stood, so that an error found after the
- * sort can still name file and line. Entries lie in blocks of shared memory; an entry never
- * straddles two blocks, and its address is `block << 24 | offset`.
+ * sort can still name file and line. Entries lie in blocks; an entry never straddles two
+ * blocks, and its address is `block << 24 | offset`.
  */
 
 import { EXIT, ZonewrightError } from '../errors.js';
@@ -47,24 +47,124 @@ export const Kind = {
   hash: 7,
 } as const;
 
+/**
+ * The rank of each octet of a key: the label separator, `-`, digits and letters, of which host
+ * names are made, have one of their own; the octets in each gap between them share one.
+ */
+const RANK = new Uint8Array(256);
+const RANKS = 42;
+/** Does an octet share its rank? Then what follows it in a key says nothing. */
+const SHARED_RANK = new Uint8Array(256);
+for (let octet = 1, rank = 0, inGap = false; octet < 256; octet++) {
+  const own =
+    octet === 0x2d || (octet >= 0x30 && octet <= 0x39) || (octet >= 0x61 && octet <= 0x7a);
+  if (own || !inGap) rank++;
+  inGap = !own;
+  RANK[octet] = rank;
+  SHARED_RANK[octet] = own ? 0 : 1;
+}
+
+/** Octets of a key that {@link rankWords} looks at. */
+export const RANKED = 7;
+/** Entries that one sort can take: their numbers have 25 bits. */
+export const MAX_ENTRIES = 1 << 25;
+
+/**
+ * Packs the ranks of seven octets of a key (39 bits) and a number (25 bits) into two words, low
+ * word first. The words of two keys never contradict their order, they may only tie.
+ *
+ * @param at where in `key` the octets begin; those behind `end` count as 0.
+ * @param number less than {@link MAX_ENTRIES}.
+ */
+export function rankWords(
+  key: Uint8Array,
+  at: number,
+  end: number,
+  number: number,
+  words: Uint32Array,
+  o: number,
+): void {
+  let four = 0;
+  let three = 0;
+  let i = at;
+  let open = true;
+  for (const to = at + 4; i < to; i++) {
+    four *= RANKS;
+    if (!open || i >= end) continue;
+    const c = key[i];
+    four += RANK[c];
+    if (SHARED_RANK[c] !== 0) open = false;
+  }
+  for (const to = at + RANKED; i < to; i++) {
+    three *= RANKS;
+    if (!open || i >= end) continue;
+    const c = key[i];
+    three += RANK[c];
+    if (SHARED_RANK[c] !== 0) open = false;
+  }
+  words[o] = (three << 25) | number;
+  words[o + 1] = (four << 10) | (three >>> 7);
+}
+
+/** Is there an octet with a shared rank among those that {@link rankWords} looks at? */
+export function hasSharedRank(key: Uint8Array, at: number, end: number): boolean {
+  for (let i = at; i < at + RANKED && i < end; i++) if (SHARED_RANK[key[i]] !== 0) return true;
+  return false;
+}
+
+/** Where an entry of `length` octets ends, the padding included. */
+export function aligned(length: number): number {
+  return (length + 3) & ~3;
+}
+
 /** Appends facts under keys, in the order in which they are read. */
 export class EntryWriter {
   readonly blocks: Uint8Array[] = [];
   /** Addresses of the entries, `count` of them. */
   addresses = new Uint32Array(1024);
+  /**
+   * For each entry the two words of {@link rankWords}: its key's first octets and its number.
+   * Sorted as numbers of 64 bits they put the entries in order, but for ties.
+   */
+  order = new Uint32Array(2048);
   count = 0;
   /** Facts appended. */
   facts = 0;
+  /** Have the keys come in order? */
+  sorted = true;
   private block: Uint8Array = new Uint8Array(0);
   private at = 0;
   private entryAt = -1;
   private keyEnd = 0;
+  private full = 0;
+  /** Blocks to be used again. */
+  private readonly spare: Uint8Array[] = [];
+
+  /** @param shared other threads shall read the blocks; such entries are never sorted. */
+  constructor(private readonly shared = false) {}
 
   /** Octets in use. */
   get bytes(): number {
-    let full = 0;
-    for (let i = 0; i < this.blocks.length - 1; i++) full += this.blocks[i].length;
-    return full + this.at;
+    return this.full + this.at;
+  }
+
+  /** Octets in use of a block. */
+  used(block: number): number {
+    return block === this.blocks.length - 1 ? aligned(this.at) : this.blocks[block].length;
+  }
+
+  /** Forgets all entries; the memory is used again. */
+  clear(): void {
+    // The smaller blocks at the beginning are not worth keeping.
+    for (const block of this.blocks) if (block.length === BLOCK_SIZE) this.spare.push(block);
+    this.blocks.length = 0;
+    this.count = 0;
+    this.facts = 0;
+    this.sorted = true;
+    this.block = new Uint8Array(0);
+    this.at = 0;
+    this.entryAt = -1;
+    this.full = 0;
   }
 
   /**
@@ -94,8 +194,8 @@ export class EntryWriter {
     const entryAt = this.entryAt;
     if (
       entryAt >= 0 &&
-      at + size <= block.length &&
       this.keyEnd - entryAt - ENTRY_HEADER === keyLength &&
+      at + size <= block.length &&
       compareBytes(block, entryAt + ENTRY_HEADER, this.keyEnd, key, keyStart, keyEnd) === 0
     ) {
       const length = at + size - this.keyEnd;
@@ -104,17 +204,23 @@ export class EntryWriter {
       block[entryAt + 2] = length >>> 16;
       block[entryAt + 3] = length >>> 24;
     } else {
+      if (
+        this.sorted &&
+        entryAt >= 0 &&
+        compareBytes(block, entryAt + ENTRY_HEADER, this.keyEnd, key, keyStart, keyEnd) > 0
+      ) {
+        this.sorted = false;
+      }
+      at = aligned(at);
       if (at + ENTRY_HEADER + keyLength + size > block.length) {
         block = this.openBlock(ENTRY_HEADER + keyLength + size);
         at = 0;
       }
       this.entryAt = at;
-      if (this.count === this.addresses.length) {
-        const wider = new Uint32Array(this.count * 2);
-        wider.set(this.addresses);
-        this.addresses = wider;
-      }
-      this.addresses[this.count++] = (((this.blocks.length - 1) << 24) | at) >>> 0;
+      const entry = this.count++;
+      if (entry === this.addresses.length) this.widen();
+      this.addresses[entry] = (((this.blocks.length - 1) << 24) | at) >>> 0;
+      if (!this.shared) rankWords(key, keyStart, keyEnd, entry, this.order, 2 * entry);
       block[at] = size;
       block[at + 1] = size >>> 8;
       block[at + 2] = size >>> 16;
@@ -151,21 +257,41 @@ export class EntryWriter {
     this.facts++;
   }
 
+  private widen(): void {
+    const addresses = new Uint32Array(this.addresses.length * 2);
+    addresses.set(this.addresses);
+    this.addresses = addresses;
+    if (this.shared) return;
+    if (this.count > MAX_ENTRIES) throw tooMuch();
+    const order = new Uint32Array(this.order.length * 2);
+    order.set(this.order);
+    this.order = order;
+  }
+
   /** A new block with room for at least `size` octets. */
   private openBlock(size: number): Uint8Array {
-    if (this.blocks.length >= MAX_BLOCKS) {
-      throw new ZonewrightError(
-        EXIT.unexpected,
-        "a thread's share of the input is larger than the 4 GiB that it can address",
-        { hint: 'use more --threads' },
-      );
+    if (this.blocks.length >= MAX_BLOCKS) throw tooMuch();
+    this.full += this.block.length;
+    let block = this.spare.pop();
+    if (block === undefined) {
+      let room = Math.max(FIRST_BLOCK, this.block.length * 4);
+      while (room < size) room *= 4;
+      room = Math.min(room, BLOCK_SIZE);
+      block = new Uint8Array(this.shared ? new SharedArrayBuffer(room) : new ArrayBuffer(room));
     }
-    let room = Math.max(FIRST_BLOCK, this.block.length * 4);
-    while (room < size) room *= 4;
-    this.block = new Uint8Array(new SharedArrayBuffer(Math.min(room, BLOCK_SIZE)));
-    this.blocks.push(this.block);
-    return this.block;
+    this.block = block;
+    this.blocks.push(block);
+    return block;
   }
+}
+
+/** Collectors (sort/collector.ts) begin anew long before; what is never sorted may come here. */
+function tooMuch(): ZonewrightError {
+  return new ZonewrightError(
+    EXIT.unexpected,
+    "a thread's share of the input is larger than the 4 GiB that it can address",
+    { hint: 'use more --threads' },
+  );
 }
 
 /** The type of the fact at `block[at]`. */

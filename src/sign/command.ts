@@ -23,6 +23,7 @@ import { createRejects } from '../read/rejects.js';
 import { sourceSize } from '../read/source.js';
 import { typeToText } from '../records/types.js';
 import type { Run } from '../sort/run.js';
+import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
 import type { EmitCounts } from '../write/counts.js';
@@ -47,8 +48,10 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const keys = selectKeys(allKeys, now);
   const output = await openOutput(options);
   const pool = createPool((await isSmall(options.input)) ? 0 : options.threads);
+  const { tmpDir, memory } = options;
+  const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
   try {
-    const made = await makeZone(options, keys, pool, stages, output.file);
+    const made = await makeZone(options, keys, pool, spill, stages, output.file);
     await releaseMemory(pool);
     if (options.verify) await verifySigned(options, pool, stages, output.file);
     await output.deliver();
@@ -75,6 +78,7 @@ export async function signCommand(options: SignOptions): Promise<number> {
     throw storageError(error, output.target);
   } finally {
     await pool.close();
+    spill.close();
     output.close();
   }
 }
@@ -211,6 +215,7 @@ async function makeZone(
   options: SignOptions,
   keys: KeySelection,
   pool: Pool,
+  spill: SpillPlan,
   stages: Stages,
   file: string,
 ): Promise<MadeZone> {
@@ -224,6 +229,7 @@ async function makeZone(
     apex: options.zone,
     dropDnssec: true,
     pool,
+    spill,
     places,
     reject: rejects.add,
     progress: (octets) => reporter.progress(octets, size, 'octets'),
@@ -239,6 +245,7 @@ async function makeZone(
   let shown = 0;
   const [zone] = await planAll([zoneInput(options, keys, facts.runs)], {
     pool,
+    spill,
     places,
     now,
     reject: rejects.add,

@@ -2,13 +2,16 @@
  * Merges sorted runs over a range of names. A step yields one key with all the payloads that
  * any run holds under it; threads that walk different ranges share nothing but the runs.
  *
- * The head of each run is kept unpacked, with its first eight octets as two numbers: most
- * comparisons end there.
+ * The head of each run is kept unpacked, with its first six octets as a number: most comparisons
+ * end there. The blocks that a step yields stay as they are: whoever holds on to them can read
+ * them later.
  */
 
 import { compareBytes } from '../names/name.js';
-import { ENTRY_HEADER } from '../records/entry.js';
-import type { Run } from './run.js';
+import { BLOCK_SIZE, ENTRY_HEADER } from '../records/entry.js';
+import { pageOf } from './pages.js';
+import { compareKey, entrySize, payloadLength, type Run } from './run.js';
+import { readPage } from './spill.js';
 
 const NO_KEY: Uint8Array = new Uint8Array(0);
 
@@ -24,15 +27,17 @@ export class Cursor {
   readonly partStarts: number[] = [];
   readonly partEnds: number[] = [];
 
-  /** Position of each run's head, and where the run's range ends. */
-  private readonly heads: Float64Array;
-  private readonly ends: Float64Array;
-  /** The heads' keys: `blocks[r][starts[r], stops[r])`, first octets in `high` and `low`. */
+  private readonly size: number;
+  /** Page of each run's head; the head is the entry at `ats[r]`, the page ends at `ends[r]`. */
+  private readonly pages: Int32Array;
+  private readonly ats: Uint32Array;
+  private readonly ends: Uint32Array;
+  /** The heads' keys: `blocks[r][starts[r], stops[r])`, the first octets in `ranks`; a run that
+   * is at its end has the rank Infinity. */
   private readonly blocks: Uint8Array[];
   private readonly starts: Uint32Array;
   private readonly stops: Uint32Array;
-  private readonly high: Uint32Array;
-  private readonly low: Uint32Array;
+  private readonly ranks: Float64Array;
 
   /**
    * @param from first key of the range (inclusive), absent: the first of all.
@@ -41,46 +46,59 @@ export class Cursor {
   constructor(
     private readonly runs: readonly Run[],
     from?: Uint8Array | undefined,
-    to?: Uint8Array | undefined,
+    private readonly to?: Uint8Array | undefined,
+    seek = true,
   ) {
     const n = runs.length;
-    this.heads = new Float64Array(n);
-    this.ends = new Float64Array(n);
+    this.size = n;
+    this.pages = new Int32Array(n);
+    this.ats = new Uint32Array(n);
+    this.ends = new Uint32Array(n);
     this.blocks = new Array<Uint8Array>(n).fill(NO_KEY);
     this.starts = new Uint32Array(n);
     this.stops = new Uint32Array(n);
-    this.high = new Uint32Array(n);
-    this.low = new Uint32Array(n);
-    for (let r = 0; r < n; r++) {
-      this.heads[r] = from === undefined ? 0 : lowerBound(runs[r], from);
-      this.ends[r] = to === undefined ? runs[r].count : lowerBound(runs[r], to);
-      this.load(r);
-    }
+    this.ranks = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
+    if (!seek) return;
+    const isEmpty =
+      from !== undefined &&
+      to !== undefined &&
+      compareBytes(from, 0, from.length, to, 0, to.length) >= 0;
+    if (isEmpty) return;
+    for (let r = 0; r < n; r++) this.seek(r, from);
   }
 
   /** Goes to the next key. Returns false at the end of the range. */
   next(): boolean {
-    const { heads, ends, high, low, blocks, starts, stops } = this;
-    const n = this.runs.length;
-    let best = -1;
+    const { ranks, blocks, starts, stops } = this;
+    const n = this.size;
+    let best = 0;
+    let rank = n === 0 ? Number.POSITIVE_INFINITY : ranks[0];
     let ties = false;
-    for (let r = 0; r < n; r++) {
-      if (heads[r] >= ends[r]) continue;
-      if (best < 0) {
-        best = r;
-        continue;
+    for (let r = 1; r < n; r++) {
+      const other = ranks[r];
+      if (other > rank) continue;
+      if (other === rank) {
+        if (rank === Number.POSITIVE_INFINITY) continue;
+        const d = compareBytes(
+          blocks[r],
+          starts[r],
+          stops[r],
+          blocks[best],
+          starts[best],
+          stops[best],
+        );
+        if (d > 0) continue;
+        if (d === 0) {
+          ties = true;
+          continue;
+        }
       }
-      let d = high[r] - high[best];
-      if (d === 0) d = low[r] - low[best];
-      if (d === 0) {
-        d = compareBytes(blocks[r], starts[r], stops[r], blocks[best], starts[best], stops[best]);
-      }
-      if (d > 0) continue;
-      ties = d === 0;
-      if (d < 0) best = r;
+      ties = false;
+      best = r;
+      rank = other;
     }
     this.parts = 0;
-    if (best < 0) {
+    if (rank === Number.POSITIVE_INFINITY) {
       this.keyBlock = NO_KEY;
       this.keyStart = 0;
       this.keyEnd = 0;
@@ -89,100 +107,131 @@ export class Cursor {
     this.keyBlock = blocks[best];
     this.keyStart = starts[best];
     this.keyEnd = stops[best];
-    this.take(best);
+    this.take(best, rank);
     // Ties can only be with the runs behind: the first of equal heads is the best.
-    if (ties) for (let r = best + 1; r < n; r++) if (this.isAtKey(r)) this.take(r);
+    if (ties) {
+      for (let r = best + 1; r < n; r++) if (this.isAtKey(r, rank)) this.take(r, rank);
+    }
     return true;
   }
 
   /** An independent cursor just behind the current key. */
   fork(): Cursor {
-    const copy = new Cursor(this.runs, NO_KEY, NO_KEY);
+    const copy = new Cursor(this.runs, undefined, this.to, false);
     copy.assign(this);
     return copy;
   }
 
-  /** Becomes an independent copy of another cursor over the same runs, without allocating. */
+  /** Becomes an independent copy of another cursor over the same runs and range. */
   assign(other: Cursor): void {
-    for (let r = 0; r < this.runs.length; r++) {
-      this.heads[r] = other.heads[r];
+    for (let r = 0; r < this.size; r++) {
+      this.pages[r] = other.pages[r];
+      this.ats[r] = other.ats[r];
       this.ends[r] = other.ends[r];
       this.blocks[r] = other.blocks[r];
       this.starts[r] = other.starts[r];
       this.stops[r] = other.stops[r];
-      this.high[r] = other.high[r];
-      this.low[r] = other.low[r];
+      this.ranks[r] = other.ranks[r];
     }
   }
 
-  private isAtKey(r: number): boolean {
-    if (this.heads[r] >= this.ends[r]) return false;
-    const s = this.starts[r];
-    const e = this.stops[r];
+  private isAtKey(r: number, rank: number): boolean {
+    if (this.ranks[r] !== rank) return false;
     const { keyBlock, keyStart, keyEnd } = this;
     return (
-      e - s === keyEnd - keyStart &&
-      compareBytes(this.blocks[r], s, e, keyBlock, keyStart, keyEnd) === 0
+      compareBytes(this.blocks[r], this.starts[r], this.stops[r], keyBlock, keyStart, keyEnd) === 0
     );
   }
 
   /** Takes every entry of run `r` under the key at its head. */
-  private take(r: number): void {
+  private take(r: number, rank: number): void {
     do {
-      const b = this.blocks[r];
-      const s = this.starts[r];
-      const e = this.stops[r];
-      const h = s - ENTRY_HEADER;
-      const length = (b[h] | (b[h + 1] << 8) | (b[h + 2] << 16) | (b[h + 3] << 24)) >>> 0;
+      const block = this.blocks[r];
+      const stop = this.stops[r];
+      const at = this.ats[r];
       const part = this.parts++;
-      this.partBlocks[part] = b;
-      this.partStarts[part] = e;
-      this.partEnds[part] = e + length;
-      this.heads[r]++;
-      this.load(r);
-    } while (this.isAtKey(r));
+      this.partBlocks[part] = block;
+      this.partStarts[part] = stop;
+      const end = stop + payloadLength(block, at);
+      this.partEnds[part] = end;
+      const next = (end + 3) & ~3;
+      if (next < this.ends[r]) {
+        this.ats[r] = next;
+        this.unpack(r, block, next);
+      } else this.openPage(r, this.pages[r] + 1);
+    } while (this.isAtKey(r, rank));
   }
 
-  /** Unpacks the head of run `r`. */
-  private load(r: number): void {
-    const head = this.heads[r];
-    if (head >= this.ends[r]) return;
+  /** Goes to the first entry of run `r` that is not below `from`. */
+  private seek(r: number, from: Uint8Array | undefined): void {
+    const { pages } = this.runs[r];
+    this.openPage(r, from === undefined ? 0 : pageOf(pages, from));
+    if (from === undefined) return;
+    while (this.ranks[r] !== Number.POSITIVE_INFINITY) {
+      const block = this.blocks[r];
+      let at = this.ats[r];
+      while (at < this.ends[r] && compareKey(block, at, from) < 0) at += entrySize(block, at);
+      if (at < this.ends[r]) {
+        this.ats[r] = at;
+        this.unpack(r, block, at);
+        return;
+      }
+      this.openPage(r, this.pages[r] + 1);
+    }
+  }
+
+  /** Goes to the beginning of a page. */
+  private openPage(r: number, page: number): void {
     const run = this.runs[r];
-    const address = run.index[head];
-    const b = run.blocks[address >>> 24];
-    const s = (address & 0xffffff) + ENTRY_HEADER;
-    const length = b[s - 2] | (b[s - 1] << 8);
-    this.blocks[r] = b;
-    this.starts[r] = s;
-    this.stops[r] = s + length;
-    if (length >= 8) {
-      this.high[r] = (b[s] << 24) | (b[s + 1] << 16) | (b[s + 2] << 8) | b[s + 3];
-      this.low[r] = (b[s + 4] << 24) | (b[s + 5] << 16) | (b[s + 6] << 8) | b[s + 7];
+    const { pages } = run;
+    this.pages[r] = page;
+    if (page >= pages.count || this.isBehind(pages.keys, pages.keyEnds, page)) {
+      this.ranks[r] = Number.POSITIVE_INFINITY;
       return;
     }
-    let high = 0;
-    let low = 0;
-    for (let k = 0; k < 4; k++) high = (high << 8) | (k < length ? b[s + k] : 0);
-    for (let k = 4; k < 8; k++) low = (low << 8) | (k < length ? b[s + k] : 0);
-    this.high[r] = high;
-    this.low[r] = low;
+    const { block, at } = pageEntries(run, page);
+    let end = at + pages.length[page];
+    const { to } = this;
+    // The last page of the range: the next one begins behind it.
+    if (
+      to !== undefined &&
+      (page + 1 >= pages.count || this.isBehind(pages.keys, pages.keyEnds, page + 1))
+    ) {
+      let p = at;
+      while (p < end && compareKey(block, p, to) < 0) p += entrySize(block, p);
+      end = p;
+    }
+    this.blocks[r] = block;
+    this.ats[r] = at;
+    this.ends[r] = end;
+    if (at < end) this.unpack(r, block, at);
+    else this.ranks[r] = Number.POSITIVE_INFINITY;
   }
-}
 
-/** Position of the first entry of a run whose key is not below `key`. */
-export function lowerBound(run: Run, key: Uint8Array): number {
-  let low = 0;
-  let high = run.count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const address = run.index[middle];
-    const b = run.blocks[address >>> 24];
-    const s = (address & 0xffffff) + ENTRY_HEADER;
-    const e = s + (b[s - 2] | (b[s - 1] << 8));
-    if (compareBytes(b, s, e, key, 0, key.length) < 0) low = middle + 1;
-    else high = middle;
+  /** Does a page begin behind the range? */
+  private isBehind(keys: Uint8Array, keyEnds: Uint32Array, page: number): boolean {
+    const { to } = this;
+    if (to === undefined) return false;
+    const start = page === 0 ? 0 : keyEnds[page - 1];
+    return compareBytes(keys, start, keyEnds[page], to, 0, to.length) >= 0;
   }
-  return low;
+
+  /** Unpacks the head of run `r`, the entry at `b[at]`. */
+  private unpack(r: number, b: Uint8Array, at: number): void {
+    const s = at + ENTRY_HEADER;
+    const length = b[s - 2] | (b[s - 1] << 8);
+    this.starts[r] = s;
+    this.stops[r] = s + length;
+    if (length >= 6) {
+      this.ranks[r] =
+        (((b[s] << 24) | (b[s + 1] << 16) | (b[s + 2] << 8) | b[s + 3]) >>> 0) * 65_536 +
+        ((b[s + 4] << 8) | b[s + 5]);
+      return;
+    }
+    let rank = 0;
+    for (let k = 0; k < 6; k++) rank = rank * 256 + (k < length ? b[s + k] : 0);
+    this.ranks[r] = rank;
+  }
 }
 
 /** Does any run hold an entry under `key`? Calls `each` with every payload found. */
@@ -191,18 +240,53 @@ export function lookUp(
   key: Uint8Array,
   each?: (block: Uint8Array, start: number, end: number) => void,
 ): boolean {
-  let found = false;
+  const cursor = new Cursor(runs, key);
+  if (!cursor.next()) return false;
+  const { keyBlock, keyStart, keyEnd } = cursor;
+  if (compareBytes(keyBlock, keyStart, keyEnd, key, 0, key.length) !== 0) return false;
+  for (let i = 0; i < cursor.parts; i++) {
+    each?.(cursor.partBlocks[i], cursor.partStarts[i], cursor.partEnds[i]);
+  }
+  return true;
+}
+
+/**
+ * The greatest key below `key` that any run holds.
+ *
+ * @param key undefined: the greatest of all.
+ */
+export function lastBelow(
+  runs: readonly Run[],
+  key: Uint8Array | undefined,
+): { readonly block: Uint8Array; readonly keyStart: number; readonly keyEnd: number } | undefined {
+  let best: { block: Uint8Array; keyStart: number; keyEnd: number } | undefined;
   for (const run of runs) {
-    for (let i = lowerBound(run, key); i < run.count; i++) {
-      const address = run.index[i];
-      const b = run.blocks[address >>> 24];
-      const s = (address & 0xffffff) + ENTRY_HEADER;
-      const e = s + (b[s - 2] | (b[s - 1] << 8));
-      if (compareBytes(b, s, e, key, 0, key.length) !== 0) break;
-      found = true;
-      const h = s - ENTRY_HEADER;
-      each?.(b, e, e + ((b[h] | (b[h + 1] << 8) | (b[h + 2] << 16) | (b[h + 3] << 24)) >>> 0));
+    const { pages } = run;
+    if (pages.count === 0) continue;
+    const page = key === undefined ? pages.count - 1 : pageOf(pages, key);
+    const { block, at: first } = pageEntries(run, page);
+    const end = first + pages.length[page];
+    let found = -1;
+    for (let at = first; at < end; at += entrySize(block, at)) {
+      if (key !== undefined && compareKey(block, at, key) >= 0) break;
+      found = at;
+    }
+    if (found < 0) continue;
+    const keyStart = found + ENTRY_HEADER;
+    const keyEnd = keyStart + (block[keyStart - 2] | (block[keyStart - 1] << 8));
+    if (
+      best === undefined ||
+      compareBytes(block, keyStart, keyEnd, best.block, best.keyStart, best.keyEnd) > 0
+    ) {
+      best = { block, keyStart, keyEnd };
     }
   }
-  return found;
+  return best;
+}
+
+/** The entries of a page: where the first lies. */
+function pageEntries(run: Run, page: number): { block: Uint8Array; at: number } {
+  if (run.file !== undefined) return { block: readPage(run, page), at: 0 };
+  const where = run.pages.where[page];
+  return { block: run.blocks[Math.floor(where / BLOCK_SIZE)], at: where % BLOCK_SIZE };
 }

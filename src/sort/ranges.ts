@@ -4,7 +4,7 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import { ENTRY_HEADER } from '../records/entry.js';
+import { firstKey } from './pages.js';
 import type { Run } from './run.js';
 
 /** `[from, to)`; an absent bound is open. */
@@ -14,38 +14,43 @@ export interface KeyRange {
 }
 
 /**
- * Ranges that together cover every key once.
+ * Ranges that together cover every key once. Boundaries are the keys with which pages begin.
  *
  * @param entries how many entries a range should hold, about.
  * @param adjust may move a boundary, e.g. so that it does not fall inside a delegated
- *   subtree; it must not move it down. `undefined` gives the boundary up.
+ *   subtree. `undefined` gives the boundary up, as does one that is not above the one before.
  */
 export function splitRanges(
   runs: readonly Run[],
   entries: number,
-  adjust: (key: Uint8Array) => Uint8Array | undefined = (key) => key,
+  adjust: (key: Uint8Array, above: Uint8Array | undefined) => Uint8Array | undefined = (key) => key,
 ): KeyRange[] {
-  const stride = Math.max(1, Math.min(256, entries >> 4));
-  const samples: Uint8Array[] = [];
+  /** Pages of all runs in the order of their first keys. */
+  const pages: { readonly key: Uint8Array; readonly entries: number }[] = [];
   for (const run of runs) {
-    for (let i = stride; i < run.count; i += stride) {
-      const address = run.index[i];
-      const block = run.blocks[address >>> 24];
-      const at = (address & 0xffffff) + ENTRY_HEADER;
-      samples.push(block.subarray(at, at + (block[at - 2] | (block[at - 1] << 8))));
+    for (let p = 0; p < run.pages.count; p++) {
+      pages.push({ key: firstKey(run.pages, p), entries: run.pages.entries[p] });
     }
   }
-  samples.sort((a, b) => compareBytes(a, 0, a.length, b, 0, b.length));
-  const step = Math.max(1, Math.round(entries / stride));
+  pages.sort((a, b) => compareBytes(a.key, 0, a.key.length, b.key, 0, b.key.length));
   const ranges: KeyRange[] = [];
   let from: Uint8Array | undefined;
-  for (let i = step; i < samples.length; i += step) {
-    const to = adjust(samples[i].slice());
-    if (to === undefined || to.length === 0) continue;
-    if (from !== undefined && compareBytes(to, 0, to.length, from, 0, from.length) <= 0) continue;
-    ranges.push({ from, to });
-    from = to;
+  let inRange = 0;
+  for (const page of pages) {
+    if (inRange >= entries) {
+      const to = adjust(page.key, from);
+      if (to !== undefined && to.length > 0 && isAbove(to, from)) {
+        ranges.push({ from, to });
+        from = to;
+        inRange = 0;
+      }
+    }
+    inRange += page.entries;
   }
   ranges.push({ from, to: undefined });
   return ranges;
+}
+
+function isAbove(key: Uint8Array, other: Uint8Array | undefined): boolean {
+  return other === undefined || compareBytes(key, 0, key.length, other, 0, other.length) > 0;
 }

@@ -1,167 +1,175 @@
 /**
- * A run: entries in key order, in memory that every thread can read.
- *
- * Keys are sorted by an LSD radix sort over their first eight octets; what ties is compared
- * whole. Input that is in order already, as most zone files are, is found to be so and costs
- * one comparison an entry.
+ * A run: entries in key order, in pages that every thread can read, in shared memory or in a
+ * file. Entries of one key are one entry, unless it would be larger than a page should be.
  */
 
 import { compareBytes } from '../names/name.js';
-import { BLOCK_SIZE, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import { aligned, BLOCK_SIZE, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import { compareEntries, sortedAddresses } from './order.js';
+import { type PageTable, PageTableBuilder, pageSize } from './pages.js';
 
-/** Sorted entries. Posting it to another thread shares the memory, it copies nothing. */
+/** Sorted entries. Posting it to another thread shares what it holds, it copies nothing. */
 export interface Run {
+  /** The pages' memory; empty for a run in a file. */
   readonly blocks: readonly Uint8Array[];
-  /** Addresses of the entries in key order (records/entry.ts). */
-  readonly index: Uint32Array;
+  /** The file in which the pages lie (spill.ts); undefined: they are in memory. */
+  readonly file: string | undefined;
+  readonly pages: PageTable;
   readonly count: number;
+  /** Octets of the entries. */
   readonly bytes: number;
 }
 
-/** Sorts what a writer holds. The writer must not be used afterwards. */
+/** Entries of one key are put together up to this many octets. */
+const MAX_JOINED = 1 << 16;
+
+/** Sorts what a writer holds into a run in memory. The writer can be cleared afterwards. */
 export function sortRun(writer: EntryWriter): Run {
-  const { blocks, count } = writer;
-  const index = new Uint32Array(new SharedArrayBuffer(count * 4));
-  const addresses = writer.addresses.subarray(0, count);
-  if (isSorted(blocks, addresses)) {
-    index.set(addresses);
-    return { blocks, index, count, bytes: writer.bytes };
-  }
-  radixSort(blocks, addresses, index);
-  return { blocks: gather(blocks, index), index, count, bytes: writer.bytes };
+  const pages = new PageTableBuilder();
+  const gather = new Gather(writer, pages);
+  eachEntry(writer, gather);
+  gather.closePage();
+  const { blocks, count, bytes } = gather;
+  return { blocks, file: undefined, pages: pages.finish(), count, bytes };
 }
 
-/**
- * Copies the entries into new blocks in the order of `index`, and sets `index` to their new
- * addresses. Every later pass then reads memory from front to back, not all over the place.
- */
-function gather(blocks: readonly Uint8Array[], index: Uint32Array): Uint8Array[] {
-  const ordered: Uint8Array[] = [];
-  let block: Uint8Array = new Uint8Array(0);
-  let at = 0;
-  for (let i = 0; i < index.length; i++) {
-    const address = index[i];
-    const from = blocks[address >>> 24];
-    let p = address & 0xffffff;
-    const payload = from[p] | (from[p + 1] << 8) | (from[p + 2] << 16) | (from[p + 3] << 24);
-    const size = ENTRY_HEADER + (from[p + 4] | (from[p + 5] << 8)) + payload;
-    if (at + size > block.length) {
-      block = new Uint8Array(new SharedArrayBuffer(BLOCK_SIZE));
-      ordered.push(block);
-      at = 0;
+/** Copies entries into blocks of shared memory, so that later passes read from front to back. */
+class Gather implements EntrySink {
+  readonly blocks: Uint8Array[] = [];
+  block: Uint8Array = new Uint8Array(0);
+  count = 0;
+  bytes = 0;
+  private readonly sources: readonly Uint32Array[];
+  private readonly limit: number;
+  private words: Uint32Array = new Uint32Array(0);
+  private left: number;
+  private at = 0;
+  private pageAt = -1;
+  private inPage = 0;
+
+  constructor(
+    writer: EntryWriter,
+    private readonly pages: PageTableBuilder,
+  ) {
+    this.sources = writer.blocks.map((block) => new Uint32Array(block.buffer));
+    this.limit = pageSize(writer.bytes);
+    // Joining saves headers and never adds octets beyond the padding of an entry.
+    this.left = writer.bytes + 4 * writer.count;
+  }
+
+  put(from: Uint8Array, number: number, start: number, size: number, joined: number): number {
+    if (this.at + joined > this.block.length) this.openBlock(joined);
+    const { at } = this;
+    if (this.pageAt >= 0 && at - this.pageAt >= this.limit) this.closePage();
+    if (this.pageAt < 0) {
+      this.pageAt = at;
+      const key = start + ENTRY_HEADER;
+      const keyEnd = key + (from[key - 2] | (from[key - 1] << 8));
+      this.pages.open((this.blocks.length - 1) * BLOCK_SIZE + at, from, key, keyEnd);
     }
-    index[i] = (((ordered.length - 1) << 24) | at) >>> 0;
-    if (size > 256) {
-      block.set(from.subarray(p, p + size), at);
-      at += size;
-    } else {
-      for (const end = p + size; p < end; p++) block[at++] = from[p];
-    }
+    // Entries begin at multiples of four, here and there.
+    const source = this.sources[number];
+    const { words } = this;
+    let w = at >>> 2;
+    for (let p = start >>> 2, end = (start + size + 3) >>> 2; p < end; p++) words[w++] = source[p];
+    this.inPage++;
+    this.count++;
+    this.bytes += joined;
+    this.left -= joined;
+    this.at = at + joined;
+    return at;
   }
-  return ordered;
-}
 
-/** Compares the keys of the entries at two addresses. */
-function compareEntries(blocks: readonly Uint8Array[], x: number, y: number): number {
-  const a = blocks[x >>> 24];
-  const b = blocks[y >>> 24];
-  const i = x & 0xffffff;
-  const j = y & 0xffffff;
-  const aLength = a[i + 4] | (a[i + 5] << 8);
-  const bLength = b[j + 4] | (b[j + 5] << 8);
-  const p = i + ENTRY_HEADER;
-  const q = j + ENTRY_HEADER;
-  return compareBytes(a, p, p + aLength, b, q, q + bLength);
-}
-
-function isSorted(blocks: readonly Uint8Array[], addresses: Uint32Array): boolean {
-  for (let i = 1; i < addresses.length; i++) {
-    if (compareEntries(blocks, addresses[i - 1], addresses[i]) > 0) return false;
+  closePage(): void {
+    if (this.pageAt < 0) return;
+    const length = this.at - this.pageAt;
+    this.pages.close(length, length, this.inPage);
+    this.pageAt = -1;
+    this.inPage = 0;
   }
-  return true;
+
+  private openBlock(size: number): void {
+    this.closePage();
+    const room = Math.max(size, Math.min(BLOCK_SIZE, aligned(this.left)));
+    const memory = new SharedArrayBuffer(room);
+    this.block = new Uint8Array(memory);
+    this.words = new Uint32Array(memory);
+    this.blocks.push(this.block);
+    this.at = 0;
+  }
 }
 
-const DIGITS = 1 << 16;
+/** Takes a writer's entries in key order. */
+export interface EntrySink {
+  /** Where the last entry went. */
+  readonly block: Uint8Array;
+  /**
+   * Takes the entry `from[start, start + size)`.
+   *
+   * @param number that of the block `from` among the writer's.
+   * @param joined octets that it will have with what is joined to it, and padding.
+   * @returns where in {@link block} it lies now.
+   */
+  put(from: Uint8Array, number: number, start: number, size: number, joined: number): number;
+}
 
-function radixSort(
-  blocks: readonly Uint8Array[],
-  addresses: Uint32Array,
-  target: Uint32Array,
-): void {
+/** Goes over a writer's entries in key order and makes those of one key one. */
+export function eachEntry(writer: EntryWriter, sink: EntrySink): void {
+  const { blocks, order } = writer;
+  const addresses = sortedAddresses(writer);
+  const ranked = !writer.sorted;
   const n = addresses.length;
-  let high = new Uint32Array(n);
-  let low = new Uint32Array(n);
-  let from: Uint32Array = addresses;
-  for (let i = 0; i < n; i++) {
+  for (let i = 0; i < n; ) {
     const address = addresses[i];
     const block = blocks[address >>> 24];
-    const at = (address & 0xffffff) + ENTRY_HEADER;
-    const length = block[at - 2] | (block[at - 1] << 8);
-    if (length >= 8) {
-      high[i] = (block[at] << 24) | (block[at + 1] << 16) | (block[at + 2] << 8) | block[at + 3];
-      low[i] = (block[at + 4] << 24) | (block[at + 5] << 16) | (block[at + 6] << 8) | block[at + 7];
-    } else {
-      let h = 0;
-      let l = 0;
-      for (let k = 0; k < 4; k++) h = (h << 8) | (k < length ? block[at + k] : 0);
-      for (let k = 4; k < 8; k++) l = (l << 8) | (k < length ? block[at + k] : 0);
-      high[i] = h;
-      low[i] = l;
-    }
-  }
-  let high2 = new Uint32Array(n);
-  let low2 = new Uint32Array(n);
-  let to: Uint32Array = new Uint32Array(n);
-  const counts = new Uint32Array(DIGITS);
-  for (let pass = 0; pass < 4; pass++) {
-    const word = pass < 2 ? low : high;
-    const shift = (pass & 1) * 16;
-    counts.fill(0);
-    for (let i = 0; i < n; i++) counts[(word[i] >>> shift) & 0xffff]++;
-    if (n > 0 && counts[(word[0] >>> shift) & 0xffff] === n) continue;
-    let sum = 0;
-    for (let d = 0; d < DIGITS; d++) {
-      const c = counts[d];
-      counts[d] = sum;
-      sum += c;
-    }
-    for (let i = 0; i < n; i++) {
-      const o = counts[(word[i] >>> shift) & 0xffff]++;
-      to[o] = from[i];
-      high2[o] = high[i];
-      low2[o] = low[i];
-    }
-    [from, to] = [to, from === addresses ? new Uint32Array(n) : from];
-    [high, high2] = [high2, high];
-    [low, low2] = [low2, low];
-  }
-  target.set(from);
-  // Entries that agree in their first eight octets are still in reading order.
-  for (let i = 0; i < n; ) {
+    const start = address & 0xffffff;
+    let payload = payloadLength(block, start);
+    const keyLength = block[start + 4] | (block[start + 5] << 8);
+    const size = ENTRY_HEADER + keyLength + payload;
     let j = i + 1;
-    while (j < n && high[j] === high[i] && low[j] === low[i]) j++;
-    if (j - i > 1) sortTies(blocks, target, i, j);
+    while (
+      j < n &&
+      (!ranked || order[2 * j + 1] === order[2 * i + 1]) &&
+      compareEntries(blocks, address, addresses[j]) === 0
+    ) {
+      const more = payloadLength(blocks[addresses[j] >>> 24], addresses[j] & 0xffffff);
+      if (payload + more > MAX_JOINED) break;
+      payload += more;
+      j++;
+    }
+    const joined = aligned(ENTRY_HEADER + keyLength + payload);
+    const at = sink.put(block, address >>> 24, start, size, joined);
+    if (j - i > 1) {
+      const to = sink.block;
+      to[at] = payload;
+      to[at + 1] = payload >>> 8;
+      to[at + 2] = payload >>> 16;
+      to[at + 3] = payload >>> 24;
+      let o = at + size;
+      for (let k = i + 1; k < j; k++) {
+        const from = blocks[addresses[k] >>> 24];
+        const p = addresses[k] & 0xffffff;
+        const facts = p + ENTRY_HEADER + keyLength;
+        for (let q = facts, end = facts + payloadLength(from, p); q < end; q++) to[o++] = from[q];
+      }
+    }
     i = j;
   }
 }
 
-function sortTies(
-  blocks: readonly Uint8Array[],
-  index: Uint32Array,
-  start: number,
-  end: number,
-): void {
-  if (end - start > 16) {
-    index.subarray(start, end).sort((x, y) => compareEntries(blocks, x, y) || 0);
-    return;
-  }
-  for (let i = start + 1; i < end; i++) {
-    const x = index[i];
-    let j = i - 1;
-    while (j >= start && compareEntries(blocks, index[j], x) > 0) {
-      index[j + 1] = index[j];
-      j--;
-    }
-    index[j + 1] = x;
-  }
+/** Octets of the payload of the entry at `block[at]`. */
+export function payloadLength(block: Uint8Array, at: number): number {
+  return (block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24)) >>> 0;
+}
+
+/** Compares the key of the entry at `block[at]` with `key`. */
+export function compareKey(block: Uint8Array, at: number, key: Uint8Array): number {
+  const start = at + ENTRY_HEADER;
+  const end = start + (block[start - 2] | (block[start - 1] << 8));
+  return compareBytes(block, start, end, key, 0, key.length);
+}
+
+/** Octets of the entry at `block[at]`, its padding included. */
+export function entrySize(block: Uint8Array, at: number): number {
+  return aligned(ENTRY_HEADER + (block[at + 4] | (block[at + 5] << 8)) + payloadLength(block, at));
 }

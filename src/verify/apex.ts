@@ -5,7 +5,6 @@
 
 import { countLabels, isAtOrBelow, MAX_KEY, nameToText, wireToKey } from '../names/name.js';
 import {
-  ENTRY_HEADER,
   FACT_HEADER,
   factChunk,
   factLength,
@@ -14,7 +13,7 @@ import {
   factType,
 } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
-import { lookUp } from '../sort/cursor.js';
+import { Cursor, lookUp } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
 import { type ChainParams, sameChain, type VerifyContext } from './context.js';
 import type { FaultCode, FaultList } from './faults.js';
@@ -256,36 +255,34 @@ function findRecord(
   type: number,
   wanted: (b: Uint8Array, p: number) => boolean,
 ): Found | undefined {
-  for (const run of runs) {
-    for (let i = 0; i < run.count; i++) {
-      const address = run.index[i];
-      const block = run.blocks[address >>> 24];
-      const h = address & 0xffffff;
-      const size = block[h] | (block[h + 1] << 8) | (block[h + 2] << 16) | (block[h + 3] << 24);
-      const start = h + ENTRY_HEADER + (block[h + 4] | (block[h + 5] << 8));
-      for (let p = start; p < start + size; p += FACT_HEADER + factLength(block, p)) {
-        if (factType(block, p) === type && wanted(block, p + FACT_HEADER)) {
-          return { block, at: p, ttl: factTtl(block, p) };
-        }
-      }
-    }
-  }
-  return undefined;
+  return findFact(runs, (block, p) =>
+    factType(block, p) === type && wanted(block, p + FACT_HEADER)
+      ? { block, at: p, ttl: factTtl(block, p) }
+      : undefined,
+  );
 }
 
 /** The key of the record in a chunk's line, for a place that only the reader knows. */
 export function keyAt(runs: readonly Run[], chunk: number, line: number): Uint8Array | undefined {
-  for (const run of runs) {
-    for (let i = 0; i < run.count; i++) {
-      const address = run.index[i];
-      const block = run.blocks[address >>> 24];
-      const h = address & 0xffffff;
-      const size = block[h] | (block[h + 1] << 8) | (block[h + 2] << 16) | (block[h + 3] << 24);
-      const start = h + ENTRY_HEADER + (block[h + 4] | (block[h + 5] << 8));
-      for (let p = start; p < start + size; p += FACT_HEADER + factLength(block, p)) {
-        if (factLine(block, p) === line && factChunk(block, p) === chunk) {
-          return block.slice(h + ENTRY_HEADER, start);
-        }
+  return findFact(runs, (block, p, key) =>
+    factLine(block, p) === line && factChunk(block, p) === chunk ? key() : undefined,
+  );
+}
+
+/** Looks at all facts in canonical order until `pick` has found what it wants. */
+function findFact<T>(
+  runs: readonly Run[],
+  pick: (block: Uint8Array, p: number, key: () => Uint8Array) => T | undefined,
+): T | undefined {
+  const cursor = new Cursor(runs);
+  const key = (): Uint8Array => cursor.keyBlock.slice(cursor.keyStart, cursor.keyEnd);
+  while (cursor.next()) {
+    for (let i = 0; i < cursor.parts; i++) {
+      const block = cursor.partBlocks[i];
+      const end = cursor.partEnds[i];
+      for (let p = cursor.partStarts[i]; p < end; p += FACT_HEADER + factLength(block, p)) {
+        const found = pick(block, p, key);
+        if (found !== undefined) return found;
       }
     }
   }

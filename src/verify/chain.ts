@@ -4,16 +4,8 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import {
-  ENTRY_HEADER,
-  FACT_HEADER,
-  factChunk,
-  factLength,
-  factLine,
-  factType,
-  Kind,
-} from '../records/entry.js';
-import { Cursor, lowerBound } from '../sort/cursor.js';
+import { FACT_HEADER, factChunk, factLength, factLine, factType, Kind } from '../records/entry.js';
+import { Cursor, lastBelow } from '../sort/cursor.js';
 import type { KeyRange } from '../sort/ranges.js';
 import type { Run } from '../sort/run.js';
 import { bitmapMessage, Need } from './denial.js';
@@ -124,25 +116,7 @@ export function compareChain(
 
 /** Has the last record before `from` (cyclic) the opt-out flag? */
 function flagsBefore(actual: readonly Run[], from: Uint8Array | undefined): boolean {
-  let flags = lastFlags(actual, (run) => (from === undefined ? 0 : lowerBound(run, from)));
   // Before the first record of all stands the last one.
-  flags ??= lastFlags(actual, (run) => run.count);
-  return ((flags ?? 0) & 1) === 1;
-}
-
-function lastFlags(actual: readonly Run[], endOf: (run: Run) => number): number | undefined {
-  let last: Uint8Array | undefined;
-  let flags: number | undefined;
-  for (const run of actual) {
-    const i = endOf(run) - 1;
-    if (i < 0) continue;
-    const address = run.index[i];
-    const b = run.blocks[address >>> 24];
-    const s = (address & 0xffffff) + ENTRY_HEADER;
-    const e = s + (b[s - 2] | (b[s - 1] << 8));
-    if (last !== undefined && compareBytes(b, s, e, last, 0, last.length) < 0) continue;
-    last = b.slice(s, e);
-    flags = factType(b, e);
-  }
-  return flags;
+  const last = (from && lastBelow(actual, from)) ?? lastBelow(actual, undefined);
+  return last !== undefined && (factType(last.block, last.keyEnd) & 1) === 1;
 }

@@ -23,6 +23,7 @@ import { TYPE, typeFromText, typeToText } from '../records/types.js';
 import type { EngineName } from '../sign/engine-types.js';
 import { type KeyRange, splitRanges } from '../sort/ranges.js';
 import type { Run } from '../sort/run.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool, type Task } from '../threads/pool.js';
 import { type Apex, keyAt, readApex } from './apex.js';
 import type { ChainResult, HashFault } from './chain.js';
@@ -76,6 +77,8 @@ export interface VerifyZoneOptions {
   /** Runs the tasks; without it a pool of `threads` is opened for this verification. */
   readonly pool?: Pool | undefined;
   readonly threads: number;
+  /** Bounds what is held in memory; without it nothing does. */
+  readonly spill?: SpillPlan | undefined;
   /** Owners that a thread walks at a time; the default suits all but tests. */
   readonly rangeOwners?: number | undefined;
   readonly reporter?: Reporter | undefined;
@@ -247,6 +250,7 @@ async function readZone(
     apex: zone,
     dropDnssec: false,
     pool,
+    spill: options.spill,
     places,
     source: watchLayout(openSource(source), layout),
     reject: (reject) => {

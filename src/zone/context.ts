@@ -48,17 +48,23 @@ export function isApexHost(
   return false;
 }
 
-/** Ranges of about `entries` keys that never cut a delegated subtree in two. */
+/**
+ * Ranges of about `entries` keys that never cut a delegated subtree in two: they begin with names
+ * one label below the apex, or where that leaves them too large, with names that have no cut
+ * above them.
+ */
 export function zoneRanges(runs: readonly Run[], entries: number): KeyRange[] {
-  return splitRanges(runs, entries, (key) => {
-    for (let i = 1; i < key.length; i++) {
-      if (key[i - 1] !== 0) continue;
-      const ancestor = key.subarray(0, i);
+  return splitRanges(runs, entries, (key, above) => {
+    const first = key.subarray(0, key.indexOf(0) + 1);
+    if (above === undefined || compareBytes(first, 0, first.length, above, 0, above.length) > 0) {
+      return first.slice();
+    }
+    for (let end = first.length; end < key.length; end = key.indexOf(0, end) + 1) {
+      const ancestor = key.slice(0, end);
       if (!hasCut(runs, ancestor)) continue;
       // The first key behind the ancestor's subtree: its last separator becomes 0x01.
-      const behind = ancestor.slice();
-      behind[i - 1] = 1;
-      return behind;
+      ancestor[end - 1] = 1;
+      return ancestor;
     }
     return key;
   });

@@ -13,9 +13,11 @@ import {
   wireToKey,
 } from '../names/name.js';
 import { addType, finishBitmap } from '../records/bitmap.js';
-import { EntryWriter, FACT_HEADER, factType, Kind } from '../records/entry.js';
+import { type EntryWriter, FACT_HEADER, factType, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
-import { type Run, sortRun } from '../sort/run.js';
+import { Collector } from '../sort/collector.js';
+import type { Run } from '../sort/run.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import { isApexHost, type ZoneContext } from './context.js';
 import {
   type DomainFate,
@@ -38,24 +40,34 @@ export const HashKind = {
 
 /** Lists of examples longer than this are cut off; the counts are exact. */
 const LIST_LIMIT = 1000;
+/** Of a thread's memory, what the hashes of all zones may fill, and the references likewise: the
+ * facts of the zones lie beside them. */
+const SHARE = 0.3;
 
 interface Job {
   readonly zones: readonly ZoneContext[];
-  readonly hashes: EntryWriter[];
-  readonly references: EntryWriter[];
+  readonly hashes: readonly Collector[];
+  readonly references: readonly Collector[];
   readonly tables: ReferenceTable[];
 }
 
 const jobs = new Map<number, Job>();
 
+export interface OpenPlanArgs {
+  readonly job: number;
+  readonly zones: readonly ZoneContext[];
+  readonly spill: SpillPlan;
+}
+
 /** Opens a job in this thread. */
-export function openPlan({ job, zones }: { job: number; zones: readonly ZoneContext[] }): void {
-  const references = zones.map(() => new EntryWriter());
+export function openPlan({ job, zones, spill }: OpenPlanArgs): void {
+  const collect = (): Collector[] => zones.map(() => new Collector(spill, SHARE));
+  const references = collect();
   jobs.set(job, {
     zones,
-    hashes: zones.map(() => new EntryWriter()),
+    hashes: collect(),
     references,
-    tables: references.map((writer) => new ReferenceTable(writer)),
+    tables: references.map(({ writer }) => new ReferenceTable(writer)),
   });
 }
 
@@ -139,7 +151,7 @@ export function planRange(args: {
   const walk = new OwnerWalk(zone.runs, args.from, args.to, zone.rules, report);
   const referrer = createReferrer(job);
   const chain =
-    zone.denial.kind === 'nsec3' ? createChainNames(zone, job.hashes[args.zone]) : undefined;
+    zone.denial.kind === 'nsec3' ? createChainNames(zone, job.hashes[args.zone].writer) : undefined;
   const everyDelegation = zone.denial.kind === 'nsec3' && !zone.denial.optOut;
   const rootKey = new Uint8Array(MAX_KEY);
 
@@ -171,6 +183,8 @@ export function planRange(args: {
       else chain?.authoritative(walk);
     }
   }
+  settle(job.hashes);
+  settle(job.references);
   return {
     delegations,
     secureDelegations,
@@ -187,10 +201,16 @@ export function planRange(args: {
   };
 }
 
+/** The zones share one bound. */
+function settle(collectors: readonly Collector[]): void {
+  const held = collectors.reduce((sum, { writer }) => sum + writer.bytes, 0);
+  for (const collector of collectors) collector.settle(held);
+}
+
 /** Runs of what this thread has gathered, per zone. */
 export interface PlanRuns {
-  readonly hashes: readonly Run[];
-  readonly references: readonly Run[];
+  readonly hashes: readonly (readonly Run[])[];
+  readonly references: readonly (readonly Run[])[];
 }
 
 /** Sorts what this thread has gathered and closes the job. */
@@ -199,7 +219,8 @@ export function closePlan({ job: id }: { job: number }): PlanRuns {
   if (job === undefined) throw new Error('the plan is not open in this thread');
   jobs.delete(id);
   for (const table of job.tables) table.flush();
-  return { hashes: job.hashes.map(sortRun), references: job.references.map(sortRun) };
+  const finish = (collectors: readonly Collector[]) => collectors.map((one) => one.finish());
+  return { hashes: finish(job.hashes), references: finish(job.references) };
 }
 
 /** The owner's addresses can't be judged before it is known who names the host. */

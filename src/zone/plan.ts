@@ -12,6 +12,7 @@ import { rdataToText } from '../records/rdata.js';
 import { typeToText } from '../records/types.js';
 import { Cursor } from '../sort/cursor.js';
 import { type Run, sortRun } from '../sort/run.js';
+import { planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { type ZoneContext, zoneRanges } from './context.js';
 import { classifyGlue, keepsGlue } from './glue.js';
@@ -66,12 +67,13 @@ export interface ZonePlan {
 export async function planZones(
   zones: readonly ZoneContext[],
   pool: Pool,
+  spill: SpillPlan,
   places: Places,
   reject: (reject: Reject) => void,
   occluded: (reject: Reject) => void,
 ): Promise<ZonePlan[]> {
   const job = nextJob++;
-  await pool.runInAll(OPEN, { job, zones });
+  await pool.runInAll(OPEN, { job, zones, spill: planData(spill) });
   const parts: PlanPart[][] = [];
   let runs: PlanRuns[];
   try {
@@ -93,9 +95,9 @@ export async function planZones(
     runs = await pool.runInAll<PlanRuns>(CLOSE, { job });
   }
   return zones.map((zone, index) => {
-    const references = runs.map((r) => r.references[index]).filter((run) => run.count > 0);
+    const references = runs.flatMap((r) => r.references[index]);
     const mine = parts[index];
-    const hashes = runs.map((r) => r.hashes[index]).filter((run) => run.count > 0);
+    const hashes = runs.flatMap((r) => r.hashes[index]);
     if (zone.denial.kind === 'nsec3') {
       hashes.push(decide(zone, mine, references));
       checkCollisions(zone, hashes);

@@ -1,0 +1,60 @@
+/**
+ * Collects facts within a bound of memory: when a thread's entries reach it, they are sorted into
+ * a file, and the thread begins anew. What stays below the bound is one run in memory.
+ */
+
+import { randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { EntryWriter, MAX_ENTRIES } from '../records/entry.js';
+import { type Run, sortRun } from './run.js';
+import { spillRun } from './spill.js';
+import type { SpillPlan } from './spill-plan.js';
+
+/**
+ * Of a thread's share of the memory the part that entries may fill: sorting them takes 20 octets
+ * an entry besides, and what is in memory already is copied once.
+ */
+const FILL = 0.4;
+/** Entries at which a run ends in any case, some way below what one sort can take. */
+const ENOUGH = MAX_ENTRIES - (1 << 22);
+
+/** Collects the facts of one kind, or of one zone, in one thread. */
+export class Collector {
+  readonly writer = new EntryWriter();
+  private readonly runs: Run[] = [];
+  private readonly limit: number;
+
+  /** @param share the part of the thread's memory that is this collector's. */
+  constructor(
+    private readonly plan: SpillPlan,
+    share = 1,
+  ) {
+    this.limit = (plan.memory / plan.threads) * FILL * share;
+  }
+
+  /**
+   * Sorts what is held into a file if it has reached the bound; call it now and then.
+   *
+   * @param held octets that count: where several collectors share a bound, those of all.
+   */
+  settle(held = this.writer.bytes): void {
+    const { count } = this.writer;
+    if (count > 0 && (held >= this.limit || count >= ENOUGH)) this.spill();
+  }
+
+  /** Sorted runs of all that was collected; the collector can't be used afterwards. */
+  finish(): Run[] {
+    if (this.writer.count === 0) return this.runs;
+    if (this.runs.length > 0) this.spill();
+    else this.runs.push(sortRun(this.writer));
+    this.writer.clear();
+    return this.runs;
+  }
+
+  private spill(): void {
+    mkdirSync(this.plan.folder, { recursive: true, mode: 0o700 });
+    this.runs.push(spillRun(this.writer, join(this.plan.folder, `${randomUUID()}.run`)));
+    this.writer.clear();
+  }
+}

@@ -1,0 +1,267 @@
+/**
+ * Runs in files: what does not fit in memory is written as pages, each with the keys front-coded
+ * (an entry names only the octets in which its key differs from the one before) and a checksum.
+ *
+ *     page:  u32 length of the body | u32 CRC-32 of the body | body
+ *     entry: varint octets shared with the key before | varint further octets | octets
+ *            | varint length of the payload | payload
+ *
+ * The files are temporary: they are read by the process that wrote them, and by nobody else.
+ */
+
+import { closeSync, openSync, readSync, statfsSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { EXIT, ZonewrightError } from '../errors.js';
+import { aligned, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import { PAGE_SIZE, PageTableBuilder } from './pages.js';
+import { type EntrySink, eachEntry, type Run } from './run.js';
+
+const PAGE_HEADER = 8;
+/** Octets that are written at a time. */
+const BATCH = 1 << 20;
+/** Room that shall be left on the disk. */
+const RESERVE = 16 << 20;
+
+/**
+ * Sorts what a writer holds into a file. The writer can be cleared afterwards.
+ *
+ * @param file must not exist.
+ * @throws ZonewrightError (exit 1) when the disk is too full, the error of the file system else.
+ */
+export function spillRun(writer: EntryWriter, file: string): Run {
+  assertRoom(file, writer.bytes);
+  const fd = openSync(file, 'wx', 0o600);
+  try {
+    const sink = new PageWriter(fd);
+    eachEntry(writer, sink);
+    sink.finish();
+    const { count, bytes } = sink;
+    return { blocks: [], file, pages: sink.pages.finish(), count, bytes };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function assertRoom(file: string, bytes: number): void {
+  const folder = file.slice(0, file.lastIndexOf('/') + 1);
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize >= bytes + RESERVE) return;
+  throw new ZonewrightError(
+    EXIT.unexpected,
+    `no room for temporary files: ${Math.ceil((bytes + RESERVE) / 1e6)} MB are needed, ${Math.floor((bavail * bsize) / 1e6)} MB are free`,
+    {
+      place: { file: folder },
+      hint: 'name a larger disk with --tmp-dir, or give more --memory',
+    },
+  );
+}
+
+/** Encodes entries into pages and writes them. */
+class PageWriter implements EntrySink {
+  readonly pages = new PageTableBuilder();
+  count = 0;
+  bytes = 0;
+  /** The entry that was put last, with room for what is joined to it; it is encoded when the
+   * next one comes. */
+  block = new Uint8Array(PAGE_SIZE * 2);
+  private length = 0;
+
+  private out = Buffer.allocUnsafeSlow(BATCH + 4 * PAGE_SIZE);
+  private at = 0;
+  private pageAt = -1;
+  private inPage = 0;
+  private pageBytes = 0;
+  private written = 0;
+  private lastKey = new Uint8Array(1024);
+  private lastLength = 0;
+
+  constructor(private readonly fd: number) {}
+
+  put(from: Uint8Array, _number: number, start: number, size: number, joined: number): number {
+    this.flush();
+    if (joined > this.block.length) this.block = new Uint8Array(joined * 2);
+    const { block } = this;
+    for (let i = 0, p = start; i < size; i++, p++) block[i] = from[p];
+    this.length = joined;
+    return 0;
+  }
+
+  finish(): void {
+    this.flush();
+    this.closePage();
+    this.drain();
+  }
+
+  /** Encodes the entry in {@link block}. */
+  private flush(): void {
+    if (this.length === 0) return;
+    const { block, lastKey } = this;
+    const keyLength = block[4] | (block[5] << 8);
+    const payload = (block[0] | (block[1] << 8) | (block[2] << 16) | (block[3] << 24)) >>> 0;
+    if (this.pageAt >= 0 && this.pageBytes >= PAGE_SIZE) this.closePage();
+    if (this.pageAt < 0) this.openPage(keyLength);
+    const need = keyLength + payload + 20;
+    if (this.at + need > this.out.length) this.makeRoom(need);
+    let shared = 0;
+    const limit = Math.min(keyLength, this.lastLength);
+    while (shared < limit && lastKey[shared] === block[ENTRY_HEADER + shared]) shared++;
+    const { out } = this;
+    let o = putVarint(out, this.at, shared);
+    o = putVarint(out, o, keyLength - shared);
+    for (let i = shared; i < keyLength; i++) {
+      lastKey[i] = block[ENTRY_HEADER + i];
+      out[o++] = lastKey[i];
+    }
+    this.lastLength = keyLength;
+    o = putVarint(out, o, payload);
+    let p = ENTRY_HEADER + keyLength;
+    for (const end = p + payload; p < end; p++) out[o++] = block[p];
+    this.at = o;
+    this.inPage++;
+    this.count++;
+    this.pageBytes += this.length;
+    this.bytes += this.length;
+    this.length = 0;
+  }
+
+  private openPage(keyLength: number): void {
+    if (this.at >= BATCH) this.drain();
+    this.pageAt = this.at;
+    this.pages.open(this.written + this.at, this.block, ENTRY_HEADER, ENTRY_HEADER + keyLength);
+    this.at += PAGE_HEADER;
+    this.lastLength = 0;
+  }
+
+  private closePage(): void {
+    if (this.pageAt < 0) return;
+    const { out, pageAt, at } = this;
+    out.writeUInt32LE(at - pageAt - PAGE_HEADER, pageAt);
+    out.writeUInt32LE(crc32(out.subarray(pageAt + PAGE_HEADER, at)), pageAt + 4);
+    this.pages.close(at - pageAt, this.pageBytes, this.inPage);
+    this.pageAt = -1;
+    this.inPage = 0;
+    this.pageBytes = 0;
+  }
+
+  /** Only a page whose entries are very large needs more than there is. */
+  private makeRoom(need: number): void {
+    const wider = Buffer.allocUnsafeSlow(Math.max(this.out.length * 2, this.at + need));
+    wider.set(this.out.subarray(0, this.at));
+    this.out = wider;
+  }
+
+  private drain(): void {
+    for (let from = 0; from < this.at; ) {
+      from += writeSync(this.fd, this.out, from, this.at - from);
+    }
+    this.written += this.at;
+    this.at = 0;
+  }
+}
+
+function putVarint(out: Uint8Array, at: number, value: number): number {
+  let o = at;
+  let v = value;
+  while (v >= 0x80) {
+    out[o++] = (v & 0x7f) | 0x80;
+    v >>>= 7;
+  }
+  out[o++] = v;
+  return o;
+}
+
+// ---- reading ---------------------------------------------------------------------------------
+
+/** Files that this thread has opened. */
+const files = new Map<string, number>();
+let packed = Buffer.alloc(0);
+let offset = 0;
+
+/**
+ * Reads a page of a run in a file.
+ *
+ * @returns its entries as they lie in memory; the array is the caller's.
+ * @throws Error when the file was damaged.
+ */
+export function readPage(run: Run, page: number): Uint8Array {
+  const { file, pages } = run;
+  if (file === undefined) throw new Error('the run is in memory');
+  let fd = files.get(file);
+  if (fd === undefined) {
+    fd = openSync(file, 'r');
+    files.set(file, fd);
+  }
+  const size = pages.stored[page];
+  if (size > packed.length) packed = Buffer.allocUnsafeSlow(size * 2);
+  for (let at = 0; at < size; ) {
+    const n = readSync(fd, packed, at, size - at, pages.where[page] + at);
+    if (n === 0) throw damaged(file);
+    at += n;
+  }
+  const body = packed.subarray(PAGE_HEADER, size);
+  if (packed.readUInt32LE(0) !== body.length || packed.readUInt32LE(4) !== crc32(body)) {
+    throw damaged(file);
+  }
+  return unpackPage(body, pages.length[page]);
+}
+
+function unpackPage(body: Uint8Array, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  const end = body.length;
+  let o = 0;
+  let lastKey = 0;
+  offset = 0;
+  while (offset < end) {
+    const shared = getVarint(body);
+    const further = getVarint(body);
+    const keyLength = shared + further;
+    const key = o + ENTRY_HEADER;
+    for (let i = 0; i < shared; i++) out[key + i] = out[lastKey + i];
+    let p = offset;
+    let q = key + shared;
+    for (const stop = p + further; p < stop; p++) out[q++] = body[p];
+    offset = p;
+    const payload = getVarint(body);
+    out[o] = payload;
+    out[o + 1] = payload >>> 8;
+    out[o + 2] = payload >>> 16;
+    out[o + 3] = payload >>> 24;
+    out[o + 4] = keyLength;
+    out[o + 5] = keyLength >>> 8;
+    p = offset;
+    if (payload > 256) {
+      out.set(body.subarray(p, p + payload), q);
+      p += payload;
+    } else {
+      for (const stop = p + payload; p < stop; p++) out[q++] = body[p];
+    }
+    offset = p;
+    lastKey = key;
+    o = aligned(key + keyLength + payload);
+  }
+  return out;
+}
+
+function getVarint(from: Uint8Array): number {
+  let c = from[offset++];
+  if (c < 0x80) return c;
+  let value = c & 0x7f;
+  for (let shift = 7; c >= 0x80; shift += 7) {
+    c = from[offset++];
+    value |= (c & 0x7f) << shift;
+  }
+  return value >>> 0;
+}
+
+function damaged(file: string): Error {
+  return new ZonewrightError(EXIT.unexpected, 'a temporary file was damaged or cut off', {
+    place: { file },
+    hint: 'Check the disk, or name another with --tmp-dir.',
+  });
+}
+
+/** Closes the files that this thread has opened to read runs. */
+export function closeRuns(): void {
+  for (const fd of files.values()) closeSync(fd);
+  files.clear();
+}
