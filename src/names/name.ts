@@ -267,6 +267,23 @@ export function isAtOrBelow(name: Uint8Array, at: number, apex: Uint8Array): boo
   return true;
 }
 
+/** Is the wire name `name[start, end)` at or below `other[0, length)`? Both lower case. */
+export function isWithin(
+  name: Uint8Array,
+  start: number,
+  end: number,
+  other: Uint8Array,
+  length: number,
+): boolean {
+  const from = end - length;
+  if (from < start) return false;
+  for (let i = 0; i < length; i++) if (name[from + i] !== other[i]) return false;
+  // The tail agrees; it must begin where a label begins.
+  let p = start;
+  while (p < from) p += name[p] + 1;
+  return p === from;
+}
+
 /** Compares `a[aStart, aEnd)` with `b[bStart, bEnd)` as unsigned octets, shorter first. */
 export function compareBytes(
   a: Uint8Array,

@@ -32,19 +32,34 @@ export interface SigningContext {
   readonly jitter: number;
 }
 
-/** Signs RRsets one after another; the RRSIGs of the last one lie in `out`. */
+/**
+ * Signs RRsets. Making the signatures is put off: {@link prepare} lays out the RRSIG records with
+ * room for the signatures, {@link signAll} makes those of many RRsets in one go. So the tables
+ * and the code of the curve stay in the processor's caches, and an HSM gets its work in batches.
+ */
 export class RrsetSigner {
-  /** RDATA of RRSIG `i` is `out[starts[i], ends[i])`, in canonical order. */
+  /** RDATA of RRSIG `i` of the current owner is `out[starts[i], ends[i])`, in canonical order; the
+   * signature in it is 0. */
   out = new Uint8Array(16_384);
   count = 0;
   readonly starts: number[] = [];
   readonly ends: number[] = [];
+  /** The number of each RRSIG among those that {@link signAll} will make. */
+  readonly numbers: number[] = [];
+  /** Signatures prepared and not made yet. */
+  pending = 0;
   /** Signatures made so far. */
   made = 0;
   /** Expiries seen, for the guard on signature life: the earliest. */
   earliestExpiration = Number.POSITIVE_INFINITY;
 
-  private data = new Uint8Array(70_000);
+  /** What is to be signed: `data[jobStarts[n], jobEnds[n])`, by key `jobKeys[n]`. */
+  private data = new Uint8Array(1 << 18);
+  private dataEnd = 0;
+  private jobStarts = new Uint32Array(1024);
+  private jobEnds = new Uint32Array(1024);
+  private jobKeys = new Uint8Array(1024);
+  private readonly signature = new Uint8Array(1024);
 
   private constructor(
     private readonly context: SigningContext,
@@ -58,13 +73,18 @@ export class RrsetSigner {
     return new RrsetSigner(context, signers);
   }
 
+  /** Octets of the signature at the end of RRSIG `i` of the current owner. */
+  signatureLength(i: number): number {
+    return this.signers[this.jobKeys[this.numbers[i]]].signatureLength;
+  }
+
   /**
-   * Signs the facts `[from, to)` of one type, which are in canonical order.
+   * Prepares the signatures of the facts `[from, to)` of one type, which are in canonical order.
    *
    * @param start where the RRSIGs go in {@link out}; they stay there until overwritten.
    * @returns the offset after the last RRSIG.
    */
-  sign(
+  prepare(
     owner: Uint8Array,
     ownerLength: number,
     labels: number,
@@ -84,20 +104,112 @@ export class RrsetSigner {
 
     let size = headerLength;
     for (let i = from; i < to; i++) size += ownerLength + 10 + factLength(blocks[i], ats[i]);
-    if (size > this.data.length) this.data = new Uint8Array(size * 2);
-    const data = this.data;
-    data[0] = type >>> 8;
-    data[1] = type;
-    data[3] = labels;
-    putU32(data, 4, ttl);
-    putU32(data, 8, expiration);
-    putU32(data, 12, context.inception);
-    for (let i = 0; i < apex.length; i++) data[RRSIG_FIXED + i] = apex[i];
-    let o = headerLength;
+    // Below the apex these are data like any other.
+    const isKeySet =
+      ownerLength === apex.length &&
+      (type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY);
+    let at = start;
+    const first = this.count;
+    let laidOut = -1;
+    for (let s = 0; s < signers.length; s++) {
+      const use = context.keys[s];
+      if (isKeySet ? !use.signsKeys : !use.signsZone) continue;
+      const signer = signers[s];
+      const begin = this.openJob(s, size);
+      const { data } = this;
+      if (laidOut < 0) {
+        data[begin] = type >>> 8;
+        data[begin + 1] = type;
+        data[begin + 3] = labels;
+        putU32(data, begin + 4, ttl);
+        putU32(data, begin + 8, expiration);
+        putU32(data, begin + 12, context.inception);
+        for (let i = 0; i < apex.length; i++) data[begin + RRSIG_FIXED + i] = apex[i];
+        this.layOut(owner, ownerLength, type, ttl, blocks, ats, from, to, begin + headerLength);
+        laidOut = begin;
+      } else {
+        data.copyWithin(begin, laidOut, laidOut + size);
+      }
+      data[begin + 2] = signer.algorithm;
+      data[begin + 16] = signer.tag >>> 8;
+      data[begin + 17] = signer.tag;
+      if (at + headerLength + signer.signatureLength > this.out.length) {
+        const wider = new Uint8Array(this.out.length * 2);
+        wider.set(this.out);
+        this.out = wider;
+      }
+      const { out } = this;
+      this.starts[this.count] = at;
+      for (let k = 0; k < headerLength; k++) out[at++] = data[begin + k];
+      for (let k = 0; k < signer.signatureLength; k++) out[at++] = 0;
+      this.numbers[this.count] = this.pending - 1;
+      this.ends[this.count++] = at;
+    }
+    this.sortFrom(first);
+    return at;
+  }
+
+  /**
+   * Makes the signatures that were prepared, in that order.
+   *
+   * @param take is given each with its number; the array is reused.
+   */
+  signAll(take: (number: number, signature: Uint8Array, length: number) => void): void {
+    const { signers, jobStarts, jobEnds, jobKeys, data, signature, pending } = this;
+    for (let n = 0; n < pending; n++) {
+      const length = signers[jobKeys[n]].sign(data, jobStarts[n], jobEnds[n], signature, 0);
+      take(n, signature, length);
+    }
+    this.made += pending;
+    this.pending = 0;
+    this.dataEnd = 0;
+  }
+
+  /** Makes room for what is to be signed by key `s`; returns where it begins. */
+  private openJob(s: number, size: number): number {
+    const n = this.pending++;
+    if (n === this.jobKeys.length) {
+      const u32 = (from: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+        const to = new Uint32Array(n * 2);
+        to.set(from);
+        return to;
+      };
+      this.jobStarts = u32(this.jobStarts);
+      this.jobEnds = u32(this.jobEnds);
+      const keys = new Uint8Array(n * 2);
+      keys.set(this.jobKeys);
+      this.jobKeys = keys;
+    }
+    const begin = this.dataEnd;
+    if (begin + size > this.data.length) {
+      const wider = new Uint8Array(Math.max(this.data.length * 2, begin + size));
+      wider.set(this.data.subarray(0, begin));
+      this.data = wider;
+    }
+    this.jobStarts[n] = begin;
+    this.jobEnds[n] = begin + size;
+    this.jobKeys[n] = s;
+    this.dataEnd = begin + size;
+    return begin;
+  }
+
+  /** Writes the RRset in its canonical form (RFC 4034 §3.1.8.1) to `data[at…]`. */
+  private layOut(
+    owner: Uint8Array,
+    ownerLength: number,
+    type: number,
+    ttl: number,
+    blocks: readonly Uint8Array[],
+    ats: readonly number[],
+    from: number,
+    to: number,
+    at: number,
+  ): void {
+    const { data } = this;
+    let o = at;
     for (let i = from; i < to; i++) {
       const block = blocks[i];
-      const at = ats[i];
-      const length = factLength(block, at);
+      const length = factLength(block, ats[i]);
       for (let k = 0; k < ownerLength; k++) data[o++] = owner[k];
       data[o] = type >>> 8;
       data[o + 1] = type;
@@ -107,53 +219,27 @@ export class RrsetSigner {
       data[o + 8] = length >>> 8;
       data[o + 9] = length;
       o += 10;
-      const p = at + FACT_HEADER;
+      const p = ats[i] + FACT_HEADER;
       for (let k = 0; k < length; k++) data[o++] = block[p + k];
     }
-
-    // Below the apex these are data like any other.
-    const isKeySet =
-      ownerLength === apex.length &&
-      (type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY);
-    let at = start;
-    const first = this.count;
-    for (let s = 0; s < signers.length; s++) {
-      const use = context.keys[s];
-      if (isKeySet ? !use.signsKeys : !use.signsZone) continue;
-      const signer = signers[s];
-      data[2] = signer.algorithm;
-      data[16] = signer.tag >>> 8;
-      data[17] = signer.tag;
-      if (at + headerLength + signer.signatureLength > this.out.length) {
-        const wider = new Uint8Array(this.out.length * 2);
-        wider.set(this.out);
-        this.out = wider;
-      }
-      const { out } = this;
-      const begin = at;
-      for (let k = 0; k < headerLength; k++) out[at++] = data[k];
-      at = signer.sign(data, 0, o, out, at);
-      this.made++;
-      this.starts[this.count] = begin;
-      this.ends[this.count++] = at;
-    }
-    this.sortFrom(first);
-    return at;
   }
 
   private sortFrom(first: number): void {
-    const { starts, ends, out, count } = this;
+    const { starts, ends, numbers, out, count } = this;
     for (let i = first + 1; i < count; i++) {
       const s = starts[i];
       const e = ends[i];
+      const number = numbers[i];
       let j = i - 1;
       while (j >= first && compareBytes(out, starts[j], ends[j], out, s, e) > 0) {
         starts[j + 1] = starts[j];
         ends[j + 1] = ends[j];
+        numbers[j + 1] = numbers[j];
         j--;
       }
       starts[j + 1] = s;
       ends[j + 1] = e;
+      numbers[j + 1] = number;
     }
   }
 

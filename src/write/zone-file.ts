@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { firstOfChain } from '../denial/nsec3-chain.js';
 import { wireToText } from '../names/name.js';
 import { ENTRY_HEADER, EntryWriter, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
@@ -60,6 +61,7 @@ export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone>
     zone,
     references: plan.references,
     hashes: plan.hashes,
+    firstHash: zone.denial.kind === 'nsec3' ? firstOfChain(plan.hashes) : undefined,
     apex: [apex.run],
     signing,
     denialTtl: options.denialTtl,
@@ -147,7 +149,12 @@ async function zonemdText(options: WriteZoneOptions, digest: Uint8Array): Promis
   const blocks = [writer.blocks[0]];
   let labels = 0;
   for (let p = 0; owner[p] !== 0; p += owner[p] + 1) labels++;
-  signer.sign(owner, owner.length, labels, blocks, [ENTRY_HEADER], 0, 1, 0);
+  signer.prepare(owner, owner.length, labels, blocks, [ENTRY_HEADER], 0, 1, 0);
+  const { out, ends, numbers } = signer;
+  signer.signAll((number, signature, length) => {
+    const i = numbers.indexOf(number);
+    out.set(signature.subarray(0, length), ends[i] - length);
+  });
   const text = new RecordText(1 << 14);
   const ownerText = new Uint8Array(1024);
   const ownerLength = wireToText(owner, 0, ownerText, 0);

@@ -11,7 +11,7 @@
 import {
   compareBytes,
   countLabels,
-  isAtOrBelow,
+  isWithin,
   keyToWire,
   MAX_KEY,
   MAX_WIRE,
@@ -99,6 +99,8 @@ export class OwnerWalk {
   keyStart = 0;
   keyEnd = 0;
   role: number = Role.none;
+  /** A delegation of which there are NS and DS records only. */
+  isOrdinary = false;
   /** The facts that are left, by type, then RDATA: fact `i` lies at `blocks[i][ats[i]]`. */
   count = 0;
   readonly blocks: Uint8Array[] = [];
@@ -146,11 +148,15 @@ export class OwnerWalk {
       this.keyEnd = cursor.keyEnd;
       if (this.keyEnd === this.keyStart) continue;
       this.ownerLength = 0;
-      this.collect();
-      if (this.isBelowCut()) this.visitBelowCut();
-      else {
+      if (this.isBelowCut()) {
+        this.collect();
+        this.visitBelowCut();
+      } else {
         this.cutLength = -1;
         this.cutNsCount = 0;
+        this.isOrdinary = this.visitOrdinary();
+        if (this.isOrdinary) return true;
+        this.collect();
         this.visitWithoutCut();
       }
       if (this.role !== Role.none) return true;
@@ -185,6 +191,97 @@ export class OwnerWalk {
   cutName(): Uint8Array {
     const out = new Uint8Array(MAX_WIRE + 1);
     return out.slice(0, keyToWire(this.cutKey, 0, this.cutLength, this.rules.apex, out, 0));
+  }
+
+  /**
+   * The short way for what nearly all owners are: a delegation with NS and DS records and nothing
+   * else, of a zone file or of a domain object that may be delegated. Comes to the same as the
+   * long way.
+   *
+   * @returns false, and nothing is changed, when the owner is anything else.
+   */
+  private visitOrdinary(): boolean {
+    const { cursor, blocks, ats, rules, report } = this;
+    if (rules.dropMissingGlue || rules.dropInvalidNs || this.isWildcard()) return false;
+    let n = 0;
+    let ns = 0;
+    let domains = 0;
+    let needsDomain = false;
+    let statuses = 0;
+    let octets = 0;
+    let inOrder = true;
+    let nsTtl = -1;
+    let dsTtl = -1;
+    let lastType = -1;
+    let last = blocks[0];
+    let lastAt = 0;
+    for (let i = 0; i < cursor.parts; i++) {
+      const block = cursor.partBlocks[i];
+      const end = cursor.partEnds[i];
+      for (let at = cursor.partStarts[i]; at < end; ) {
+        const kind = block[at];
+        const length = factLength(block, at);
+        if (kind === Kind.domain) domains++;
+        else if (kind === Kind.status) statuses |= 1 << block[at + FACT_HEADER];
+        else {
+          const type = factType(block, at);
+          const ttl = factTtl(block, at);
+          if (type === TYPE.NS) {
+            if (ns++ === 0) nsTtl = ttl;
+            else if (ttl !== nsTtl) return false;
+          } else if (type === TYPE.DS) {
+            if (dsTtl < 0) dsTtl = ttl;
+            else if (ttl !== dsTtl) return false;
+          } else return false;
+          if (kind !== Kind.record) needsDomain = true;
+          if (inOrder && type <= lastType) {
+            inOrder = type === lastType && compareFacts(last, lastAt, block, at) < 0;
+          }
+          lastType = type;
+          last = block;
+          lastAt = at;
+          octets += MAX_WIRE + RR_OCTETS + length;
+          blocks[n] = block;
+          ats[n++] = at;
+        }
+        at += FACT_HEADER + length;
+      }
+    }
+    if (ns === 0 || n > SMALL || octets > MAX_MESSAGE) return false;
+    if (domains > 1 || (needsDomain && domains === 0)) return false;
+    if ((domains > 0 || statuses !== 0) && !mayDelegate(statuses, rules.publishPendingRestore)) {
+      return false;
+    }
+    if (statuses !== 0 && domains === 0) return false;
+    this.count = n;
+    if (!inOrder) this.sortFacts();
+    this.role = Role.delegation;
+    this.cutIsDname = false;
+    this.setCutKey();
+    let cutNs = 0;
+    for (let i = 0; i < this.count; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      if (factType(block, at) !== TYPE.NS) break;
+      this.cutNsBlocks[cutNs] = block;
+      this.cutNsAts[cutNs++] = at;
+      if (report !== undefined) {
+        const fault = hostFault(block, at + FACT_HEADER, rules.apex);
+        if (fault !== HostFault.none) this.tellFault(fault, block, at);
+      }
+    }
+    this.cutNsCount = cutNs;
+    if (report !== undefined) {
+      if (domains > 0) report.domain('delegated');
+      this.findMissingGlue();
+    }
+    return true;
+  }
+
+  private tellFault(fault: number, block: Uint8Array, at: number): void {
+    const p = at + FACT_HEADER;
+    const host = block.slice(p, p + factLength(block, at));
+    this.report?.invalidNs(this.wireOwner().slice(0, this.ownerLength), fault, host);
   }
 
   private collect(): void {
@@ -291,7 +388,7 @@ export class OwnerWalk {
 
   /** Leaves records, and what the registry says of a domain that may be delegated. */
   private keepPublishable(domain: boolean, allowed: boolean): void {
-    const { blocks, ats, rules, report } = this;
+    const { blocks, ats, rules } = this;
     const n = this.count;
     let kept = 0;
     for (let i = 0; i < n; i++) {
@@ -310,10 +407,7 @@ export class OwnerWalk {
       if (factType(block, at) === TYPE.NS) {
         const fault = hostFault(block, at + FACT_HEADER, rules.apex);
         if (fault !== HostFault.none) {
-          if (report !== undefined) {
-            const host = block.slice(at + FACT_HEADER, at + FACT_HEADER + factLength(block, at));
-            report.invalidNs(this.wireOwner().slice(0, this.ownerLength), fault, host);
-          }
+          this.tellFault(fault, block, at);
           if (rules.dropInvalidNs) continue;
         }
       }
@@ -440,9 +534,9 @@ export class OwnerWalk {
     for (let i = 0; i < this.cutNsCount; i++) {
       const host = this.cutNsBlocks[i];
       const at = this.cutNsAts[i] + FACT_HEADER;
-      if (!isAtOrBelow(host, at, owner.subarray(0, this.ownerLength))) continue;
-      if (this.hasAddress(host, at)) continue;
       const end = at + factLength(host, this.cutNsAts[i]);
+      if (!isWithin(host, at, end, owner, this.ownerLength)) continue;
+      if (this.hasAddress(host, at)) continue;
       this.report?.missingGlue(owner.slice(0, this.ownerLength), host.slice(at, end));
     }
   }
@@ -450,7 +544,7 @@ export class OwnerWalk {
   /** Drops in-domain name servers without address; returns how many name servers are left. */
   private dropWithoutGlue(before: number): number {
     const { blocks, ats } = this;
-    const owner = this.wireOwner().subarray(0, this.ownerLength);
+    const owner = this.wireOwner();
     const n = this.count;
     let kept = 0;
     let left = before;
@@ -459,8 +553,9 @@ export class OwnerWalk {
       const at = ats[i];
       if (factType(block, at) === TYPE.NS) {
         const host = at + FACT_HEADER;
-        if (isAtOrBelow(block, host, owner) && !this.hasAddress(block, host)) {
-          this.report?.missingGlue(owner.slice(), block.slice(host, host + factLength(block, at)));
+        const end = host + factLength(block, at);
+        if (isWithin(block, host, end, owner, this.ownerLength) && !this.hasAddress(block, host)) {
+          this.report?.missingGlue(owner.slice(0, this.ownerLength), block.slice(host, end));
           left--;
           continue;
         }

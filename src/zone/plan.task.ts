@@ -3,17 +3,11 @@
  * host, and the names that the NSEC3 chain needs.
  */
 
+import { HashKind } from '../denial/nsec3-chain.js';
 import { HASH_LENGTH, HASH_TEXT, hashToText, nsec3Hash } from '../denial/nsec3-hash.js';
-import {
-  countLabels,
-  isAtOrBelow,
-  keyToWire,
-  MAX_KEY,
-  MAX_WIRE,
-  wireToKey,
-} from '../names/name.js';
+import { countLabels, isWithin, keyToWire, MAX_KEY, MAX_WIRE, wireToKey } from '../names/name.js';
 import { addType, finishBitmap } from '../records/bitmap.js';
-import { type EntryWriter, FACT_HEADER, factType, Kind } from '../records/entry.js';
+import { type EntryWriter, FACT_HEADER, factLength, factType, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import { Collector } from '../sort/collector.js';
 import type { Run } from '../sort/run.js';
@@ -28,16 +22,6 @@ import {
 } from './owner-walk.js';
 import { ReferenceTable } from './references.js';
 
-/** What an NSEC3 fact's type field says of the name. */
-export const HashKind = {
-  insecureDelegation: 0,
-  secureDelegation: 1,
-  /** Authoritative data; its RDATA holds the name, too. */
-  authoritative: 2,
-  /** An empty non-terminal; its RDATA holds the name, too. */
-  emptyNonTerminal: 3,
-} as const;
-
 /** Lists of examples longer than this are cut off; the counts are exact. */
 const LIST_LIMIT = 1000;
 /** Of a thread's memory, what the hashes of all zones may fill, and the references likewise: the
@@ -48,7 +32,9 @@ interface Job {
   readonly zones: readonly ZoneContext[];
   readonly hashes: readonly Collector[];
   readonly references: readonly Collector[];
-  readonly tables: ReferenceTable[];
+  readonly table: ReferenceTable;
+  /** The zone whose delegations the table holds. */
+  zone: number;
 }
 
 const jobs = new Map<number, Job>();
@@ -67,7 +53,8 @@ export function openPlan({ job, zones, spill }: OpenPlanArgs): void {
     zones,
     hashes: collect(),
     references,
-    tables: references.map(({ writer }) => new ReferenceTable(writer)),
+    table: tableOf(zones, references),
+    zone: 0,
   });
 }
 
@@ -149,17 +136,17 @@ export function planRange(args: {
     },
   };
   const walk = new OwnerWalk(zone.runs, args.from, args.to, zone.rules, report);
-  const referrer = createReferrer(job);
+  if (job.zone !== args.zone) job.table.flush();
+  job.zone = args.zone;
+  const { table } = job;
   const chain =
     zone.denial.kind === 'nsec3' ? createChainNames(zone, job.hashes[args.zone].writer) : undefined;
   const everyDelegation = zone.denial.kind === 'nsec3' && !zone.denial.optOut;
-  const rootKey = new Uint8Array(MAX_KEY);
-
   while (walk.next()) {
     if (walk.role === Role.delegation) {
       delegations++;
-      const owner = walk.wireOwner().subarray(0, walk.ownerLength);
-      let rootKeyLength = -1;
+      const owner = walk.wireOwner();
+      const { ownerLength } = walk;
       let secure = false;
       for (let i = 0; i < walk.count; i++) {
         const block = walk.blocks[i];
@@ -169,11 +156,9 @@ export function planRange(args: {
         if (type !== TYPE.NS) continue;
         nameServers++;
         const host = at + FACT_HEADER;
-        if (isAtOrBelow(block, host, owner)) continue;
-        const into = referrer.find(block, host);
-        if (into < 0) continue;
-        if (rootKeyLength < 0) rootKeyLength = wireToKey(owner, 0, 0, rootKey, 0);
-        referrer.add(into, block, host, rootKey, rootKeyLength);
+        const end = host + factLength(block, at);
+        if (isWithin(block, host, end, owner, ownerLength)) continue;
+        table.add(block, host, end, owner, ownerLength);
       }
       if (secure) secureDelegations++;
       if (secure || everyDelegation) chain?.delegation(walk, secure);
@@ -218,7 +203,7 @@ export function closePlan({ job: id }: { job: number }): PlanRuns {
   const job = jobs.get(id);
   if (job === undefined) throw new Error('the plan is not open in this thread');
   jobs.delete(id);
-  for (const table of job.tables) table.flush();
+  job.table.flush();
   const finish = (collectors: readonly Collector[]) => collectors.map((one) => one.finish());
   return { hashes: finish(job.hashes), references: finish(job.references) };
 }
@@ -246,26 +231,31 @@ function undecidedOf(zone: ZoneContext, walk: OwnerWalk): Undecided | undefined 
   };
 }
 
-/** Finds the zone that a host lies in and files references under the host's key there. */
-function createReferrer(job: Job) {
-  const { zones, tables } = job;
+/**
+ * A table whose references go to the zone that the host lies in, under the host's key there; hosts
+ * in none of the zones are nobody's glue.
+ */
+function tableOf(zones: readonly ZoneContext[], references: readonly Collector[]): ReferenceTable {
   const labels = zones.map((zone) => countLabels(zone.apex));
   const key = new Uint8Array(MAX_KEY);
-  return {
-    /** Index of the closest enclosing zone, or -1. */
-    find(host: Uint8Array, at: number): number {
-      let best = -1;
-      for (let z = 0; z < zones.length; z++) {
-        if (best >= 0 && labels[z] <= labels[best]) continue;
-        if (isAtOrBelow(host, at, zones[z].apex)) best = z;
-      }
-      return best;
-    },
-    add(z: number, host: Uint8Array, at: number, example: Uint8Array, exampleLength: number): void {
-      const keyLength = wireToKey(host, at, labels[z], key, 0);
-      tables[z].add(key, keyLength, example, exampleLength);
-    },
+  const example = new Uint8Array(MAX_KEY);
+  /** Index of the closest enclosing zone, or -1. */
+  const find = (host: Uint8Array, at: number, end: number): number => {
+    let best = -1;
+    for (let z = 0; z < zones.length; z++) {
+      if (best >= 0 && labels[z] <= labels[best]) continue;
+      if (isWithin(host, at, end, zones[z].apex, zones[z].apex.length)) best = z;
+    }
+    return best;
   };
+  return new ReferenceTable((arena, host, hostEnd, count) => {
+    const z = find(arena, host, hostEnd);
+    if (z < 0) return;
+    const keyEnd = wireToKey(arena, host, labels[z], key, 0);
+    const end = wireToKey(arena, hostEnd, 0, example, 0);
+    const { writer } = references[z];
+    writer.append(key, 0, keyEnd, Kind.reference, 0, count, 0, 0, example, 0, end);
+  });
 }
 
 /** Collects the names of an NSEC3 chain with their bitmaps (RFC 5155 §7.1). */

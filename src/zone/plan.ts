@@ -3,14 +3,12 @@
  * goes over any, because the zones of a registry name each other's hosts.
  */
 
-import { guardError } from '../errors.js';
-import { compareBytes, nameFromKey, nameToText } from '../names/name.js';
+import { nameToText } from '../names/name.js';
 import type { Reject } from '../read/master.js';
 import type { Places } from '../read/places.js';
-import { EntryWriter, FACT_HEADER, factLength, factType } from '../records/entry.js';
+import { EntryWriter } from '../records/entry.js';
 import { rdataToText } from '../records/rdata.js';
 import { typeToText } from '../records/types.js';
-import { Cursor } from '../sort/cursor.js';
 import { type Run, sortRun } from '../sort/run.js';
 import { planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
@@ -18,7 +16,7 @@ import { type ZoneContext, zoneRanges } from './context.js';
 import { classifyGlue, keepsGlue } from './glue.js';
 import { HOST_FAULT_NAMES } from './host.js';
 import type { FactReject } from './owner-walk.js';
-import { createChainNames, HashKind, type PlanPart, type PlanRuns } from './plan.task.js';
+import { createChainNames, type PlanPart, type PlanRuns } from './plan.task.js';
 import { referencesTo } from './references.js';
 
 const module = new URL('./plan.task.js', import.meta.url).href;
@@ -62,7 +60,6 @@ export interface ZonePlan {
  *
  * @param reject called for each fact that can't be used, in canonical order; may throw.
  * @param occluded called for each record left out because nobody could see it.
- * @throws ZonewrightError (exit 6) when two names have one NSEC3 hash.
  */
 export async function planZones(
   zones: readonly ZoneContext[],
@@ -98,10 +95,7 @@ export async function planZones(
     const references = runs.flatMap((r) => r.references[index]);
     const mine = parts[index];
     const hashes = runs.flatMap((r) => r.hashes[index]);
-    if (zone.denial.kind === 'nsec3') {
-      hashes.push(decide(zone, mine, references));
-      checkCollisions(zone, hashes);
-    }
+    if (zone.denial.kind === 'nsec3') hashes.push(decide(zone, mine, references));
     const sum = (pick: (part: PlanPart) => number): number =>
       mine.reduce((total, part) => total + pick(part), 0);
     return {
@@ -171,51 +165,4 @@ function decide(zone: ZoneContext, parts: readonly PlanPart[], references: reado
     }
   }
   return sortRun(writer);
-}
-
-/**
- * Two names with one hash can't both be proven (RFC 5155 §7.1 wants another salt). An empty
- * non-terminal may come from several ranges, and may turn out to be a name with data.
- */
-function checkCollisions(zone: ZoneContext, hashes: readonly Run[]): void {
-  const cursor = new Cursor(hashes);
-  while (cursor.next()) {
-    if (cursor.parts === 1) {
-      const block = cursor.partBlocks[0];
-      const at = cursor.partStarts[0];
-      if (at + FACT_HEADER + factLength(block, at) === cursor.partEnds[0]) continue;
-    }
-    let name: Uint8Array | undefined;
-    let clash = false;
-    for (let i = 0; i < cursor.parts; i++) {
-      const block = cursor.partBlocks[i];
-      for (
-        let at = cursor.partStarts[i];
-        at < cursor.partEnds[i];
-        at += FACT_HEADER + factLength(block, at)
-      ) {
-        const kind = factType(block, at);
-        if (kind !== HashKind.authoritative && kind !== HashKind.emptyNonTerminal) {
-          clash = true;
-          continue;
-        }
-        const p = at + FACT_HEADER;
-        const mine = block.slice(
-          p + 2 + ((block[p] << 8) | block[p + 1]),
-          p + factLength(block, at),
-        );
-        if (name !== undefined && compareBytes(name, 0, name.length, mine, 0, mine.length) !== 0)
-          clash = true;
-        name = mine;
-      }
-    }
-    if (!clash) continue;
-    const hash = cursor.keyBlock.slice(cursor.keyStart, cursor.keyEnd);
-    throw guardError(
-      `two names of the zone have the NSEC3 hash ${nameToText(nameFromKey(hash, zone.apex))}`,
-      {
-        hint: 'Choose another salt for this zone (nsec3 salt), or sign it with NSEC.',
-      },
-    );
-  }
 }

@@ -66,6 +66,7 @@ export class PublishedWalk {
   /** Addresses at the cut itself, the owner being a delegation. */
   private glueAtCut(): void {
     const { walk } = this;
+    if (walk.isOrdinary) return;
     for (let i = 0; i < walk.count; i++) {
       const type = factType(walk.blocks[i], walk.ats[i]);
       if (type !== TYPE.A && type !== TYPE.AAAA) continue;

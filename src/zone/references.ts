@@ -5,99 +5,76 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import { type EntryWriter, FACT_HEADER, factLength, factTtl, Kind } from '../records/entry.js';
+import { FACT_HEADER, factLength, factTtl } from '../records/entry.js';
 import { lookUp } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
 
 const SLOTS = 1 << 16;
-/** Octets of keys and examples that are held before the table is emptied. */
+/** Octets of names that are held before the table is emptied. */
 const ARENA = 4 << 20;
+/** Octets before an entry's names: u32 count, u8 length of the host, u8 of the delegation. */
+const HEADER = 6;
 
-/** Folds the references to hosts of one zone. */
+/**
+ * Folds the references of the delegations of one zone after another. Delegations come in
+ * canonical order, so that the first that names a host is the smallest; it is the example.
+ */
 export class ReferenceTable {
   private readonly slots = new Int32Array(SLOTS).fill(-1);
   private readonly arena = new Uint8Array(ARENA);
   private at = 0;
   private held = 0;
 
-  constructor(private readonly writer: EntryWriter) {}
+  /** @param put takes a host (`arena[host, hostEnd)`) and how often it was named; at `hostEnd`
+   * stands the name of the first delegation that did. All names are in wire form. */
+  constructor(
+    private readonly put: (arena: Uint8Array, host: number, hostEnd: number, count: number) => void,
+  ) {}
 
-  /**
-   * Adds one reference.
-   *
-   * @param key sort key of the host in its zone.
-   * @param example sort key, relative to the root, of the delegation that names it. It costs
-   *   least when the examples come in ascending order.
-   */
-  add(key: Uint8Array, keyLength: number, example: Uint8Array, exampleLength: number): void {
+  /** Adds one reference: the delegation `owner[0, ownerLength)` names the host in `b[at, end)`. */
+  add(b: Uint8Array, at: number, end: number, owner: Uint8Array, ownerLength: number): void {
     const { slots, arena } = this;
+    const length = end - at;
     let h = 0x811c9dc5 | 0;
-    for (let i = 0; i < keyLength; i++) h = Math.imul(h ^ key[i], 0x01000193);
+    for (let i = at; i < end; i++) h = Math.imul(h ^ b[i], 0x01000193);
     let slot = (h ^ (h >>> 15)) & (SLOTS - 1);
-    for (;;) {
-      const a = slots[slot];
-      if (a < 0) break;
-      // u32 count | u16 key length | u16 example length | key | example
-      const length = arena[a + 4] | (arena[a + 5] << 8);
-      if (
-        length === keyLength &&
-        compareBytes(arena, a + 8, a + 8 + length, key, 0, keyLength) === 0
-      ) {
-        writeU32(arena, a, readU32(arena, a) + 1);
-        const old = a + 8 + length;
-        const oldEnd = old + (arena[a + 6] | (arena[a + 7] << 8));
-        if (compareBytes(arena, old, oldEnd, example, 0, exampleLength) > 0) {
-          // A smaller example, counted already: it goes beside the table.
-          this.writer.append(
-            key,
-            0,
-            keyLength,
-            Kind.reference,
-            0,
-            0,
-            0,
-            0,
-            example,
-            0,
-            exampleLength,
-          );
+    for (let a = slots[slot]; a >= 0; a = slots[slot]) {
+      if (arena[a + 4] === length) {
+        let i = 0;
+        const p = a + HEADER;
+        while (i < length && arena[p + i] === b[at + i]) i++;
+        if (i === length) {
+          writeU32(arena, a, readU32(arena, a) + 1);
+          return;
         }
-        return;
       }
       slot = (slot + 1) & (SLOTS - 1);
     }
-    const size = 8 + keyLength + exampleLength;
-    if (this.at + size > ARENA || this.held > SLOTS >> 1) {
+    if (this.at + HEADER + length + ownerLength > ARENA || this.held > SLOTS >> 1) {
       this.flush();
-      this.add(key, keyLength, example, exampleLength);
+      this.add(b, at, end, owner, ownerLength);
       return;
     }
     let p = this.at;
     slots[slot] = p;
     this.held++;
     writeU32(arena, p, 1);
-    arena[p + 4] = keyLength;
-    arena[p + 5] = keyLength >>> 8;
-    arena[p + 6] = exampleLength;
-    arena[p + 7] = exampleLength >>> 8;
-    p += 8;
-    for (let i = 0; i < keyLength; i++) arena[p++] = key[i];
-    for (let i = 0; i < exampleLength; i++) arena[p++] = example[i];
+    arena[p + 4] = length;
+    arena[p + 5] = ownerLength;
+    p += HEADER;
+    for (let i = at; i < end; i++) arena[p++] = b[i];
+    for (let i = 0; i < ownerLength; i++) arena[p++] = owner[i];
     this.at = p;
   }
 
-  /** Moves what is held to the writer; call it before the writer is sorted. */
+  /** Hands over what is held. Call it before the delegations of another zone come, and at the end. */
   flush(): void {
-    const { arena, writer } = this;
+    const { arena } = this;
     for (let a = 0; a < this.at; ) {
-      const keyLength = arena[a + 4] | (arena[a + 5] << 8);
-      const exampleLength = arena[a + 6] | (arena[a + 7] << 8);
-      const key = a + 8;
-      const example = key + keyLength;
-      const end = example + exampleLength;
-      const count = readU32(arena, a);
-      writer.append(arena, key, example, Kind.reference, 0, count, 0, 0, arena, example, end);
-      a = end;
+      const host = a + HEADER;
+      const hostEnd = host + arena[a + 4];
+      this.put(arena, host, hostEnd, readU32(arena, a));
+      a = hostEnd + arena[a + 5];
     }
     this.slots.fill(-1);
     this.at = 0;

@@ -1,0 +1,32 @@
+/** Finds the next owner that has an NSEC record: the one behind, or the apex at the end. */
+
+import { compareBytes } from '../names/name.js';
+import type { Run } from '../sort/run.js';
+import type { ZoneContext } from '../zone/context.js';
+import { Role } from '../zone/owner-walk.js';
+import { PublishedWalk } from '../zone/published-walk.js';
+
+/** A walk of its own, ahead of the one that asks. */
+export class NsecSuccessor {
+  private readonly scout: PublishedWalk;
+  private has: boolean;
+
+  constructor(zone: ZoneContext, references: readonly Run[], from: Uint8Array | undefined) {
+    this.scout = new PublishedWalk(zone, references, from, undefined, undefined);
+    this.has = this.scout.next();
+  }
+
+  /** The sort key of the successor of the owner with the given key; owners come in order. */
+  after(block: Uint8Array, start: number, end: number): Uint8Array {
+    const { walk } = this.scout;
+    while (this.has) {
+      const further =
+        compareBytes(walk.keyBlock, walk.keyStart, walk.keyEnd, block, start, end) > 0;
+      if (further && walk.role !== Role.belowCut) {
+        return walk.keyBlock.subarray(walk.keyStart, walk.keyEnd);
+      }
+      this.has = this.scout.next();
+    }
+    return new Uint8Array(0);
+  }
+}

@@ -1,0 +1,460 @@
+/**
+ * Writes a range of a zone's names as text, with their NSEC or NSEC3 records and signatures, and
+ * the same records in wire form for ZONEMD. The signatures of a range are made at its end, all at
+ * once, and put into the room that was left for them.
+ */
+
+import { NsecSuccessor } from '../denial/nsec-successor.js';
+import { Nsec3Walk } from '../denial/nsec3-chain.js';
+import { HASH_LENGTH, textToHash } from '../denial/nsec3-hash.js';
+import { compareBytes, countLabels, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
+import { addType, finishBitmap } from '../records/bitmap.js';
+import { writeBase64 } from '../records/encodings.js';
+import { FACT_HEADER, factLength, factTtl, factType, Kind } from '../records/entry.js';
+import { TYPE } from '../records/types.js';
+import type { RrsetSigner } from '../sign/rrsigs.js';
+import { Cursor } from '../sort/cursor.js';
+import { GlueClass } from '../zone/glue.js';
+import { type OwnerWalk, Role } from '../zone/owner-walk.js';
+import { PublishedWalk } from '../zone/published-walk.js';
+import { emptyCounts } from './counts.js';
+import type { EmitContext, EmitPart } from './emit.task.js';
+import { orphanRow } from './orphan-row.js';
+import { RecordText } from './record-text.js';
+import { WireText } from './wire-text.js';
+
+const NO_KEY = new Uint8Array(0);
+/** A signature whose octets are in no wire form: ZONEMD's own are not digested. */
+const NOWHERE = 0xffffffff;
+
+/** Writes one range. */
+export class Emitter {
+  private readonly text: RecordText;
+  private readonly wire: WireText;
+  private readonly counts = emptyCounts();
+  private readonly orphanRows: string[] = [];
+  private zonemd: { start: number; end: number } | undefined;
+
+  private readonly owner = new Uint8Array(MAX_WIRE + 1);
+  private ownerLength = 0;
+  private readonly ownerText = new Uint8Array(4 * MAX_WIRE + 1);
+  private ownerTextLength = 0;
+  /** Facts of the owner that is being written: the walk's own, or these, with a denial record. */
+  private blocks: Uint8Array[] = [];
+  private ats: number[] = [];
+  private count = 0;
+  private readonly ownBlocks: Uint8Array[] = [];
+  private readonly ownAts: number[] = [];
+  /** An NSEC or NSEC3 record as a fact. */
+  private readonly denial = new Uint8Array(FACT_HEADER + 9000);
+  /** Where the signature with a number goes: in the text (as base64), and in the wire form. */
+  private textHoles = new Uint32Array(2048);
+  private wireHoles = new Uint32Array(2048);
+
+  constructor(
+    private readonly context: EmitContext,
+    private readonly signer: RrsetSigner,
+    textSize: number,
+    wireSize: number,
+  ) {
+    this.text = new RecordText(textSize);
+    this.wire = new WireText(context.digest ? wireSize : 0);
+    signer.made = 0;
+    signer.earliestExpiration = Number.POSITIVE_INFINITY;
+  }
+
+  /** Makes the signatures and hands over what was written. */
+  finish(): EmitPart {
+    const { signer, text, wire, textHoles, wireHoles } = this;
+    signer.signAll((number, signature, length) => {
+      writeBase64(signature, 0, length, text.buffer, textHoles[number]);
+      let o = wireHoles[number];
+      if (o === NOWHERE) return;
+      for (let i = 0; i < length; i++) wire.buffer[o++] = signature[i];
+    });
+    this.counts.signatures = signer.made;
+    this.counts.earliestExpiration = signer.earliestExpiration;
+    return {
+      text: text.buffer.subarray(0, text.at),
+      wire: wire.buffer.subarray(0, wire.at),
+      zonemd: this.zonemd,
+      counts: this.counts,
+      orphanRows: this.orphanRows,
+    };
+  }
+
+  range(from: Uint8Array | undefined, to: Uint8Array | undefined): void {
+    const { context } = this;
+    const { zone, firstHash } = context;
+    const names = new PublishedWalk(zone, context.references, from, to, {
+      orphan: (walk, glueClass, kept, block, at, count, example) =>
+        this.orphan(walk, glueClass, kept, block, at, count, example),
+    });
+    const chain =
+      firstHash === undefined
+        ? undefined
+        : new Nsec3Walk(context.hashes, firstHash, zone.apex, from, to);
+    const nextOwner =
+      zone.denial.kind === 'nsec' ? new NsecSuccessor(zone, context.references, from) : undefined;
+    if (from === undefined) this.apex(nextOwner);
+
+    const { walk } = names;
+    let hasName = names.next();
+    let hasNsec3 = chain?.next() ?? false;
+    while (hasName || hasNsec3) {
+      let same = false;
+      if (chain !== undefined && hasNsec3) {
+        const d = hasName
+          ? compareBytes(
+              chain.keyBlock,
+              chain.keyStart,
+              chain.keyEnd,
+              walk.keyBlock,
+              walk.keyStart,
+              walk.keyEnd,
+            )
+          : -1;
+        if (d < 0) {
+          this.nsec3(chain);
+          hasNsec3 = chain.next();
+          continue;
+        }
+        same = d === 0;
+      }
+      // Anybody can register a name that looks like a hash: then the owner has both.
+      this.published(walk, nextOwner, same ? chain : undefined);
+      if (same) hasNsec3 = chain?.next() ?? false;
+      hasName = names.next();
+    }
+    this.counts.glue += names.glue;
+  }
+
+  /** The apex: SOA first, the rest by type. */
+  private apex(nextOwner: NsecSuccessor | undefined): void {
+    const { context } = this;
+    const cursor = new Cursor(context.apex);
+    if (!cursor.next() || cursor.keyEnd !== cursor.keyStart) throw new Error('the apex is missing');
+    this.openOwn();
+    for (let i = 0; i < cursor.parts; i++) {
+      const block = cursor.partBlocks[i];
+      for (let at = cursor.partStarts[i]; at < cursor.partEnds[i]; ) {
+        this.add(block, at);
+        at += FACT_HEADER + factLength(block, at);
+      }
+    }
+    this.setOwner(NO_KEY, 0, 0);
+    if (nextOwner !== undefined) this.addNsec(nextOwner, NO_KEY, 0, 0);
+    this.write(true, true);
+  }
+
+  /** @param chain the NSEC3 chain when it stands at a record with the same owner. */
+  private published(
+    walk: OwnerWalk,
+    nextOwner: NsecSuccessor | undefined,
+    chain: Nsec3Walk | undefined,
+  ): void {
+    const { counts } = this;
+    this.setOwner(walk.keyBlock, walk.keyStart, walk.keyEnd);
+    this.blocks = walk.blocks;
+    this.ats = walk.ats;
+    this.count = walk.count;
+    if (walk.role === Role.delegation) {
+      counts.delegations++;
+      const secure = this.has(TYPE.DS);
+      if (secure) counts.secureDelegations++;
+      else if (nextOwner === undefined && chain === undefined) {
+        this.writeUnsigned();
+        return;
+      }
+    }
+    const hasNsec = nextOwner !== undefined && walk.role !== Role.belowCut;
+    if (hasNsec || chain !== undefined) {
+      this.openOwn();
+      for (let i = 0; i < walk.count; i++) this.add(walk.blocks[i], walk.ats[i]);
+      if (hasNsec) this.addNsec(nextOwner, walk.keyBlock, walk.keyStart, walk.keyEnd);
+      if (chain !== undefined) this.addNsec3(chain);
+    }
+    this.write(walk.role === Role.authoritative, false);
+  }
+
+  private setOwner(block: Uint8Array, start: number, end: number): void {
+    const { owner, ownerText } = this;
+    this.ownerLength = keyToWire(block, start, end, this.context.zone.apex, owner, 0);
+    this.ownerTextLength = wireToText(owner, 0, ownerText, 0);
+  }
+
+  private openOwn(): void {
+    this.blocks = this.ownBlocks;
+    this.ats = this.ownAts;
+    this.count = 0;
+  }
+
+  private add(block: Uint8Array, at: number): void {
+    this.blocks[this.count] = block;
+    this.ats[this.count++] = at;
+  }
+
+  private has(type: number): boolean {
+    for (let i = 0; i < this.count; i++) {
+      if (factType(this.blocks[i], this.ats[i]) === type) return true;
+    }
+    return false;
+  }
+
+  // ---- denial ----------------------------------------------------------------------------------
+
+  /** Adds the owner's NSEC record (RFC 4034 §4), in its place among the types. */
+  private addNsec(
+    successor: NsecSuccessor,
+    block: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+  ): void {
+    const { denial, context } = this;
+    const next = successor.after(block, keyStart, keyEnd);
+    let o = FACT_HEADER;
+    o = keyToWire(next, 0, next.length, context.zone.apex, denial, o);
+    const isDelegation = keyEnd > keyStart && this.has(TYPE.NS);
+    for (let i = 0; i < this.count; i++) {
+      const type = factType(this.blocks[i], this.ats[i]);
+      // At a cut the parent is authoritative for NS, in the bitmap, and DS only.
+      if (isDelegation && type !== TYPE.NS && type !== TYPE.DS) continue;
+      addType(type);
+    }
+    addType(TYPE.NSEC);
+    addType(TYPE.RRSIG);
+    o = finishBitmap(denial, o);
+    this.insertDenial(TYPE.NSEC, o);
+    this.counts.nsec++;
+  }
+
+  /** Writes the NSEC3 record that the chain stands at, the only record of its owner. */
+  private nsec3(chain: Nsec3Walk): void {
+    this.openOwn();
+    this.addNsec3(chain);
+    this.setOwner(chain.keyBlock, chain.keyStart, chain.keyEnd);
+    this.write(true, false);
+  }
+
+  /** Adds the NSEC3 record that the chain stands at (RFC 5155 §3). */
+  private addNsec3(chain: Nsec3Walk): void {
+    const { denial, context } = this;
+    const { zone } = context;
+    if (zone.denial.kind !== 'nsec3') return;
+    const { salt, iterations, optOut } = zone.denial;
+    let o = FACT_HEADER;
+    denial[o++] = 1;
+    denial[o++] = optOut ? 1 : 0;
+    denial[o++] = iterations >>> 8;
+    denial[o++] = iterations;
+    denial[o++] = salt.length;
+    denial.set(salt, o);
+    o += salt.length;
+    denial[o++] = HASH_LENGTH;
+    if (!textToHash(chain.nextBlock, chain.nextStart, denial, o)) {
+      throw new Error('a name of the NSEC3 chain is no hash');
+    }
+    o += HASH_LENGTH;
+    for (let p = chain.bitmapStart; p < chain.bitmapEnd; p++) denial[o++] = chain.bitmapBlock[p];
+    this.insertDenial(TYPE.NSEC3, o);
+    this.counts.nsec3++;
+  }
+
+  /** Adds the record in `this.denial`, whose RDATA ends at `end`, in its place by type. */
+  private insertDenial(type: number, end: number): void {
+    const { denial, context } = this;
+    const length = end - FACT_HEADER;
+    const ttl = context.denialTtl;
+    denial[0] = Kind.record;
+    denial[1] = type;
+    denial[2] = type >>> 8;
+    denial[3] = length;
+    denial[4] = length >>> 8;
+    denial[5] = ttl;
+    denial[6] = ttl >>> 8;
+    denial[7] = ttl >>> 16;
+    denial[8] = ttl >>> 24;
+    let i = this.count++;
+    while (i > 0 && factType(this.blocks[i - 1], this.ats[i - 1]) > type) {
+      this.blocks[i] = this.blocks[i - 1];
+      this.ats[i] = this.ats[i - 1];
+      i--;
+    }
+    this.blocks[i] = denial;
+    this.ats[i] = 0;
+  }
+
+  // ---- an owner's records and signatures ---------------------------------------------------------
+
+  /** Writes an insecure delegation: nothing of it is signed. */
+  private writeUnsigned(): void {
+    const { blocks, ats, count, text, wire, counts, ownerText, ownerTextLength } = this;
+    const { digest } = this.context;
+    let lastType = -1;
+    for (let i = 0; i < count; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      const type = factType(block, at);
+      const ttl = factTtl(block, at);
+      const length = factLength(block, at);
+      const rdata = at + FACT_HEADER;
+      if (type !== lastType) counts.rrsets++;
+      lastType = type;
+      text.record(ownerText, ownerTextLength, ttl, type, block, rdata, length);
+      if (digest) wire.record(this.owner, this.ownerLength, type, ttl, block, rdata, length);
+    }
+    counts.records += count;
+  }
+
+  /**
+   * Writes the owner in `this.owner` with the gathered facts.
+   *
+   * @param authoritative everything is signed; otherwise DS, NSEC and NSEC3 only (RFC 4035 §2.2).
+   * @param isApex SOA first, and the ZONEMD record is not part of its own digest.
+   */
+  private write(authoritative: boolean, isApex: boolean): void {
+    const { owner, signer, blocks, ats, count } = this;
+    // A leading asterisk label is not counted (RFC 4034 §3.1.3).
+    const labels = countLabels(owner) - (owner[0] === 1 && owner[1] === 0x2a ? 1 : 0);
+    signer.count = 0;
+    let end = 0;
+    if (isApex) {
+      for (let i = 0; i < count; i++) {
+        if (factType(blocks[i], ats[i]) !== TYPE.SOA) continue;
+        end = this.rrset(labels, i, i + 1, true, end);
+      }
+    }
+    for (let i = 0; i < count; ) {
+      const type = factType(blocks[i], ats[i]);
+      let j = i + 1;
+      while (j < count && factType(blocks[j], ats[j]) === type) j++;
+      if (!isApex || type !== TYPE.SOA) {
+        const start = this.text.at;
+        const signed =
+          authoritative || type === TYPE.DS || type === TYPE.NSEC || type === TYPE.NSEC3;
+        end = this.rrset(labels, i, j, signed, end);
+        if (isApex && type === TYPE.ZONEMD) this.zonemd = { start, end: this.text.at };
+      }
+      i = j;
+    }
+    if (this.context.digest) this.digest(isApex);
+  }
+
+  private rrset(
+    labels: number,
+    from: number,
+    to: number,
+    signed: boolean,
+    rrsigAt: number,
+  ): number {
+    const { blocks, ats, text, ownerText, ownerTextLength, signer, counts } = this;
+    const type = factType(blocks[from], ats[from]);
+    const ttl = factTtl(blocks[from], ats[from]);
+    counts.rrsets++;
+    counts.records += to - from;
+    for (let i = from; i < to; i++) {
+      const block = blocks[i];
+      const at = ats[i];
+      const length = factLength(block, at);
+      text.record(ownerText, ownerTextLength, ttl, type, block, at + FACT_HEADER, length);
+    }
+    if (!signed) return rrsigAt;
+    const first = signer.count;
+    const { owner, ownerLength } = this;
+    const end = signer.prepare(owner, ownerLength, labels, blocks, ats, from, to, rrsigAt);
+    for (let s = first; s < signer.count; s++) {
+      const start = signer.starts[s];
+      const length = signer.ends[s] - start;
+      text.record(ownerText, ownerTextLength, ttl, TYPE.RRSIG, signer.out, start, length);
+      // The line ends in the signature's base64 and a line feed.
+      const digits = 4 * Math.ceil(signer.signatureLength(s) / 3);
+      this.setHoles(signer.numbers[s], text.at - 1 - digits);
+      counts.records++;
+    }
+    return end;
+  }
+
+  private setHoles(number: number, textAt: number): void {
+    if (number >= this.textHoles.length) {
+      const wider = (from: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+        const to = new Uint32Array(number * 2);
+        to.set(from);
+        return to;
+      };
+      this.textHoles = wider(this.textHoles);
+      this.wireHoles = wider(this.wireHoles);
+    }
+    this.textHoles[number] = textAt;
+    this.wireHoles[number] = NOWHERE;
+  }
+
+  /** The owner's records in the order of RFC 8976 §3.3.1: by type, RRSIG among the types. */
+  private digest(isApex: boolean): void {
+    const { blocks, ats, count } = this;
+    let i = 0;
+    for (; i < count; i++) {
+      if (factType(blocks[i], ats[i]) > TYPE.RRSIG) break;
+      this.digestFact(i);
+    }
+    this.digestRrsigs(isApex);
+    for (; i < count; i++) {
+      if (isApex && factType(blocks[i], ats[i]) === TYPE.ZONEMD) continue;
+      this.digestFact(i);
+    }
+  }
+
+  private digestFact(i: number): void {
+    const block = this.blocks[i];
+    const at = this.ats[i];
+    const length = factLength(block, at);
+    const ttl = factTtl(block, at);
+    const { owner, ownerLength } = this;
+    this.wire.record(owner, ownerLength, factType(block, at), ttl, block, at + FACT_HEADER, length);
+  }
+
+  private digestRrsigs(isApex: boolean): void {
+    const { signer } = this;
+    if (signer.count === 0) return;
+    const { out, starts, ends, count } = signer;
+    if (!isApex) {
+      // The RRsets were signed by ascending type, so the records are in order.
+      for (let s = 0; s < count; s++) this.digestRrsig(s);
+      return;
+    }
+    const order = Array.from({ length: count }, (_, s) => s);
+    order.sort((x, y) => compareBytes(out, starts[x], ends[x], out, starts[y], ends[y]));
+    for (const s of order) {
+      if (((out[starts[s]] << 8) | out[starts[s] + 1]) !== TYPE.ZONEMD) this.digestRrsig(s);
+    }
+  }
+
+  private digestRrsig(s: number): void {
+    const { signer, wire, owner, ownerLength } = this;
+    const { out } = signer;
+    const start = signer.starts[s];
+    const length = signer.ends[s] - start;
+    const ttl =
+      ((out[start + 4] << 24) | (out[start + 5] << 16) | (out[start + 6] << 8) | out[start + 7]) >>>
+      0;
+    wire.record(owner, ownerLength, TYPE.RRSIG, ttl, out, start, length);
+    this.wireHoles[signer.numbers[s]] = wire.at - signer.signatureLength(s);
+  }
+
+  private orphan(
+    walk: OwnerWalk,
+    glueClass: number,
+    kept: boolean,
+    block: Uint8Array,
+    at: number,
+    count: number,
+    example: Uint8Array | undefined,
+  ): void {
+    const { orphans } = this.counts;
+    const tally = glueClass === GlueClass.sac048Orphan ? orphans.sac048 : orphans.unreferenced;
+    if (kept) tally.kept++;
+    else tally.stripped++;
+    if (!this.context.orphans) return;
+    const { apex } = this.context.zone;
+    this.orphanRows.push(orphanRow(walk, apex, glueClass, kept, block, at, count, example));
+  }
+}

@@ -1,0 +1,47 @@
+/** Records in wire form, uncompressed and canonical (RFC 4034 §6.2), into a growing buffer. */
+
+/** Collects records. `buffer[0, at)` is what was written. */
+export class WireText {
+  buffer: Uint8Array<ArrayBuffer>;
+  at = 0;
+
+  constructor(size: number) {
+    this.buffer = new Uint8Array(size);
+  }
+
+  /** Appends a record of class IN. */
+  record(
+    owner: Uint8Array,
+    ownerLength: number,
+    type: number,
+    ttl: number,
+    rdata: Uint8Array,
+    at: number,
+    length: number,
+  ): void {
+    if (this.at + ownerLength + 10 + length > this.buffer.length) this.grow();
+    const { buffer } = this;
+    let o = this.at;
+    for (let i = 0; i < ownerLength; i++) buffer[o++] = owner[i];
+    buffer[o] = type >>> 8;
+    buffer[o + 1] = type;
+    buffer[o + 2] = 0;
+    buffer[o + 3] = 1;
+    buffer[o + 4] = ttl >>> 24;
+    buffer[o + 5] = ttl >>> 16;
+    buffer[o + 6] = ttl >>> 8;
+    buffer[o + 7] = ttl;
+    buffer[o + 8] = length >>> 8;
+    buffer[o + 9] = length;
+    o += 10;
+    for (let p = at, end = at + length; p < end; p++) buffer[o++] = rdata[p];
+    this.at = o;
+  }
+
+  /** Room for another record, the largest there can be. */
+  private grow(): void {
+    const wider = new Uint8Array(Math.max(this.buffer.length * 2, this.at + 70_000));
+    wider.set(this.buffer.subarray(0, this.at));
+    this.buffer = wider;
+  }
+}
