@@ -23,6 +23,7 @@ import {
 import { type EntryWriter, Kind } from '../records/entry.js';
 import { parseRdata, rdataFault, type Tokens } from '../records/rdata.js';
 import { isMetaType, TYPE, typeFromText } from '../records/types.js';
+import { NOT_PLAIN, PlainLines } from './plain-line.js';
 
 /** What a line may take over from the lines before it. */
 export interface MasterState {
@@ -112,12 +113,14 @@ export class MasterParser {
   private readonly key = new Uint8Array(MAX_KEY);
   private readonly rdata = new Uint8Array(66_000);
   private keyLength = 0;
+  private readonly plain: PlainLines;
 
   constructor(options: MasterOptions, sink: MasterSink) {
     this.apex = options.apex;
     this.apexLabels = countLabels(options.apex);
     this.dropDnssec = options.dropDnssec;
     this.sink = sink;
+    this.plain = new PlainLines(options.apex);
   }
 
   /**
@@ -128,7 +131,7 @@ export class MasterParser {
    *   parenthesis is a fault.
    */
   parse(text: Uint8Array, chunk: number, entry: MasterState, final: boolean): ChunkOutcome {
-    const { sink, tokens, apex, owner, key, rdata } = this;
+    const { sink, tokens, apex, owner, key, rdata, plain } = this;
     const writer = sink.writer;
     const end = text.length;
     tokens.text = text;
@@ -159,6 +162,53 @@ export class MasterParser {
       const recordAt = p;
       const recordLine = line;
       const first = text[p];
+      const behind =
+        first > SPACE ? plain.read(text, p, end, ownerTextStart, ownerTextEnd) : NOT_PLAIN;
+      if (behind !== NOT_PLAIN) {
+        p = behind;
+        line++;
+        consumed = p;
+        consumedLines = line - 1;
+        if (plain.isNewOwner) {
+          ownerTextStart = recordAt;
+          ownerTextEnd = plain.ownerEnd;
+          ownerLength = plain.ownerLength;
+          for (let i = 0; i < ownerLength; i++) owner[i] = plain.owner[i];
+          ownerState = plain.inZone ? 1 : 0;
+          if (plain.inZone) {
+            this.keyLength = plain.keyLength;
+            for (let i = 0; i < plain.keyLength; i++) key[i] = plain.key[i];
+          }
+          announced = false;
+        }
+        if (ownerState === 0) {
+          this.reject(recordLine, 'owner', 'is not in the zone', text, recordAt, p);
+          continue;
+        }
+        const { type, ttl } = plain;
+        lastTtl = ttl;
+        if (!announced) {
+          announced = true;
+          sink.owner?.(key, this.keyLength, recordLine, false);
+        }
+        const kind = Kind.record;
+        const { length, rdata: octets } = plain;
+        writer.append(
+          key,
+          0,
+          this.keyLength,
+          kind,
+          type,
+          ttl,
+          chunk,
+          recordLine,
+          octets,
+          0,
+          length,
+        );
+        this.records++;
+        continue;
+      }
       const blankOwner = first === SPACE || first === TAB;
       let count = 0;
       let depth = 0;

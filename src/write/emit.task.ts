@@ -37,12 +37,15 @@ export interface EmitPart {
   readonly orphanRows: readonly string[];
 }
 
+/** Memory of a part that was taken. */
+export interface SpareMemory {
+  readonly text: ArrayBuffer;
+  readonly wire: ArrayBuffer;
+}
+
 interface Job {
   readonly context: EmitContext;
   readonly signer: RrsetSigner;
-  /** Sizes of the last range's output: a good guess for the next. */
-  textSize: number;
-  wireSize: number;
 }
 
 const jobs = new Map<number, Job>();
@@ -50,7 +53,7 @@ const jobs = new Map<number, Job>();
 /** Opens a job in this thread: loads its keys. */
 export async function openEmit(args: { job: number; context: EmitContext }): Promise<void> {
   const signer = await RrsetSigner.open(args.context.signing);
-  jobs.set(args.job, { context: args.context, signer, textSize: 1 << 20, wireSize: 1 << 20 });
+  jobs.set(args.job, { context: args.context, signer });
 }
 
 /** Closes a job in this thread. */
@@ -64,13 +67,13 @@ export function emitRange(args: {
   readonly job: number;
   readonly from: Uint8Array | undefined;
   readonly to: Uint8Array | undefined;
+  /** Memory of an earlier part, to be used again: fresh memory costs time. */
+  readonly spare: SpareMemory | undefined;
 }): Moved<EmitPart> {
   const job = jobs.get(args.job);
   if (job === undefined) throw new Error('the writer is not open in this thread');
-  const emitter = new Emitter(job.context, job.signer, job.textSize, job.wireSize);
+  const emitter = new Emitter(job.context, job.signer, args.spare);
   emitter.range(args.from, args.to);
   const part = emitter.finish();
-  job.textSize = Math.max(1 << 16, Math.round(part.text.length * 1.1));
-  job.wireSize = Math.max(1 << 16, Math.round(part.wire.length * 1.1));
   return new Moved(part, [part.text.buffer as ArrayBuffer, part.wire.buffer as ArrayBuffer]);
 }

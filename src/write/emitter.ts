@@ -18,12 +18,14 @@ import { GlueClass } from '../zone/glue.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
 import { emptyCounts } from './counts.js';
-import type { EmitContext, EmitPart } from './emit.task.js';
+import type { EmitContext, EmitPart, SpareMemory } from './emit.task.js';
 import { orphanRow } from './orphan-row.js';
 import { RecordText } from './record-text.js';
 import { WireText } from './wire-text.js';
 
 const NO_KEY = new Uint8Array(0);
+/** Octets of the first part's text and wire form, about. */
+const FIRST_SIZE = 1 << 20;
 /** A signature whose octets are in no wire form: ZONEMD's own are not digested. */
 const NOWHERE = 0xffffffff;
 
@@ -54,11 +56,10 @@ export class Emitter {
   constructor(
     private readonly context: EmitContext,
     private readonly signer: RrsetSigner,
-    textSize: number,
-    wireSize: number,
+    spare: SpareMemory | undefined,
   ) {
-    this.text = new RecordText(textSize);
-    this.wire = new WireText(context.digest ? wireSize : 0);
+    this.text = new RecordText(spare?.text ?? FIRST_SIZE);
+    this.wire = new WireText(spare?.wire ?? (context.digest ? FIRST_SIZE : 0));
     signer.made = 0;
     signer.earliestExpiration = Number.POSITIVE_INFINITY;
   }

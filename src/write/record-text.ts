@@ -3,6 +3,7 @@
  * between (gTLD registry agreement, Specification 4 §2.1.4), into a buffer that grows.
  */
 
+import { wireToText } from '../names/name.js';
 import { rdataTextRoom, writeRdata } from '../records/rdata.js';
 import { TYPE, writeType } from '../records/types.js';
 
@@ -16,12 +17,15 @@ const LINE_ROOM = 1400;
 export class RecordText {
   buffer: Uint8Array<ArrayBuffer>;
   at = 0;
+  /** What stands between owner and RDATA in a record of this type and TTL. */
+  private readonly head = new Uint8Array(32);
+  private headLength = 0;
   private ttl = -1;
-  private readonly ttlText = new Uint8Array(12);
-  private ttlLength = 0;
+  private type = -1;
 
-  constructor(size: number) {
-    this.buffer = new Uint8Array(size);
+  /** @param memory to be used again, or its size. */
+  constructor(memory: number | ArrayBuffer) {
+    this.buffer = typeof memory === 'number' ? new Uint8Array(memory) : new Uint8Array(memory);
   }
 
   /** Appends one record; `owner[0, ownerLength)` is the owner's text. */
@@ -36,28 +40,34 @@ export class RecordText {
   ): void {
     const room = type === TYPE.NS ? LINE_ROOM + 1100 : LINE_ROOM + rdataTextRoom(type, length);
     if (this.at + room > this.buffer.length) this.grow(room);
-    const { buffer } = this;
+    if (ttl !== this.ttl || type !== this.type) this.setHead(ttl, type);
+    const { buffer, head, headLength } = this;
     let o = this.at;
     for (let i = 0; i < ownerLength; i++) buffer[o++] = owner[i];
-    buffer[o++] = TAB;
-    if (ttl !== this.ttl) this.setTtl(ttl);
-    for (let i = 0; i < this.ttlLength; i++) buffer[o++] = this.ttlText[i];
-    buffer[o] = TAB;
-    buffer[o + 1] = 0x69;
-    buffer[o + 2] = 0x6e;
-    buffer[o + 3] = TAB;
-    o = writeType(type, buffer, o + 4);
-    buffer[o++] = TAB;
-    o = writeRdata(type, rdata, at, length, buffer, o);
+    for (let i = 0; i < headLength; i++) buffer[o++] = head[i];
+    o =
+      type === TYPE.NS
+        ? wireToText(rdata, at, buffer, o)
+        : writeRdata(type, rdata, at, length, buffer, o);
     buffer[o++] = LF;
     this.at = o;
   }
 
-  private setTtl(ttl: number): void {
+  private setHead(ttl: number, type: number): void {
+    const { head } = this;
     this.ttl = ttl;
+    this.type = type;
     const text = String(ttl);
-    for (let i = 0; i < text.length; i++) this.ttlText[i] = text.charCodeAt(i);
-    this.ttlLength = text.length;
+    let o = 0;
+    head[o++] = TAB;
+    for (let i = 0; i < text.length; i++) head[o++] = text.charCodeAt(i);
+    head[o++] = TAB;
+    head[o++] = 0x69;
+    head[o++] = 0x6e;
+    head[o++] = TAB;
+    o = writeType(type, head, o);
+    head[o++] = TAB;
+    this.headLength = o;
   }
 
   private grow(room: number): void {

@@ -5,8 +5,9 @@ export class WireText {
   buffer: Uint8Array<ArrayBuffer>;
   at = 0;
 
-  constructor(size: number) {
-    this.buffer = new Uint8Array(size);
+  /** @param memory to be used again, or its size. */
+  constructor(memory: number | ArrayBuffer) {
+    this.buffer = typeof memory === 'number' ? new Uint8Array(memory) : new Uint8Array(memory);
   }
 
   /** Appends a record of class IN. */

@@ -15,7 +15,7 @@ import { type SignedApex, zonemdRdata } from '../zone/apex.js';
 import { zoneRanges } from '../zone/context.js';
 import type { ZonePlan } from '../zone/plan.js';
 import { addCounts, type EmitCounts, emptyCounts } from './counts.js';
-import type { EmitContext, EmitPart } from './emit.task.js';
+import type { EmitContext, EmitPart, SpareMemory } from './emit.task.js';
 import { RecordText } from './record-text.js';
 
 const module = new URL('./emit.task.js', import.meta.url).href;
@@ -95,12 +95,16 @@ async function emit(
   let octets = 0;
   let zonemd: EmitPart['zonemd'];
   const pending: Array<Promise<EmitPart>> = [];
+  const spare: SpareMemory[] = [];
   let next = 0;
   const depth = pool.slots * 2 + 2;
   try {
     while (next < ranges.length || pending.length > 0) {
       while (next < ranges.length && pending.length < depth) {
-        const part = pool.run<EmitPart>(RANGE, { job, ...ranges[next++] });
+        const memory = spare.pop();
+        const transfer = memory === undefined ? [] : [memory.text, memory.wire];
+        const args = { job, ...ranges[next++], spare: memory };
+        const part = pool.run<EmitPart>(RANGE, args, transfer);
         part.catch(() => undefined);
         pending.push(part);
       }
@@ -109,6 +113,7 @@ async function emit(
       digest?.update(part.wire);
       await writeAll(handle, part.text);
       octets += part.text.length;
+      spare.push({ text: part.text.buffer as ArrayBuffer, wire: part.wire.buffer as ArrayBuffer });
       addCounts(total, part.counts);
       for (const row of part.orphanRows) orphanRows.push(row);
       options.progress?.(octets);
