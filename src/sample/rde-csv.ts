@@ -36,6 +36,7 @@ import {
 
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
+const UNDERSCORE = 0x5f;
 const D = 0x44;
 const H = 0x48;
 const DASH_SUFFIX = constant('-ZW');
@@ -236,9 +237,13 @@ function mixedCase(text: string): string {
   }).join('');
 }
 
-function putDomainRoid(sink: Sink, index: number): void {
+function putDomainRoid(sink: Sink, { index, changes }: Plan): void {
   putByte(sink, D);
   putNumber(sink, index);
+  if (changes.owner > 0) {
+    putByte(sink, UNDERSCORE);
+    putNumber(sink, changes.owner);
+  }
   putBytes(sink, DASH_SUFFIX);
 }
 
@@ -282,10 +287,10 @@ function putTwo(out: Uint8Array, at: number, value: number): void {
 
 function writeDomain(writer: Writer, plan: Plan): void {
   const { sinks, registry } = writer;
-  const random = mix(registry.seed ^ 0xda7e, plan.index);
+  const random = mix(registry.seed ^ plan.changes.ownerSeed ^ 0xda7e, plan.index);
   const sink = sinks.domain;
   makeRoom(sink);
-  putDomainRoid(sink, plan.index);
+  putDomainRoid(sink, plan);
   putByte(sink, COMMA);
   putSpelledName(sink, writer, plan);
   putByte(sink, COMMA);
@@ -432,7 +437,7 @@ const BASE64 = constant('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 function writeDs(writer: Writer, plan: Plan, i: number): void {
   const { sinks, registry } = writer;
   const type = plan.ds[i];
-  const random = mix(registry.seed ^ (0xd5 + i * 977), plan.index);
+  const random = dsRandom(registry, plan, i);
   const sink = type === KEY_DATA ? sinks.keys : sinks.ds;
   makeRoom(sink);
   putName(sink, writer, plan);
@@ -449,6 +454,11 @@ function writeDs(writer: Writer, plan: Plan, i: number): void {
   }
   putByte(sink, NEWLINE);
   sink.rows++;
+}
+
+/** What the `i`-th DS record of a domain is made from. */
+export function dsRandom(registry: Registry, plan: Plan, i: number): number {
+  return mix(registry.seed ^ plan.changes.dsSeed ^ (0xd5 + i * 977), plan.index);
 }
 
 /** Appends key tag, algorithm, digest type and digest of a made-up DS record. */
