@@ -124,7 +124,8 @@ export async function prepare(
         '--no-verify',
         ...more,
       );
-    // A small zone tells whether it is worth making a large one.
+    // Signed now, as the other: keys made today sign nothing of yesterday, and of a signature's
+    // fortnight a day decides nothing. A small zone tells whether it is worth making a large one.
     await must(sample(TRIAL_DOMAINS, 0, first));
     await must(sign());
     const trial = await meter.run(sign('--previous', signed), PATIENCE);

@@ -6,6 +6,7 @@
  */
 import { join } from 'node:path';
 import { dayStart } from './days.js';
+import { dsRandom, putDsFields } from './ds.js';
 import {
   ADDRESS_BITS,
   type HostZones,
@@ -24,7 +25,7 @@ import {
   type Registry,
   zoneOf,
 } from './plan.js';
-import { dsRandom, putDsFields, type SampleCounts } from './rde-csv.js';
+import type { SampleCounts } from './rde-csv.js';
 import {
   closeSink,
   constant,

@@ -7,10 +7,11 @@ import { printJson, type Reporter } from '../cli/output.js';
 import { usageError } from '../errors.js';
 import { nameFromText, nameToText } from '../names/name.js';
 import { MAX_DAY } from './days.js';
+import { rdeCsvFiles } from './deposit-files.js';
 import { masterFiles, writeMaster } from './master.js';
 import { createRegistry } from './plan.js';
 import { MAX_DOMAINS, seedFromText } from './random.js';
-import { rdeCsvFiles, type SampleCounts, writeRdeCsv } from './rde-csv.js';
+import { type SampleCounts, writeRdeCsv } from './rde-csv.js';
 import { type ChecksumAlgorithm, STDOUT } from './sink.js';
 
 /** What is to be made. */
