@@ -4,7 +4,7 @@
  */
 
 import type { CommandLine } from './measure.js';
-import { pathOf } from './peers.js';
+import { pathOf } from './programs.js';
 
 /** Operations a second of all threads together. */
 export interface Rates {

@@ -3,9 +3,22 @@
  */
 
 import { countText } from '../cli/output.js';
+import { formatSize } from '../config/size.js';
+import {
+  COMPARED,
+  type Contestant,
+  isOfRegistry,
+  isOwn,
+  isSigner,
+  label,
+  type Quantity,
+  verifies,
+} from './contestants.js';
 import { median, medianKnown, type Usage } from './measure.js';
 import type { Rates } from './openssl.js';
-import { type Contestant, isOwn, isSigner, label } from './peers.js';
+import type { Signatures, Signing } from './own.js';
+import type { ZoneFigures } from './prepare.js';
+import type { RegistryFigures } from './registry.js';
 
 /** A contestant's runs. */
 export interface Result {
@@ -13,6 +26,8 @@ export interface Result {
   readonly runs: readonly Usage[];
   /** zonewright's own: seconds per stage, an entry a run. */
   readonly stages: ReadonlyArray<Readonly<Record<string, number>>>;
+  /** zonewright's own: signatures in the zones that it wrote. */
+  readonly signatures?: Signatures | undefined;
 }
 
 /** Everything that a benchmark found. */
@@ -33,54 +48,39 @@ export interface Findings {
   readonly versions: readonly string[];
   /** How processor time and memory were measured. */
   readonly method: string;
-  readonly zone: {
-    readonly delegations: number;
-    readonly secureDelegations: number;
-    /** Records of the signed zone, and signatures among them. */
-    readonly records: number;
-    readonly signatures: number;
-    readonly unsignedBytes: number;
-    readonly signedBytes: number;
-    readonly algorithm: string;
-    readonly optOut: boolean;
-    readonly zonemd: boolean;
-  };
+  readonly signing: Signing;
+  /** undefined: only the registry was measured. */
+  readonly zone: ZoneFigures | undefined;
+  /** undefined: the build was not measured. */
+  readonly registry: RegistryFigures | undefined;
   readonly threads: number;
+  /** What zonewright's commands were given as --memory, octets; undefined: nothing. */
+  readonly memory: number | undefined;
   readonly results: readonly Result[];
   /** Contestants without figures, and why. */
   readonly missing: ReadonlyArray<{ readonly name: Contestant; readonly reason: string }>;
   /** What found the signed zone to be right, beside zonewright. */
   readonly checkedBy: readonly string[];
+  /** Whether dnssec-verify was to look at it. */
+  readonly check: boolean;
   /** OpenSSL's own rates on all threads, the best of the rounds. */
   readonly rates: Rates | undefined;
 }
 
 /** One figure divided by another. */
 export interface Ratio {
-  readonly what: 'time' | 'peak memory';
+  readonly what: Quantity;
   readonly of: Contestant;
   readonly to: Contestant;
   readonly ratio: number;
 }
 
-/** The comparisons worth making: the same work on both sides. */
-const COMPARED: ReadonlyArray<readonly [Ratio['what'], Contestant, Contestant]> = [
-  ['time', 'sign-no-verify', 'kzonesign'],
-  ['time', 'sign', 'dnssec-signzone'],
-  ['time', 'sign-no-verify', 'ldns-signzone'],
-  ['time', 'verify', 'dnssec-verify'],
-  ['time', 'verify', 'kzonecheck'],
-  ['time', 'verify', 'ldns-verify-zone'],
-  ['peak memory', 'sign-no-verify', 'kzonesign'],
-  ['peak memory', 'sign', 'kzonesign'],
-  ['peak memory', 'sign', 'dnssec-signzone'],
-  ['peak memory', 'verify', 'dnssec-verify'],
-];
-
 /** Ratios of medians, of those contestants that have figures. */
 export function ratios(results: readonly Result[]): Ratio[] {
-  const figure = (name: Contestant, what: Ratio['what']): number | undefined => {
-    const runs = results.find((result) => result.name === name)?.runs ?? [];
+  const figure = (name: Contestant, what: Quantity): number | undefined => {
+    const result = results.find((one) => one.name === name);
+    if (what === 'signatures made') return result?.signatures?.made;
+    const runs = result?.runs ?? [];
     return medianKnown(runs.map((run) => (what === 'time' ? run.seconds : run.peakBytes)));
   };
   return COMPARED.flatMap(([what, of, to]) => {
@@ -103,11 +103,22 @@ export function stageMedians(result: Result): Map<string, number> {
   );
 }
 
-/** Seconds that OpenSSL alone would take for what a command of zonewright signs or verifies. */
-export function lowerBound(name: Contestant, signatures: number, rates: Rates): number {
-  const signing = isSigner(name) ? signatures / rates.sign : 0;
-  const verifying = name === 'sign-no-verify' ? 0 : signatures / rates.verify;
-  return signing + verifying;
+/** Signatures that a command of zonewright makes, and that it verifies. */
+export interface Operations {
+  readonly made: number;
+  readonly verified: number;
+}
+
+/** What a command of zonewright does; `zone` is the number of signatures in the zone. */
+export function operations({ name, signatures }: Result, zone: number): Operations {
+  const written = signatures ?? { made: isSigner(name) ? zone : 0, reused: 0 };
+  const there = isSigner(name) ? written.made + written.reused : zone;
+  return { made: written.made, verified: verifies(name) ? there : 0 };
+}
+
+/** Seconds that OpenSSL alone would take for it, on all threads. */
+export function lowerBound({ made, verified }: Operations, rates: Rates): number {
+  return made / rates.sign + verified / rates.verify;
 }
 
 /** A Markdown table; every column but the first is of figures. */
@@ -137,17 +148,36 @@ export function markdown(found: Findings): string {
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function heading({ date, machine, versions, threads, zone, results }: Findings): string {
+function heading(found: Findings): string {
+  const { date, machine, versions, threads, memory, results } = found;
   const rounds = Math.max(0, ...results.map(({ runs }) => runs.length));
   return `\
-${countText(zone.delegations)} delegations, ${countText(zone.secureDelegations)} of them secure; NSEC3 ${zone.optOut ? 'with' : 'without'} opt-out; ${zone.algorithm}. \
-Signed: ${countText(zone.records)} records, ${countText(zone.signatures)} signatures, ${megabytes(zone.signedBytes)} MB \
-(unsigned ${megabytes(zone.unsignedBytes)} MB). ${threads} threads; medians of ${rounds}.
+${[zoneText(found), registryText(found)].filter((text) => text !== '').join('\n\n')}
 
+${threads} threads${memory === undefined ? '' : `, --memory ${formatSize(memory).replace(' ', '')}`}; medians of ${rounds}. \
 ${date.slice(0, 10)}; ${machine.cpu}, ${machine.cores} cores, ${megabytes(machine.memoryBytes)} MB; ${machine.system}; \
-Node.js ${machine.node}; ${versions.join(', ')}. Load average at the start: ${machine.load.toFixed(2)}\
+${[`Node.js ${machine.node}`, ...versions].join(', ')}. Load average at the start: ${machine.load.toFixed(2)}\
 ${machine.busy ? ' (**busy: the figures are not to be trusted**)' : ''}.
 `;
+}
+
+const signingText = ({ optOut, algorithm }: Signing): string =>
+  `NSEC3 ${optOut ? 'with' : 'without'} opt-out; ${algorithm}`;
+
+function zoneText({ zone, signing }: Findings): string {
+  if (zone === undefined) return '';
+  return `\
+${countText(zone.delegations)} delegations, ${countText(zone.secureDelegations)} of them secure; ${signingText(signing)}. \
+Signed: ${countText(zone.records)} records, ${countText(zone.signatures)} signatures, ${megabytes(zone.signedBytes)} MB \
+(unsigned ${megabytes(zone.unsignedBytes)} MB).`;
+}
+
+function registryText({ registry, signing }: Findings): string {
+  if (registry === undefined) return '';
+  return `\
+Registry of ${countText(registry.domains)} domains in ${registry.zones.join(' and ')} (rde-csv, ${megabytes(registry.exportBytes)} MB packed): \
+${countText(registry.delegations)} delegations, ${countText(registry.secureDelegations)} of them secure; ${signingText(signing)}. \
+Signed: ${countText(registry.records)} records, ${countText(registry.signatures)} signatures.`;
 }
 
 function timesTable({ results }: Findings): string {
@@ -174,7 +204,13 @@ function ratioTable({ results }: Findings): string {
   return rows.length === 0 ? '' : table(['', 'ratio'], rows);
 }
 
-function stageTable({ results }: Findings): string {
+/** Signatures that a contestant's zones have. */
+function signaturesOf(name: Contestant, { zone, registry }: Findings): number {
+  return (isOfRegistry(name) ? registry?.signatures : zone?.signatures) ?? 0;
+}
+
+function stageTable(found: Findings): string {
+  const { results, rates } = found;
   const own = results.filter(({ name }) => isOwn(name));
   if (own.length === 0) return '';
   const columns = own.map(stageMedians);
@@ -188,33 +224,64 @@ function stageTable({ results }: Findings): string {
       return seconds === undefined ? '' : secondsText(seconds);
     }),
   ]);
+  if (rates !== undefined) {
+    const bounds = own.map((result) =>
+      lowerBound(operations(result, signaturesOf(result.name, found)), rates),
+    );
+    rows.push(['lower bound: OpenSSL alone', ...bounds.map(secondsText)]);
+    const taken = own.map(({ runs }) => median(runs.map((run) => run.seconds)));
+    rows.push(['taken ÷ lower bound', ...taken.map((s, i) => (s / bounds[i]).toFixed(2))]);
+  }
   return table(['stage, seconds', ...own.map(({ name }) => code(label(name)))], rows);
 }
 
-function boundTable({ results, zone, rates, threads }: Findings): string {
-  const own = results.filter(({ name }) => isOwn(name));
-  if (rates === undefined || own.length === 0) return '';
-  const rows = own.map(({ name, runs }) => {
-    const bound = lowerBound(name, zone.signatures, rates);
-    const taken = median(runs.map((run) => run.seconds));
-    return [code(label(name)), secondsText(bound), `${(taken / bound).toFixed(2)} ×`];
-  });
-  return `${table(['', "OpenSSL's share, seconds", 'taken'], rows)}
-${code(`openssl speed -multi ${threads}`)}: ${countText(Math.round(rates.sign))} signatures and \
-${countText(Math.round(rates.verify))} verifications a second; a command can't be faster than its number of either allows.
+/** What the lower bounds are made of, a line for each of sign and verify. */
+function boundTable(found: Findings): string {
+  const { results, rates, threads } = found;
+  if (rates === undefined || !results.some(({ name }) => isOwn(name))) return '';
+  const signatures = found.zone?.signatures ?? found.registry?.signatures ?? 0;
+  const row = (what: string, rate: number): string[] => [
+    what,
+    countText(signatures),
+    countText(Math.round(rate)),
+    secondsText(signatures / rate),
+  ];
+  return `${table(
+    [
+      'lower bound',
+      'signatures',
+      `a second, by ${code(`openssl speed -multi ${threads}`)}`,
+      'seconds',
+    ],
+    [row('to sign', rates.sign), row('to verify', rates.verify)],
+  )}
+A command can't be faster than what it signs and what it verifies take OpenSSL alone.
 `;
 }
 
-function remarks({ missing, checkedBy, method, zone }: Findings): string {
+function remarks({ results, missing, checkedBy, check, method, signing }: Findings): string {
   const lines = [
     checkedBy.length > 0
-      ? `The signed zone is accepted by ${checkedBy.join(', ')}.`
-      : '**No outside checker is installed: nobody but zonewright has checked the signed zone.**',
-    zone.zonemd
+      ? `What is signed is accepted by ${checkedBy.join(', ')}.`
+      : check
+        ? '**No outside checker is installed: nobody but zonewright has checked the signed zone.**'
+        : '**No outside checker has looked at the signed zone (--no-check).**',
+    signing.zonemd
       ? 'zonewright also makes (and verifies) a ZONEMD digest, and waits for the disk; the peers do neither.'
       : 'zonewright also waits for the disk; the peers do not.',
+    ...results.flatMap(reuseText),
     ...missing.map(({ name, reason }) => `No figures of ${code(label(name))}: ${reason}.`),
   ];
   if (method !== 'GNU time') lines.push(`Processor time and memory: ${method}.`);
   return `${lines.map((line) => `- ${line}`).join('\n')}\n`;
+}
+
+/** How much of a previous generation was kept. */
+function reuseText({ name, signatures }: Result): string[] {
+  if (signatures === undefined || name !== 'next-day') return [];
+  const { made, reused } = signatures;
+  const share = (100 * made) / (made + reused);
+  return [
+    `The next day, with a hundredth of the delegations changed: ${countText(made)} signatures made, ${countText(reused)} kept, ${share.toFixed(2)}% of a full signing.`,
+  ];
 }

@@ -86,7 +86,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       // Help and version that were asked for.
       if (error.exitCode === 0) return;
       fail(usageFailure(error, blamed(error), program, args));
-    } else {
+    } else if (!isReaderGone(error)) {
       fail(error);
     }
   }
@@ -171,6 +171,11 @@ function commandPath(command: Command): string {
     : `${commandPath(command.parent)} ${command.name()}`;
 }
 
+/** The reader of our output (`| head`) has enough: there is nothing to complain about. */
+function isReaderGone(error: unknown): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
+}
+
 /** Signals, a reader that has gone, and errors that nobody caught. */
 function guardProcess(fail: (error: unknown) => void): void {
   const onSignal = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', code: number): void => {
@@ -182,10 +187,9 @@ function guardProcess(fail: (error: unknown) => void): void {
   onSignal('SIGINT', EXIT.interrupted);
   onSignal('SIGTERM', EXIT.terminated);
   onSignal('SIGHUP', 129);
-  // The reader of our output (`| head`) has enough: there is nothing to complain about.
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') fail(error);
+    stream.on('error', (error) => {
+      if (!isReaderGone(error)) fail(error);
       runCleanup();
       process.exit();
     });

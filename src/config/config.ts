@@ -14,11 +14,9 @@ import { usageError, type ZonewrightError } from '../errors.js';
 import { isAtOrBelow, nameToText, zoneLabel } from '../names/name.js';
 import { formatDuration } from './duration.js';
 import { type KeyPath, lineOf } from './locate.js';
+import { CONFIG_PLACES } from './places.js';
 import { type FileOutput, fileSchema, KNOWN_KEYS } from './schema.js';
 import { nearest } from './suggest.js';
-
-/** Where the configuration is looked for without `--config`, in this order. */
-export const CONFIG_PLACES = ['zonewright.toml', '/etc/zonewright/zonewright.toml'] as const;
 
 export interface Config {
   /** The file it was read from, absolute. */

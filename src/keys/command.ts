@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
-import { CONFIG_PLACES, type Config, loadConfig, type Policy } from '../config/config.js';
+import type { Policy } from '../config/config.js';
+import { CONFIG_PLACES } from '../config/places.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
@@ -42,12 +43,14 @@ const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
  *
  * @throws ZonewrightError (exit 2) when neither says which zones and which folder.
  */
-function targets(options: KeysListOptions): Target[] {
+async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
   if (alone && !there) return zones.map((zone) => ({ zone, keyDir, policy: undefined }));
-  const config: Config = loadConfig(options.config);
+  // Reading a configuration takes 30 ms to load: not for those who have none.
+  const { loadConfig } = await import('../config/config.js');
+  const config = loadConfig(options.config);
   const wanted = zones.length > 0 ? zones : config.zones.map(({ name }) => name);
   return wanted.map((zone) => {
     const entry = config.zones.find(({ name }) => equalBytes(name, zone));
@@ -90,7 +93,10 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
 /** Runs `zonewright keys generate`. */
 export async function keysGenerateCommand(options: KeysGenerateOptions): Promise<void> {
   // All flags are checked before the first key is made.
-  const plan = targets(options).map((target) => ({ target, policy: keyPolicy(target, options) }));
+  const plan = (await targets(options)).map((target) => ({
+    target,
+    policy: keyPolicy(target, options),
+  }));
   const listed: (ListedKey & { file: string })[] = [];
   for (const { target, policy } of plan) {
     const { zone, keyDir } = target;
@@ -108,7 +114,7 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 /** Runs `zonewright keys list`. */
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
-  for (const { zone, keyDir, policy } of targets(options)) {
+  for (const { zone, keyDir, policy } of await targets(options)) {
     const keys = readKeys(keyDir, zone);
     if (keys.length === 0) {
       options.reporter.warn(

@@ -2,6 +2,8 @@
  * The XML of the sample's deposit: RFC 8909 §5 (deposit, watermark, menu), RFC 9022 §4.6.2.1
  * (the CSV files) and §5.9.1 (header counts).
  */
+import { isoTime } from '../config/time.js';
+import { dayStart } from './days.js';
 import type { Registry } from './plan.js';
 import type { ChecksumAlgorithm } from './sink.js';
 
@@ -61,8 +63,9 @@ export function depositXml(
   };
   put(0, '<rde:deposit');
   for (const prefix of [...NAMESPACES, 'rdeHeader']) put(2, `xmlns:${prefix}="${uri(prefix)}"`);
-  put(2, 'type="FULL" id="20261122001">');
-  put(1, '<rde:watermark>2026-11-22T00:00:00Z</rde:watermark>');
+  const watermark = isoTime(dayStart(registry.day));
+  put(2, `type="FULL" id="${watermark.slice(0, 10).replaceAll('-', '')}001">`);
+  put(1, `<rde:watermark>${watermark}</rde:watermark>`);
   put(1, '<rde:rdeMenu>');
   put(2, '<rde:version>1.0</rde:version>');
   const objects = [...new Set(definitions.map((d) => OBJECTS[d.name]))];

@@ -5,6 +5,8 @@
  * address has one: the file is a zone that verifies.
  */
 import { join } from 'node:path';
+import { dayStart } from './days.js';
+import { dsRandom, putDsFields } from './ds.js';
 import {
   ADDRESS_BITS,
   type HostZones,
@@ -23,17 +25,18 @@ import {
   type Registry,
   zoneOf,
 } from './plan.js';
-import { mix } from './random.js';
-import { putDsFields, type SampleCounts } from './rde-csv.js';
+import type { SampleCounts } from './rde-csv.js';
 import {
   closeSink,
   constant,
+  drain,
   makeRoom,
   openSink,
   putByte,
   putBytes,
   putText,
   type Sink,
+  STDOUT,
 } from './sink.js';
 
 const NS = constant('.\t172800\tin\tns\t');
@@ -44,30 +47,37 @@ const END_OF_NAME = constant('.\n');
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 
+/** Domains between two looks at what waits for the reader of standard output: a megabyte. */
+const DRAIN_EVERY = 8192;
+
 /** What `writeMaster` is told. */
 export interface MasterOptions {
+  /** A folder, or {@link STDOUT} for the only zone. */
   readonly out: string;
+  readonly gzip: boolean;
   readonly pause: (domains: number) => Promise<void>;
 }
 
 /** The files of a sample in master format. */
-export function masterFiles(zones: readonly string[]): string[] {
-  return zones.map((zone) => `${zone}.zone`);
+export function masterFiles(zones: readonly string[], gzip: boolean): string[] {
+  return zones.map((zone) => `${zone}.zone${gzip ? '.gz' : ''}`);
 }
 
-/** Writes `<zone>.zone` for each zone into the folder `options.out`. */
+/** Writes `<zone>.zone` for each zone into the folder `options.out`, or to standard output. */
 export async function writeMaster(
   registry: Registry,
   options: MasterOptions,
 ): Promise<SampleCounts> {
   const zones = hostZones(registry);
-  const files = masterFiles(registry.zones).map((file) => join(options.out, file));
-  const sinks = files.map((file) => openSink(file, false, 'CRC32'));
+  const { out, gzip } = options;
+  const files =
+    out === STDOUT ? [out] : masterFiles(registry.zones, gzip).map((file) => join(out, file));
+  const sinks = files.map((file) => openSink(file, gzip, 'CRC32'));
   const counts: SampleCounts = { domains: 0, hosts: 0, nndn: 0, bytes: 0, files };
   registry.zones.forEach((zone, i) => {
     putText(
       sinks[i],
-      `${zone}.\t900\tin\tsoa\ta.gtld-servers.net. nstld.verisign-grs.com. 1795305600 1800 900 604800 86400\n` +
+      `${zone}.\t900\tin\tsoa\ta.gtld-servers.net. nstld.verisign-grs.com. ${dayStart(registry.day)} 1800 900 604800 86400\n` +
         `${zone}.\t172800\tin\tns\ta.gtld-servers.net.\n${zone}.\t172800\tin\tns\tb.gtld-servers.net.\n` +
         `www.nic.${zone}.\t86400\tin\ta\t198.18.0.80\n_dmarc.${zone}.\t86400\tin\ttxt\t"v=DMARC1; p=reject"\n`,
     );
@@ -85,10 +95,12 @@ export async function writeMaster(
       writeAddresses(hostSink, registry, zones, plan.hosts[i], plan.addresses[i] || ADDRESS.v4);
       counts.hosts++;
     }
+    if (index % DRAIN_EVERY === DRAIN_EVERY - 1) for (const one of sinks) await drain(one);
     if (index % 65536 === 65535) await options.pause(index + 1);
   }
   for (const sink of sinks) {
     closeSink(sink);
+    await drain(sink);
     counts.bytes += sink.size;
   }
   return counts;
@@ -115,7 +127,7 @@ function writeDelegation(sink: Sink, registry: Registry, zones: HostZones, plan:
     const type = plan.ds[i] === KEY_DATA ? 2 : plan.ds[i];
     putOwner(sink, zones, plan);
     putBytes(sink, DS);
-    putDsFields(sink, mix(registry.seed ^ (0xd5 + i * 977), plan.index), type, SPACE);
+    putDsFields(sink, dsRandom(registry, plan, i), type, SPACE);
     putByte(sink, NEWLINE);
   }
 }

@@ -42,6 +42,13 @@ function writeSuffix(x: number, out: Uint8Array, at: number): number {
   return at + 8;
 }
 
+function writeDecimal(n: number, out: Uint8Array, at: number): number {
+  let o = at;
+  if (n >= 10) o = writeDecimal(Math.floor(n / 10), out, o);
+  out[o] = 0x30 + (n % 10);
+  return o + 1;
+}
+
 const scratch = new Uint8Array(8);
 
 /** The U-label of an IDN place, in lower case. */
@@ -58,9 +65,16 @@ export function aLabel(text: string): string {
 /**
  * Writes the label of name number `index` (lower-case ASCII, without a dot) to `out[at]`.
  *
+ * @param owner how many names had the number before; ordinary places only.
  * @returns the offset after the label.
  */
-export function writeLabel(seed: number, index: number, out: Uint8Array, at: number): number {
+export function writeLabel(
+  seed: number,
+  index: number,
+  out: Uint8Array,
+  at: number,
+  owner = 0,
+): number {
   const place = placeOf(index);
   const x = permute(seed, index);
   let o = at;
@@ -96,7 +110,12 @@ export function writeLabel(seed: number, index: number, out: Uint8Array, at: num
     default:
       break;
   }
-  const word = WORDS[(mix(seed, index) >>> 8) % WORDS.length];
+  const word = WORDS[(mix(seed + owner, index) >>> 8) % WORDS.length];
   for (let i = 0; i < word.length; i++) out[o++] = word[i];
+  if (owner > 0) {
+    // Keeps it apart from all names that the number had before.
+    o = writeDecimal(owner, out, o);
+    out[o++] = 0x2d;
+  }
   return writeSuffix(x, out, o);
 }

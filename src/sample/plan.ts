@@ -4,6 +4,7 @@
  * one reused object, so that an export of ten million names makes no garbage.
  */
 import { STATUS, STATUSES } from '../zone/status.js';
+import { type Changes, NO_CHANGES, readChanges, staysSecure } from './days.js';
 import { writeLabel } from './names.js';
 import { HOSTERS, PLACE, PLACES, placeOf, ROUND } from './places.js';
 import { mix } from './random.js';
@@ -53,11 +54,15 @@ export interface Registry {
   readonly outside: number;
   /** No delegation lacks an address that it needs in the zone. */
   readonly sound: boolean;
+  /** Days since the registry's first one, 0. */
+  readonly day: number;
 }
 
 /** The description of one domain; `describe` fills it. */
 export interface Plan {
   index: number;
+  /** What the days since the first have changed. */
+  readonly changes: Changes;
   place: number;
   /** Index into `Registry.zones`. */
   zone: number;
@@ -83,6 +88,7 @@ export interface Plan {
 export function createPlan(): Plan {
   return {
     index: 0,
+    changes: { ...NO_CHANGES },
     place: 0,
     zone: 0,
     label: new Uint8Array(64),
@@ -101,12 +107,13 @@ export function createPlan(): Plan {
   };
 }
 
-/** The registry of a sample with `domains` names. */
+/** The registry of a sample with `domains` names, on its first day unless another is given. */
 export function createRegistry(
   domains: number,
   seed: number,
   zones: readonly string[],
   sound = false,
+  day = 0,
 ): Registry {
   const rest = domains % ROUND;
   const hosters = Math.floor(domains / ROUND) * HOSTERS + Math.min(rest, HOSTERS);
@@ -119,6 +126,7 @@ export function createRegistry(
     bigHosters: Math.max(1, Math.floor(hosters / 10)),
     outside: 2 + Math.floor(domains / 250),
     sound,
+    day,
   };
 }
 
@@ -219,24 +227,29 @@ export function describe(registry: Registry, index: number, plan: Plan): void {
   plan.index = index;
   plan.place = place;
   plan.zone = zoneOf(registry, index);
-  plan.labelLength = writeLabel(registry.seed, index, plan.label, 0);
+  // The special cases stay as they are: other names use their hosts.
+  const ordinary = place >= PLACES;
+  if (registry.day > 0) {
+    readChanges(registry.seed, ordinary ? registry.day : 0, index, plan.changes);
+  }
+  plan.labelLength = writeLabel(registry.seed, index, plan.label, 0, plan.changes.owner);
   plan.spelling = SPELLING.plain;
   plan.rgp = -1;
   plan.serverCount = 0;
   plan.serversBy = SERVERS_BY.roid;
   plan.hostCount = 0;
   plan.dsCount = 0;
-  if (place < PLACES) describeSpecial(registry, plan);
-  else describeOrdinary(registry, plan);
+  if (ordinary) describeOrdinary(registry, plan);
+  else describeSpecial(registry, plan);
 }
 
 function describeOrdinary(registry: Registry, plan: Plan): void {
-  const { index, place } = plan;
-  const random = mix(registry.seed, index);
+  const { index, place, changes } = plan;
+  const random = mix(registry.seed ^ changes.ownerSeed, index);
   const byte = random & 255;
   plan.statuses = byte < 150 ? TRANSFER_LOCK : byte < 245 ? OK : CLIENT_PROHIBITED;
   if (byte >= 240 && byte < 245) plan.rgp = rgpOf200[byte & 3];
-  const servers = mix(registry.seed ^ 0x77, index);
+  const servers = mix(registry.seed ^ changes.serversSeed ^ 0x77, index);
   const share = servers & 127;
   // Of 128 names 96 are with the big hosters, 18 with small ones, 14 outside the zones.
   const fraction = (servers >>> 7) / 0x2000000;
@@ -257,7 +270,8 @@ function describeOrdinary(registry: Registry, plan: Plan): void {
   else if ((random >>> 8) % 100 === 1) plan.serversBy = SERVERS_BY.attribute;
   // 42 of the 950 ordinary names of a round are secure, evenly spread; with the three special
   // ones that makes 4.5%.
-  if (((place - PLACES) * 42) % (ROUND - PLACES) < 42) {
+  const secure = ((place - PLACES) * 42) % (ROUND - PLACES) < 42;
+  if (staysSecure(registry.seed, index, changes, secure)) {
     const kind = (random >>> 16) % 20;
     if (kind === 0) plan.ds[plan.dsCount++] = KEY_DATA;
     else if (kind === 1) plan.ds[plan.dsCount++] = 4;

@@ -6,6 +6,8 @@
 import { join } from 'node:path';
 import { STATUSES } from '../zone/status.js';
 import { type CsvDefinition, depositXml, type FieldName } from './deposit.js';
+import { csvName, FILES, type FileKey, KEYS, xmlName } from './deposit-files.js';
+import { dsRandom, putDsFields, putKeyFields } from './ds.js';
 import { ADDRESS_BITS, type HostZones, hostZones, isV6, putAddress, putHostName } from './hosts.js';
 import { aLabel, uLabel } from './names.js';
 import { PLACE } from './places.js';
@@ -28,7 +30,6 @@ import {
   openSink,
   putByte,
   putBytes,
-  putHex32,
   putNumber,
   putText,
   type Sink,
@@ -36,6 +37,7 @@ import {
 
 const COMMA = 0x2c;
 const NEWLINE = 0x0a;
+const UNDERSCORE = 0x5f;
 const D = 0x44;
 const H = 0x48;
 const DASH_SUFFIX = constant('-ZW');
@@ -48,53 +50,6 @@ for (const s of STATUSES) STATUS_TEXT[s.code] = constant(s.name);
 const COURT_ORDER = constant('"Court order 12/2026, see ""register"", part 2"');
 const TWO_LINES = constant('"Held:\nfee is due"');
 const LANGUAGE_EN = constant('en');
-
-/** The files of the deposit: their names in the XML and the fields in their order. */
-const FILES = {
-  domain: ['domain', 'rdeCsv:fRoid', 'csvDomain:fName', 'rdeCsv:fIdnTableId'].concat(
-    'csvDomain:fOriginalName',
-    'rdeCsv:fClID',
-    'rdeCsv:fCrDate',
-    'rdeCsv:fExDate',
-  ),
-  domainStatuses: ['domainStatuses', 'csvDomain:fName', 'csvDomain:fStatus'].concat(
-    'rdeCsv:fStatusDescription',
-    'rdeCsv:fLang',
-    'csvDomain:fRgpStatus',
-  ),
-  serversByRoid: ['domainNameServers', 'csvDomain:fName', 'rdeCsv:fRoid'],
-  serversByName: ['domainNameServers', 'csvHost:fName', 'csvDomain:fName'],
-  attributes: ['domainNameServersAddresses', 'csvDomain:fName', 'csvHost:fName'].concat(
-    'csvHost:fAddr',
-    'csvHost:fAddrVersion',
-  ),
-  ds: ['dnssec', 'csvDomain:fName', 'csvDomain:fMaxSigLife', 'csvDomain:fKeyTag'].concat(
-    'csvDomain:fDsAlg',
-    'csvDomain:fDigestType',
-    'csvDomain:fDigest',
-  ),
-  keys: ['dnssec', 'csvDomain:fName', 'csvDomain:fMaxSigLife', 'csvDomain:fFlags'].concat(
-    'csvDomain:fProtocol',
-    'csvDomain:fKeyAlg',
-    'csvDomain:fPubKey',
-  ),
-  host: ['host', 'csvHost:fName', 'rdeCsv:fRoid', 'rdeCsv:fClID', 'rdeCsv:fCrDate'],
-  hostStatuses: ['hostStatuses', 'rdeCsv:fRoid', 'csvHost:fStatus', 'rdeCsv:fStatusDescription'],
-  hostAddresses: ['hostAddresses', 'rdeCsv:fRoid', 'csvHost:fAddrVersion', 'csvHost:fAddr'],
-  registrar: ['registrar', 'csvRegistrar:fId', 'csvRegistrar:fName', 'csvRegistrar:fGurid'].concat(
-    'csvRegistrar:fStatus',
-    'rdeCsv:fCrDate',
-  ),
-  idnLanguage: ['idnLanguage', 'rdeCsv:fIdnTableId', 'rdeCsv:fUrl'],
-  nndn: ['NNDN', 'csvNNDN:fAName', 'rdeCsv:fIdnTableId', 'csvNNDN:fOriginalName'].concat(
-    'csvNNDN:fNameState',
-    'csvNNDN:fMirroringNS',
-    'rdeCsv:fCrDate',
-  ),
-} satisfies Record<string, string[]>;
-
-type FileKey = keyof typeof FILES;
-const KEYS = Object.keys(FILES) as FileKey[];
 
 /** What `writeRdeCsv` is told. */
 export interface RdeCsvOptions {
@@ -120,15 +75,6 @@ interface Writer {
   readonly sinks: Record<FileKey, Sink>;
   /** Domains of each zone. */
   readonly perZone: number[];
-}
-
-const csvName = (zones: readonly string[], key: FileKey, gzip: boolean): string =>
-  `${zones.join('-')}_${key}.csv${gzip ? '.gz' : ''}`;
-const xmlName = (zones: readonly string[]): string => `${zones.join('-')}_deposit.xml`;
-
-/** The files of a sample deposit. */
-export function rdeCsvFiles(zones: readonly string[], gzip: boolean): string[] {
-  return [xmlName(zones), ...KEYS.map((key) => csvName(zones, key, gzip))];
 }
 
 /** Writes the deposit into the folder `options.out`. */
@@ -236,9 +182,13 @@ function mixedCase(text: string): string {
   }).join('');
 }
 
-function putDomainRoid(sink: Sink, index: number): void {
+function putDomainRoid(sink: Sink, { index, changes }: Plan): void {
   putByte(sink, D);
   putNumber(sink, index);
+  if (changes.owner > 0) {
+    putByte(sink, UNDERSCORE);
+    putNumber(sink, changes.owner);
+  }
   putBytes(sink, DASH_SUFFIX);
 }
 
@@ -282,10 +232,10 @@ function putTwo(out: Uint8Array, at: number, value: number): void {
 
 function writeDomain(writer: Writer, plan: Plan): void {
   const { sinks, registry } = writer;
-  const random = mix(registry.seed ^ 0xda7e, plan.index);
+  const random = mix(registry.seed ^ plan.changes.ownerSeed ^ 0xda7e, plan.index);
   const sink = sinks.domain;
   makeRoom(sink);
-  putDomainRoid(sink, plan.index);
+  putDomainRoid(sink, plan);
   putByte(sink, COMMA);
   putSpelledName(sink, writer, plan);
   putByte(sink, COMMA);
@@ -424,15 +374,10 @@ function writeHost(writer: Writer, number: number, addresses: number): void {
   }
 }
 
-/** Octets of a digest of each type (RFC 4509, RFC 6605). */
-export const DIGEST_WORDS: Readonly<Record<number, number>> = { 1: 5, 2: 8, 4: 12 };
-const ALGORITHMS = [13, 13, 13, 8, 8, 10];
-const BASE64 = constant('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
-
 function writeDs(writer: Writer, plan: Plan, i: number): void {
   const { sinks, registry } = writer;
   const type = plan.ds[i];
-  const random = mix(registry.seed ^ (0xd5 + i * 977), plan.index);
+  const random = dsRandom(registry, plan, i);
   const sink = type === KEY_DATA ? sinks.keys : sinks.ds;
   makeRoom(sink);
   putName(sink, writer, plan);
@@ -440,26 +385,12 @@ function writeDs(writer: Writer, plan: Plan, i: number): void {
   if ((random & 7) === 0) putNumber(sink, 604800);
   putByte(sink, COMMA);
   if (type === KEY_DATA) {
-    putText(sink, '257,3,13,');
-    // 64 octets of a P-256 key: 85 full characters, one with two free bits, two of padding.
-    for (let k = 0; k < 85; k++) putByte(sink, BASE64[mix(random, k) & 63]);
-    putText(sink, 'Q==');
+    putKeyFields(sink, random, COMMA);
   } else {
     putDsFields(sink, random, type, COMMA);
   }
   putByte(sink, NEWLINE);
   sink.rows++;
-}
-
-/** Appends key tag, algorithm, digest type and digest of a made-up DS record. */
-export function putDsFields(sink: Sink, random: number, type: number, separator: number): void {
-  putNumber(sink, random >>> 16);
-  putByte(sink, separator);
-  putNumber(sink, ALGORITHMS[(random >>> 3) % ALGORITHMS.length]);
-  putByte(sink, separator);
-  putNumber(sink, type);
-  putByte(sink, separator);
-  for (let k = 0; k < DIGEST_WORDS[type]; k++) putHex32(sink, mix(random, k));
 }
 
 /** IDN variants that are not domain objects (RFC 9022 §5.6), one in each state. */

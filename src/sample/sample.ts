@@ -6,27 +6,34 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { printJson, type Reporter } from '../cli/output.js';
 import { usageError } from '../errors.js';
 import { nameFromText, nameToText } from '../names/name.js';
+import { MAX_DAY } from './days.js';
+import { rdeCsvFiles } from './deposit-files.js';
 import { masterFiles, writeMaster } from './master.js';
 import { createRegistry } from './plan.js';
 import { MAX_DOMAINS, seedFromText } from './random.js';
-import { rdeCsvFiles, type SampleCounts, writeRdeCsv } from './rde-csv.js';
-import type { ChecksumAlgorithm } from './sink.js';
+import { type SampleCounts, writeRdeCsv } from './rde-csv.js';
+import { type ChecksumAlgorithm, STDOUT } from './sink.js';
 
 /** What is to be made. */
 export interface SampleOptions {
   /** Number of domain names; from 50 on every awkward case is there. */
   readonly domains: number;
-  /** The folder to write to; it is made, and may hold nothing but such a sample. */
+  /**
+   * The folder to write to; it is made, and may hold nothing but such a sample. `-`: standard
+   * output, for the master file of one zone.
+   */
   readonly out: string;
   /** `rde-csv` (default): one deposit with all zones; `master`: a zone file for each zone. */
   readonly format?: string | undefined;
   /** Leave out delegations that lack an address in the zone. */
   readonly sound?: boolean | undefined;
+  /** The same registry so many days later, with a hundredth changed each day; default 0. */
+  readonly day?: number | undefined;
   /** Any text; another seed makes other names. */
   readonly seed?: string | number | undefined;
   /** Zones, the main one first, as text or in wire form. Default com and net. */
   readonly zones?: readonly (string | Uint8Array)[] | undefined;
-  /** Compress the CSV files. */
+  /** Compress the files, but not the XML of the deposit. */
   readonly gzip?: boolean | undefined;
   /** Checksums in the deposit; CRC32 by default. */
   readonly checksum?: ChecksumAlgorithm | undefined;
@@ -43,13 +50,15 @@ export interface SampleSummary extends SampleCounts {
   readonly format: 'rde-csv' | 'master';
   readonly seed: string;
   readonly zones: readonly string[];
+  readonly day: number;
   readonly seconds: number;
 }
 
 /**
  * Writes a sample export.
  *
- * @throws ZonewrightError (exit 2) for a wrong number, format or zone, or a folder in use.
+ * @throws ZonewrightError (exit 2) for a wrong number, format or zone, or a folder in use; the
+ *   system's error EPIPE when the reader of standard output has gone.
  */
 export async function sampleCommand(options: SampleOptions): Promise<SampleSummary> {
   const { domains, out } = options;
@@ -65,18 +74,20 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
   const zones = checkZones(options.zones ?? ['com', 'net']);
   const seed = String(options.seed ?? '1');
   const gzip = options.gzip ?? false;
-  await mkdir(out, { recursive: true });
-  // A sample may replace one of its kind, nothing else.
-  const own = new Set(format === 'master' ? masterFiles(zones) : rdeCsvFiles(zones, gzip));
-  const other = (await readdir(out)).find((name) => !own.has(name));
-  if (other !== undefined) {
-    throw usageError(`${out} holds another file: ${other}`, {
-      hint: 'Name a new folder with --out.',
-    });
+  const day = options.day ?? 0;
+  if (!Number.isSafeInteger(day) || day < 0 || day > MAX_DAY) {
+    throw usageError(`--day must be a whole number from 0 to ${MAX_DAY}`, { text: String(day) });
   }
-  const registry = createRegistry(domains, seedFromText(seed), zones, options.sound);
+  if (out === STDOUT) {
+    checkStdout(format, zones, options.json === true);
+  } else {
+    await mkdir(out, { recursive: true });
+    const own = format === 'master' ? masterFiles(zones, gzip) : rdeCsvFiles(zones, gzip);
+    await checkFolder(out, own);
+  }
+  const registry = createRegistry(domains, seedFromText(seed), zones, options.sound, day);
   const { reporter } = options;
-  reporter?.stage(`writing ${out}`);
+  reporter?.stage(`writing ${out === STDOUT ? 'standard output' : out}`);
   const pause = async (done: number): Promise<void> => {
     reporter?.progress(done, domains, 'domains');
     // Lets signals and the terminal have their turn.
@@ -86,7 +97,7 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
   const started = performance.now();
   const counts =
     format === 'master'
-      ? await writeMaster(registry, { out, pause })
+      ? await writeMaster(registry, { out, gzip, pause })
       : await writeRdeCsv(registry, {
           out,
           gzip,
@@ -94,11 +105,35 @@ export async function sampleCommand(options: SampleOptions): Promise<SampleSumma
           pause,
         });
   const seconds = (performance.now() - started) / 1000;
-  const summary: SampleSummary = { format, seed, zones, ...counts, seconds };
+  const summary: SampleSummary = { format, seed, zones, day, ...counts, seconds };
   const figures = `${counts.domains} domains, ${counts.hosts} hosts, ${counts.bytes} bytes`;
   reporter?.done(`${figures} in ${counts.files.length} files`);
   if (options.json === true) printJson({ ...summary });
   return summary;
+}
+
+/** A stream has room for one file, and for nothing beside it. */
+function checkStdout(format: string, zones: readonly string[], json: boolean): void {
+  if (format !== 'master' || zones.length !== 1) {
+    throw usageError('--out - writes the master file of one zone', {
+      hint: `add --format master --zones ${zones[0]}`,
+    });
+  }
+  if (json) {
+    throw usageError('--json and --out - both write to standard output', {
+      hint: 'name a folder with --out',
+    });
+  }
+}
+
+/** A sample may replace one of its kind, nothing else. */
+async function checkFolder(folder: string, own: readonly string[]): Promise<void> {
+  const other = (await readdir(folder)).find((name) => !own.includes(name));
+  if (other !== undefined) {
+    throw usageError(`${folder} holds another file: ${other}`, {
+      hint: 'Name a new folder with --out.',
+    });
+  }
 }
 
 function checkZones(zones: readonly (string | Uint8Array)[]): string[] {

@@ -1,6 +1,9 @@
 /**
  * Where the sample's bytes go: a large buffer in front of a file, which also keeps the file's
  * checksum and size. Compression makes one gzip member a buffer (RFC 1952 §2.2).
+ *
+ * Standard output is a file like the others, but for the waiting: its full buffers lie there
+ * until {@link drain} has handed them to the reader, at the reader's speed.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
@@ -12,10 +15,16 @@ export const ROOM = 1 << 14;
 
 export type ChecksumAlgorithm = 'CRC32' | 'SHA256';
 
+/** The path that means standard output. */
+export const STDOUT = '-';
+
 export interface Sink {
-  readonly bytes: Uint8Array;
+  bytes: Uint8Array;
   at: number;
-  readonly fd: number;
+  /** undefined: standard output. */
+  readonly fd: number | undefined;
+  /** Full buffers, not written yet; of standard output only. */
+  readonly full: Uint8Array[];
   readonly gzip: boolean;
   readonly hash: Hash | undefined;
   crc: number;
@@ -25,12 +34,13 @@ export interface Sink {
   size: number;
 }
 
-/** Creates (or truncates) a file to write to. */
+/** Creates (or truncates) a file to write to; {@link STDOUT} is there already. */
 export function openSink(path: string, gzip: boolean, algorithm: ChecksumAlgorithm): Sink {
   return {
     bytes: new Uint8Array(SIZE),
     at: 0,
-    fd: openSync(path, 'w'),
+    fd: path === STDOUT ? undefined : openSync(path, 'w'),
+    full: [],
     gzip,
     hash: algorithm === 'SHA256' ? createHash('sha256') : undefined,
     crc: 0,
@@ -50,15 +60,37 @@ function flush(sink: Sink): void {
   const data = sink.gzip ? gzipSync(text, { level: 1 }) : text;
   if (sink.hash === undefined) sink.crc = crc32(data, sink.crc);
   else sink.hash.update(data);
-  for (let done = 0; done < data.length; ) done += writeSync(sink.fd, data, done);
-  sink.size += sink.at;
+  if (sink.fd === undefined) {
+    sink.full.push(data);
+    sink.bytes = new Uint8Array(SIZE);
+  } else {
+    for (let done = 0; done < data.length; ) done += writeSync(sink.fd, data, done);
+  }
+  sink.size += text.length;
   sink.at = 0;
 }
 
-/** Writes what is left, closes the file and returns its checksum in upper-case hexadecimal. */
+/**
+ * Waits until the reader of standard output has taken what lies there; a file has nothing.
+ *
+ * @throws the system's error, EPIPE when the reader has gone.
+ */
+export async function drain(sink: Sink): Promise<void> {
+  for (const data of sink.full.splice(0)) {
+    await new Promise<void>((resolve, reject) => {
+      process.stdout.write(data, (error) => (error ? reject(error) : resolve()));
+    });
+  }
+}
+
+/**
+ * Writes what is left and closes the file; standard output stays open, and is to be drained.
+ *
+ * @returns the checksum in upper-case hexadecimal.
+ */
 export function closeSink(sink: Sink): string {
   flush(sink);
-  closeSync(sink.fd);
+  if (sink.fd !== undefined) closeSync(sink.fd);
   const sum =
     sink.hash === undefined ? sink.crc.toString(16).padStart(8, '0') : sink.hash.digest('hex');
   return sum.toUpperCase();
