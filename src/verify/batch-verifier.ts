@@ -45,7 +45,7 @@ export interface BatchVerifier {
    * Verifies what waits, and is empty then.
    *
    * @param onBad is told which ones are bad, by their index in the order of pushing since the last
-   *   flush, ascending.
+   *   flush, ascending. It must not push.
    * @throws Error when the kernel has accepted what the engine does not: a defect.
    */
   flush(onBad: (index: number) => void): void;

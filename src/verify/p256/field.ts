@@ -16,7 +16,7 @@
  * last one, which has the sign.
  */
 
-import { type Code, constant, local, locals64, memory, OP, op, opU } from './wasm.js';
+import { type Code, constant, local, locals, memory, OP, op, opU } from './wasm.js';
 
 export const LIMBS = 9;
 export const LIMB_BITS = 29;
@@ -28,38 +28,23 @@ export const NUMBER = LIMBS * 4;
 export type Limbs = readonly number[];
 
 export function newLimbs(code: Code): Limbs {
-  return locals64(code, LIMBS);
+  return locals(code, 64, LIMBS);
 }
 
-/** Loads a number from the address in a local, plus `offset`. */
-export function load(code: Code, address: number, offset: number, out: Limbs): void {
+/** Loads a number from the address in a local. */
+export function load(code: Code, address: number, out: Limbs): void {
   for (let i = 0; i < LIMBS; i++) {
-    loadLimb(code, address, offset, i);
+    opU(code, OP.get, address);
+    memory(code, OP.loadI64From32, 4 * i);
     opU(code, OP.set, out[i]);
   }
 }
 
-/** Loads one limb onto the stack. */
-export function loadLimb(code: Code, address: number, offset: number, i: number): void {
-  opU(code, OP.get, address);
-  memory(code, OP.loadI64From32, offset + 4 * i);
-}
-
-export function store(code: Code, address: number, offset: number, limbs: Limbs): void {
+export function store(code: Code, address: number, limbs: Limbs): void {
   for (let i = 0; i < LIMBS; i++) {
     opU(code, OP.get, address);
     opU(code, OP.get, limbs[i]);
-    memory(code, OP.storeI64As32, offset + 4 * i);
-  }
-}
-
-/** out = a − b, limb by limb. */
-export function subtract(code: Code, a: Limbs, b: Limbs, out: Limbs): void {
-  for (let i = 0; i < LIMBS; i++) {
-    opU(code, OP.get, a[i]);
-    opU(code, OP.get, b[i]);
-    op(code, OP.i64Sub);
-    opU(code, OP.set, out[i]);
+    memory(code, OP.storeI64As32, 4 * i);
   }
 }
 
@@ -234,51 +219,4 @@ function addProduct(code: Code, m: number, constantLimb: number): void {
   constant(code, OP.constI64, constantLimb);
   op(code, OP.i64Mul);
   op(code, OP.i64Add);
-}
-
-/** −(p + 1), by limb: 2^256 − 2^224 + 2^192 + 2^96. */
-const TERMS_OF_P = [
-  [3, 96 - 3 * LIMB_BITS, OP.i64Sub],
-  [6, 192 - 6 * LIMB_BITS, OP.i64Sub],
-  [7, 224 - 7 * LIMB_BITS, OP.i64Add],
-  [8, 256 - 8 * LIMB_BITS, OP.i64Sub],
-] as const;
-
-/**
- * Brings a number to the range of p and its limbs to 29 bits, give or take a few: for factors of
- * later products. The limbs of `a` are below 2^32.
- */
-export function tidyP(code: Code, s: Scratch, a: Limbs): void {
-  // What sticks out above 2^256 goes, as so many times p.
-  opU(code, OP.get, a[LIMBS - 1]);
-  constant(code, OP.constI64, 24);
-  op(code, OP.i64ShrS);
-  opU(code, OP.set, s.t);
-  opU(code, OP.get, a[0]);
-  opU(code, OP.get, s.t);
-  op(code, OP.i64Add);
-  opU(code, OP.set, a[0]);
-  for (const [limb, bits, sign] of TERMS_OF_P) {
-    opU(code, OP.get, a[limb]);
-    opU(code, OP.get, s.t);
-    shiftLeft(code, bits);
-    op(code, sign);
-    opU(code, OP.set, a[limb]);
-  }
-  for (let i = LIMBS - 1; i >= 0; i--) {
-    if (i < LIMBS - 1) {
-      opU(code, OP.get, a[i]);
-      constant(code, OP.constI64, LIMB_MASK);
-      op(code, OP.i64And);
-    } else {
-      opU(code, OP.get, a[i]);
-    }
-    if (i > 0) {
-      opU(code, OP.get, a[i - 1]);
-      constant(code, OP.constI64, LIMB_BITS);
-      op(code, OP.i64ShrS);
-      op(code, OP.i64Add);
-    }
-    opU(code, OP.set, a[i]);
-  }
 }

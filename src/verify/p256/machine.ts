@@ -4,7 +4,7 @@
  */
 
 import { N, P } from './curve.js';
-import { LIMB_BITS, NUMBER } from './field.js';
+import { LIMB_BITS, LIMBS, NUMBER } from './field.js';
 import { type Functions, JOB, kernelFunctions, POINT } from './module.js';
 import { limbsOf, put, R, take } from './numbers.js';
 import { assemble, type Code, instantiate, PAGE } from './wasm.js';
@@ -37,7 +37,7 @@ export interface Machine {
   /** out = R²/a mod n. */
   invertN(out: number, a: number): void;
   /**
-   * Does `count` jobs from the address `jobs` on.
+   * Does `count` jobs, an even number, from the address `jobs` on.
    *
    * @returns whether the sums are right: false when two points of one job are equal or opposite.
    */
@@ -87,7 +87,9 @@ export function newMachine(jobs: number, moreJobs: number, own: number): Machine
     own: room(own),
   };
   const powers = room(16 * NUMBER);
-  const [product, check] = [number(), number()];
+  /** Of even and of odd jobs: limbs by turns, and by themselves. */
+  const pair = room(2 * NUMBER);
+  const [even, odd, product, check] = [number(), number(), number(), number()];
   code ??= kernelFunctions(LIMBS_OF_N, INVERSE_OF_N);
   const octets = assemble(code, Math.ceil(end / PAGE));
   const functions = instantiate(octets) as Functions | undefined;
@@ -116,8 +118,20 @@ export function newMachine(jobs: number, moreJobs: number, own: number): Machine
       if (exponent[k] !== 0) multiply(out, out, powers + exponent[k] * NUMBER);
     }
   };
-  const { multiplyP, multiplyN, squareP, forward, backward } = functions;
+  const { multiplyP, multiplyN, squareP, forward, backward, finish } = functions;
   const isOne = (at: number): boolean => (take(words, at / 4) - R) % P === 0n;
+  const pairUp = (first: number, second: number): void => {
+    for (let i = 0; i < LIMBS; i++) {
+      words[pair / 4 + 2 * i] = words[first / 4 + i];
+      words[pair / 4 + 2 * i + 1] = words[second / 4 + i];
+    }
+  };
+  const takeApart = (): void => {
+    for (let i = 0; i < LIMBS; i++) {
+      words[even / 4 + i] = words[pair / 4 + 2 * i];
+      words[odd / 4 + i] = words[pair / 4 + 2 * i + 1];
+    }
+  };
 
   return {
     functions,
@@ -131,13 +145,21 @@ export function newMachine(jobs: number, moreJobs: number, own: number): Machine
     addPoints: (first, count) => {
       if (count === 0) return true;
       const { inverse, notes, oneP } = layout;
-      words.copyWithin(product / 4, oneP / 4, (oneP + NUMBER) / 4);
-      forward(first, first + count * JOB, notes, product);
+      const end = first + count * JOB;
+      pairUp(oneP, oneP);
+      forward(first, end, notes, pair);
+      takeApart();
+      multiplyP(product, even, odd);
       power(inverse, product, TO_INVERT_P, multiplyP, (at) => squareP(at, at, 4));
       // A product of 0 has no inverse.
       multiplyP(check, product, inverse);
       if (!isOne(check)) return false;
-      backward(first, first + count * JOB, notes + count * NUMBER, inverse);
+      multiplyP(odd, odd, inverse);
+      multiplyP(even, even, inverse);
+      // The inverse of the one is the other one times the inverse of both.
+      pairUp(odd, even);
+      backward(first, end, notes + count * NUMBER, pair);
+      finish(first, end, notes);
       return true;
     },
   };

@@ -8,7 +8,7 @@ import { createECDH, createHash } from 'node:crypto';
 import { type Affine, combine, fromOctets, invert, modulo, N } from './curve.js';
 import type { Kernel } from './kernel.js';
 
-const RANDOM_CASES = 6;
+const RANDOM_CASES = 4;
 
 /** Scalars that lie at an end of something. */
 const EXTREMES: readonly (readonly [u: bigint, v: bigint])[] = [

@@ -23,11 +23,17 @@ interface Host {
 /**
  * Compiles a module.
  *
- * @returns what it exports; undefined where there is no WebAssembly (`--jitless`).
+ * @returns what it exports; undefined where there is no WebAssembly (`--jitless`), or none with
+ *   vectors.
  */
 export function instantiate(octets: Uint8Array<ArrayBuffer>): unknown {
   const host = (globalThis as { WebAssembly?: Host }).WebAssembly;
-  return host === undefined ? undefined : new host.Instance(new host.Module(octets)).exports;
+  if (host === undefined) return undefined;
+  try {
+    return new host.Instance(new host.Module(octets)).exports;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Instructions and their operands (§5.4). */
@@ -47,23 +53,48 @@ export const OP = {
   i32LtU: 0x49,
   i32GtU: 0x4b,
   i32Add: 0x6a,
-  i32Sub: 0x6b,
   i32And: 0x71,
-  i64ExtendI32: 0xac,
   i64Add: 0x7c,
   i64Sub: 0x7d,
   i64Mul: 0x7e,
   i64And: 0x83,
-  i64Xor: 0x85,
   i64Shl: 0x86,
   i64ShrS: 0x87,
 } as const;
+
+/** Vector instructions, without their prefix (§5.4.8). */
+export const VECTOR = {
+  load: 0x00,
+  constant: 0x0c,
+  /** i8x16.shuffle */
+  shuffle: 0x0d,
+  and: 0x4e,
+  xor: 0x51,
+  load32Lane: 0x56,
+  store32Lane: 0x5a,
+  store64Lane: 0x5b,
+  load32Zero: 0x5c,
+  load64Zero: 0x5d,
+  i32Shl: 0xab,
+  i32ShrS: 0xac,
+  i32Add: 0xae,
+  i32Sub: 0xb1,
+  i64Shl: 0xcb,
+  i64ShrU: 0xcd,
+  i64Add: 0xce,
+  i64Sub: 0xd1,
+  /** i64x2.extmul_low_i32x4_s */
+  multiplyLow: 0xdc,
+} as const;
+
+const VECTOR_PREFIX = 0xfd;
 
 /** A block without parameters and results. */
 export const VOID = 0x40;
 
 const I32 = 0x7f;
 const I64 = 0x7e;
+const V128 = 0x7b;
 
 /** A function in the making. Locals are named by their index; parameters come first. */
 export interface Code {
@@ -78,14 +109,14 @@ export function newCode(name: string, params: number): Code {
   return { name, params, locals: [], bytes: [] };
 }
 
-/** A new local of 32 or 64 bits. */
-export function local(code: Code, bits: 32 | 64): number {
-  code.locals.push(bits === 32 ? I32 : I64);
+/** A new local; 128 bits are a vector. */
+export function local(code: Code, bits: 32 | 64 | 128): number {
+  code.locals.push(bits === 32 ? I32 : bits === 64 ? I64 : V128);
   return code.params + code.locals.length - 1;
 }
 
-export function locals64(code: Code, count: number): number[] {
-  return Array.from({ length: count }, () => local(code, 64));
+export function locals(code: Code, bits: 32 | 64 | 128, count: number): number[] {
+  return Array.from({ length: count }, () => local(code, bits));
 }
 
 /** Appends an instruction that has no operands in the code. */
@@ -109,6 +140,31 @@ export function constant(code: Code, instruction: number, value: number): void {
 export function memory(code: Code, instruction: number, offset: number): void {
   code.bytes.push(instruction, 2);
   unsigned(code.bytes, offset);
+}
+
+/** Appends a vector instruction; `operands` are octets. */
+export function vector(code: Code, instruction: number, operands: readonly number[] = []): void {
+  code.bytes.push(VECTOR_PREFIX);
+  unsigned(code.bytes, instruction);
+  for (const octet of operands) code.bytes.push(octet);
+}
+
+/** Appends a vector of two equal numbers of 64 bits. */
+export function vectorConstant(code: Code, value: bigint): void {
+  const octets = Array.from({ length: 16 }, (_, i) =>
+    Number((value >> BigInt(8 * (i & 7))) & 255n),
+  );
+  vector(code, VECTOR.constant, octets);
+}
+
+/**
+ * Appends a load or store of a vector or of some lanes of one, at `offset` from the address on
+ * the stack; the instructions for one lane have its number.
+ */
+export function vectorMemory(code: Code, instruction: number, offset: number, lane?: number): void {
+  vector(code, instruction, [2]);
+  unsigned(code.bytes, offset);
+  if (lane !== undefined) code.bytes.push(lane);
 }
 
 /**
