@@ -30,13 +30,13 @@ export class Cursor {
   private readonly size: number;
   /** Page of each run's head; the head is the entry at `ats[r]`, the page ends at `ends[r]`. */
   private readonly pages: Int32Array;
-  private readonly ats: Uint32Array;
-  private readonly ends: Uint32Array;
+  private readonly ats: Int32Array;
+  private readonly ends: Int32Array;
   /** The heads' keys: `blocks[r][starts[r], stops[r])`, the first octets in `ranks`; a run that
    * is at its end has the rank Infinity. */
   private readonly blocks: Uint8Array[];
-  private readonly starts: Uint32Array;
-  private readonly stops: Uint32Array;
+  private readonly starts: Int32Array;
+  private readonly stops: Int32Array;
   private readonly ranks: Float64Array;
 
   /**
@@ -52,11 +52,11 @@ export class Cursor {
     const n = runs.length;
     this.size = n;
     this.pages = new Int32Array(n);
-    this.ats = new Uint32Array(n);
-    this.ends = new Uint32Array(n);
+    this.ats = new Int32Array(n);
+    this.ends = new Int32Array(n);
     this.blocks = new Array<Uint8Array>(n).fill(NO_KEY);
-    this.starts = new Uint32Array(n);
-    this.stops = new Uint32Array(n);
+    this.starts = new Int32Array(n);
+    this.stops = new Int32Array(n);
     this.ranks = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
     if (!seek) return;
     const isEmpty =
@@ -288,5 +288,5 @@ export function lastBelow(
 function pageEntries(run: Run, page: number): { block: Uint8Array; at: number } {
   if (run.file !== undefined) return { block: readPage(run, page), at: 0 };
   const where = run.pages.where[page];
-  return { block: run.blocks[Math.floor(where / BLOCK_SIZE)], at: where % BLOCK_SIZE };
+  return { block: run.blocks[Math.floor(where / BLOCK_SIZE)], at: (where % BLOCK_SIZE) | 0 };
 }

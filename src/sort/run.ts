@@ -157,9 +157,9 @@ export function eachEntry(writer: EntryWriter, sink: EntrySink): void {
   }
 }
 
-/** Octets of the payload of the entry at `block[at]`. */
+/** Octets of the payload of the entry at `block[at]`, which lies in one block: less than 2^24. */
 export function payloadLength(block: Uint8Array, at: number): number {
-  return (block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24)) >>> 0;
+  return block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24);
 }
 
 /** Compares the key of the entry at `block[at]` with `key`. */

@@ -26,6 +26,9 @@ const CLOSE: Task = { module, name: 'closeEmit' };
 /** Entries of a range: about a megabyte of text. */
 const RANGE_ENTRIES = 10_000;
 
+/** Octets after which the file is synced to the disk, beside the work. */
+const SYNC_EVERY = 32 << 20;
+
 let nextJob = 1;
 
 export interface WriteZoneOptions {
@@ -96,6 +99,8 @@ async function emit(
   let zonemd: EmitPart['zonemd'];
   const pending: Array<Promise<EmitPart>> = [];
   const spare: SpareMemory[] = [];
+  let syncing: Promise<void> = Promise.resolve();
+  let written = 0;
   let next = 0;
   const depth = pool.slots * 2 + 2;
   try {
@@ -112,14 +117,23 @@ async function emit(
       if (octets === 0) zonemd = part.zonemd;
       digest?.update(part.wire);
       await writeAll(handle, part.text);
+      written += part.text.length;
+      if (written >= SYNC_EVERY) {
+        // The disk works while the threads do: at the end there is little left to wait for.
+        await syncing;
+        syncing = handle.datasync();
+        syncing.catch(() => undefined);
+        written = 0;
+      }
       octets += part.text.length;
       spare.push({ text: part.text.buffer as ArrayBuffer, wire: part.wire.buffer as ArrayBuffer });
       addCounts(total, part.counts);
       for (const row of part.orphanRows) orphanRows.push(row);
       options.progress?.(octets);
     }
+    await syncing;
   } catch (error) {
-    await Promise.allSettled(pending);
+    await Promise.allSettled([...pending, syncing]);
     throw error;
   }
   if (digest !== undefined) {
