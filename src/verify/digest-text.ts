@@ -8,8 +8,13 @@ import type { OwnerRecords } from './owner-records.js';
 
 /** Collects the text of a range. */
 export class DigestText {
-  private out: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 20);
+  private out: Uint8Array<ArrayBuffer>;
   private at = 0;
+
+  /** @param room octets that there is room for without growing. */
+  constructor(room: number) {
+    this.out = new Uint8Array(room);
+  }
 
   /** Adds the records of an owner, whose name is `wire[0, wireEnd)`. */
   add(records: OwnerRecords, wire: Uint8Array, wireEnd: number, isApex: boolean): void {

@@ -21,12 +21,18 @@ export class NonTerminals {
 
   /**
    * @param exists is asked about the ancestors of the first name of a range: is there a name?
-   * @param found is told the length of the key of each empty non-terminal, perhaps twice: first
-   *   as one that may, then as one that must have an NSEC3.
+   * @param found is told the key of each empty non-terminal, perhaps twice: first as one that
+   *   may, then, `again`, as one that must have an NSEC3.
    */
   constructor(
     private readonly exists: (key: Uint8Array, length: number) => boolean,
-    private readonly found: (key: Uint8Array, start: number, end: number, must: boolean) => void,
+    private readonly found: (
+      key: Uint8Array,
+      start: number,
+      end: number,
+      must: boolean,
+      again: boolean,
+    ) => void,
   ) {}
 
   /** Begins a range. */
@@ -59,11 +65,12 @@ export class NonTerminals {
         continue;
       }
       if (must) {
+        const again = state[d] === MAY;
         state[d] = DONE;
-        this.found(key, start, start + ends[d], true);
+        this.found(key, start, start + ends[d], true, again);
       } else if (state[d] === NONE) {
         state[d] = MAY;
-        this.found(key, start, start + ends[d], false);
+        this.found(key, start, start + ends[d], false, false);
       }
     }
     this.fresh = false;

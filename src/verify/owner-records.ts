@@ -42,7 +42,26 @@ export class OwnerRecords {
         n++;
       }
     }
-    this.count = n;
+    this.finish(n, sorted);
+  }
+
+  /** Takes in the facts in `block[start, end)`. */
+  loadFacts(block: Uint8Array, start: number, end: number): void {
+    let n = 0;
+    let sorted = true;
+    for (let p = start; p < end; p += FACT_HEADER + factLength(block, p)) {
+      if (n === this.at.length) this.grow();
+      this.block[n] = block;
+      this.at[n] = p;
+      this.type[n] = factType(block, p);
+      if (n > 0 && sorted && this.compare(n - 1, n) >= 0) sorted = false;
+      n++;
+    }
+    this.finish(n, sorted);
+  }
+
+  private finish(count: number, sorted: boolean): void {
+    this.count = count;
     this.repeated = 0;
     if (!sorted) this.sort();
     this.firstSignature = this.endSignatures = 0;

@@ -1,22 +1,20 @@
 /** The worker's side of `verify`: walks ranges, compares hashes, names hashes. */
 
-import { EntryWriter } from '../records/entry.js';
-import { openVerifier } from '../sign/engine.js';
-import type { Verifier } from '../sign/engine-types.js';
 import type { KeyRange } from '../sort/ranges.js';
 import { type Run, sortRun } from '../sort/run.js';
 import { Moved } from '../threads/pool.js';
 import { type ChainResult, compareChain } from './chain.js';
+import { EntrySink } from './chain-sink.js';
 import type { VerifyContext } from './context.js';
+import { type OpenKeys, openKeys } from './open-keys.js';
 import { type RangeResult, RangeWalker, type WalkMode } from './walk.js';
 
 interface Job {
   readonly context: VerifyContext;
   readonly runs: readonly Run[];
-  readonly verifiers: readonly (Verifier | undefined)[];
+  readonly keys: OpenKeys;
   walker: RangeWalker;
-  expected: EntryWriter;
-  actual: EntryWriter;
+  collected: EntrySink;
 }
 
 const jobs = new Map<number, Job>();
@@ -38,28 +36,13 @@ export interface OpenArgs {
  *
  * @returns for each key, what is wrong with it.
  */
-export async function openVerification(args: OpenArgs): Promise<(string | undefined)[]> {
+export async function openVerification(args: OpenArgs): Promise<readonly (string | undefined)[]> {
   const { job, context, runs } = args;
-  const verifiers: (Verifier | undefined)[] = [];
-  const wrong: (string | undefined)[] = [];
-  for (const key of context.keys) {
-    let verifier: Verifier | undefined;
-    let fault: string | undefined;
-    if (key.supported) {
-      try {
-        verifier = await openVerifier(key.rdata, context.engine);
-      } catch (error) {
-        fault = (error as Error).message;
-      }
-    }
-    verifiers.push(verifier);
-    wrong.push(fault);
-  }
-  const expected = new EntryWriter();
-  const actual = new EntryWriter();
-  const walker = new RangeWalker(context, runs, verifiers, { expected, actual });
-  jobs.set(job, { context, runs, verifiers, walker, expected, actual });
-  return wrong;
+  const keys = await openKeys(context);
+  const collected = new EntrySink();
+  const walker = new RangeWalker(context, { ...keys, runs, collect: collected });
+  jobs.set(job, { context, runs, keys, walker, collected });
+  return keys.wrong;
 }
 
 export interface WalkArgs {
@@ -84,12 +67,15 @@ export interface HashRuns {
 /** Sorts the hashes that the walks of this thread have collected, and begins anew. */
 export function takeHashes({ job }: { job: number }): HashRuns {
   const state = jobOf(job);
-  const runs = { expected: sortRun(state.expected), actual: sortRun(state.actual) };
-  state.expected = new EntryWriter();
-  state.actual = new EntryWriter();
-  const { expected, actual } = state;
-  state.walker = new RangeWalker(state.context, state.runs, state.verifiers, { expected, actual });
-  return runs;
+  const { expected, actual } = state.collected;
+  const collected = new EntrySink();
+  state.collected = collected;
+  state.walker = new RangeWalker(state.context, {
+    ...state.keys,
+    runs: state.runs,
+    collect: collected,
+  });
+  return { expected: sortRun(expected), actual: sortRun(actual) };
 }
 
 export interface CompareArgs {
@@ -128,9 +114,10 @@ export function nameHashes({ job, range, hashes }: NameArgs): NamedHash[] {
     byPrefix.set(p, [...(byPrefix.get(p) ?? []), i]);
   }
   const found: NamedHash[] = [];
-  const walker = new RangeWalker(context, runs, [], {
-    expected: new EntryWriter(),
-    actual: new EntryWriter(),
+  const walker = new RangeWalker(context, {
+    runs,
+    verifiers: [],
+    batches: [],
     named: (hash, key, start, end) => {
       for (const index of byPrefix.get(prefix(hash, 0)) ?? []) {
         if (hash.every((octet, k) => octet === hashes[index * 20 + k])) {
