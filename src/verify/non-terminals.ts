@@ -42,6 +42,17 @@ export class NonTerminals {
     this.state.fill(NONE);
   }
 
+  /** The same as {@link visit} for a name one label below the apex, above which nothing is. */
+  visitFirstLevel(key: Uint8Array, start: number, end: number): void {
+    const { last } = this;
+    const length = end - start;
+    for (let i = 0; i < length; i++) last[i] = key[start + i];
+    this.lastLength = length;
+    this.ends[1] = length;
+    this.state[1] = DONE;
+    this.fresh = false;
+  }
+
   /** Goes on to the next name. */
   visit(key: Uint8Array, start: number, end: number, must: boolean): void {
     const { last, lastLength, ends, state } = this;

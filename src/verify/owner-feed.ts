@@ -4,7 +4,7 @@
  * used again for the next.
  */
 
-import { compareBytes, MAX_KEY } from '../names/name.js';
+import { compareBytes, MAX_KEY, MAX_WIRE } from '../names/name.js';
 import { EntryWriter, FACT_HEADER, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 
@@ -12,6 +12,10 @@ const DOT = 0x2e;
 const FIRST_ROOM = 1 << 20;
 /** Room for the RDATA of an NS record, and for any fact's header. */
 const NS_ROOM = FACT_HEADER + 256;
+
+/** Octets that stand for themselves in a name in lower case. */
+export const PLAIN = new Uint8Array(256);
+for (const c of 'abcdefghijklmnopqrstuvwxyz0123456789-_') PLAIN[c.charCodeAt(0)] = 1;
 
 /** Is given each owner: facts in `block[start, end)`, its sort key in `key[0, keyLength)`. The
  * key is overwritten with the next owner's, the facts stay until {@link OwnerFeed.begin}. */
@@ -38,6 +42,7 @@ export class OwnerFeed extends EntryWriter {
   private start = 0;
   private readonly key = new Uint8Array(MAX_KEY);
   private keyLength = -1;
+  private targetLength = 0;
 
   constructor(private readonly take: TakeOwner) {
     super();
@@ -90,36 +95,42 @@ export class OwnerFeed extends EntryWriter {
   }
 
   /**
-   * Takes an NS record of the owner at hand from text.
+   * Reads the absolute name of plain octets at `text[start]`, as the RDATA of the next NS record.
    *
-   * @param text `[start, end)` is the name server: absolute, lower case, without escapes, of
-   *   lawful length.
+   * @returns the offset behind the name, or -1: it is not such a name.
    */
-  appendNs(
-    text: Uint8Array,
-    start: number,
-    end: number,
-    ttl: number,
-    chunk: number,
-    line: number,
-  ): void {
+  readTarget(text: Uint8Array, start: number): number {
     if (this.end + NS_ROOM > this.out.length) this.grow(NS_ROOM);
     const { out } = this;
     const at = this.end + FACT_HEADER;
     let label = at;
     let o = at + 1;
-    for (let p = start; p < end; p++) {
+    let p = start;
+    for (;;) {
       const c = text[p];
-      if (c === DOT) {
-        out[label] = o - label - 1;
+      if (PLAIN[c] === 1) {
+        out[o++] = c;
+      } else if (c === DOT) {
+        const n = o - label - 1;
+        if (n === 0 || n > 63) return -1;
+        out[label] = n;
         label = o++;
       } else {
-        out[o++] = c;
+        break;
       }
+      p++;
     }
+    if (o !== label + 1 || label === at || o - at > MAX_WIRE) return -1;
     out[label] = 0;
-    this.header(Kind.record, TYPE.NS, o - at, ttl, chunk, line);
-    this.end = o;
+    this.targetLength = o - at;
+    return p;
+  }
+
+  /** Takes an NS record of the owner at hand, whose target was read last. */
+  appendNs(ttl: number, chunk: number, line: number): void {
+    const length = this.targetLength;
+    this.header(Kind.record, TYPE.NS, length, ttl, chunk, line);
+    this.end += FACT_HEADER + length;
     this.facts++;
   }
 

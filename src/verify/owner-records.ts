@@ -24,6 +24,8 @@ export class OwnerRecords {
   /** Where the records of type RRSIG begin and end. */
   firstSignature = 0;
   endSignatures = 0;
+  /** Are all records NS? Then there are no repeated ones either. */
+  onlyNs = false;
 
   /** Takes in the records under the cursor's key. */
   load(cursor: Cursor): void {
@@ -63,7 +65,13 @@ export class OwnerRecords {
   private finish(count: number, sorted: boolean): void {
     this.count = count;
     this.repeated = 0;
+    this.onlyNs = false;
     if (!sorted) this.sort();
+    else if (count > 0 && this.type[0] === TYPE.NS && this.type[count - 1] === TYPE.NS) {
+      this.onlyNs = true;
+      this.firstSignature = this.endSignatures = 0;
+      return;
+    }
     this.firstSignature = this.endSignatures = 0;
     for (let i = 0; i < this.count; i++) {
       if (this.type[i] !== TYPE.RRSIG) continue;

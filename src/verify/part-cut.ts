@@ -24,12 +24,14 @@ export interface PartCutter {
 /**
  * @param apex wire form of the zone's name.
  * @param size octets of a part at least, but for the last.
+ * @param firstSize the same for the first part.
  */
-export function createPartCutter(apex: Uint8Array, size: number): PartCutter {
+export function createPartCutter(apex: Uint8Array, size: number, firstSize = size): PartCutter {
   const suffix = apexSuffix(apex);
+  let goal = firstSize;
   let pieces: Uint8Array[] = [];
   let held = 0;
-  /** Octets of what is held in which no part ends, or not before `size`. */
+  /** Octets of what is held in which no part ends. */
   let searched = 0;
 
   return {
@@ -38,19 +40,21 @@ export function createPartCutter(apex: Uint8Array, size: number): PartCutter {
       held += piece.length;
       const parts: Uint8Array<ArrayBuffer>[] = [];
       // A line's owner and the one before must be seen whole.
-      if (held < size || held - searched < piece.length) return parts;
+      if (held < goal) return parts;
       let text = concat(pieces, held);
-      let from = Math.max(size, searched);
+      let from = Math.max(goal, searched);
       for (;;) {
         const cut = boundary(text, from, suffix);
         if (cut < 0) break;
-        parts.push(text.slice(0, cut));
-        text = text.subarray(cut);
-        from = size;
-        if (text.length < size) break;
+        // The part may be given away, so what follows is copied; mostly it is the shorter one.
+        const following = text.slice(cut);
+        parts.push(text.subarray(0, cut));
+        text = following;
+        from = goal = size;
+        if (text.length < goal) break;
       }
       // The last line may be cut off: it is looked at again.
-      searched = text.length < size ? 0 : text.lastIndexOf(LF) + 1;
+      searched = text.length < goal ? 0 : text.lastIndexOf(LF) + 1;
       pieces = [text];
       held = text.length;
       return parts;

@@ -6,7 +6,7 @@
 
 import { MAX_KEY, nameToText } from '../names/name.js';
 import { MasterParser, type MasterState, UNKNOWN } from '../read/master-parser.js';
-import { OwnerFeed, type TakeOwner } from './owner-feed.js';
+import { OwnerFeed, PLAIN, type TakeOwner } from './owner-feed.js';
 
 const LF = 0x0a;
 const TAB = 0x09;
@@ -14,10 +14,6 @@ const DOT = 0x2e;
 /** Longest text of a plain name: its wire form is one octet longer. */
 const MAX_TEXT = 254;
 const NO_KEY = new Uint8Array(0);
-
-/** Octets that stand for themselves in a name in lower case. */
-const PLAIN = new Uint8Array(256);
-for (const c of 'abcdefghijklmnopqrstuvwxyz0123456789-_') PLAIN[c.charCodeAt(0)] = 1;
 
 /** What came of a part. */
 export interface PartText {
@@ -48,8 +44,7 @@ export class PartReader {
   private ownerEnd = 0;
   private sameOwner = false;
   private ttl = 0;
-  private targetStart = 0;
-  private targetEnd = 0;
+  private keyLength = 0;
   /** Owner of the plain line just before; nothing when both are equal. */
   private lastStart = 0;
   private lastEnd = 0;
@@ -100,12 +95,18 @@ export class PartReader {
           next = this.scan(text, p, end);
         } while (next < 0);
         deviation = this.parse(text.subarray(from, p), chunk, final && p === end);
-        if (deviation !== undefined) break;
-        if (p >= end) break;
+        if (deviation !== undefined || p >= end) break;
+        // Once more: the parser has written where the target was read to.
+        next = this.scan(text, p, end);
       }
       lines++;
       records++;
-      this.plainNs(text, chunk, lines);
+      if (!this.sameOwner) {
+        feed.turn(this.key, 0, this.keyLength);
+        this.lastStart = this.ownerStart;
+        this.lastEnd = this.ownerEnd;
+      }
+      feed.appendNs(this.ttl, chunk, lines);
       if (feed.disorder) break;
       p = next;
     }
@@ -135,12 +136,13 @@ export class PartReader {
   }
 
   /**
-   * Is the line at `p` an NS record of plain names in the zone? Notes where they stand.
+   * Is the line at `p` an NS record of plain names in the zone? Notes what it says; the feed has
+   * read its target then.
    *
    * @returns the offset behind the line, or -1.
    */
   private scan(text: Uint8Array, p: number, end: number): number {
-    const { lastStart, suffix } = this;
+    const { lastStart } = this;
     const length = this.lastEnd - lastStart;
     let i = p;
     let same = false;
@@ -152,8 +154,8 @@ export class PartReader {
     if (same) {
       i = p + length;
     } else {
-      i = plainName(text, p);
-      if (i < 0 || text[i] !== TAB || !endsWith(text, p, i, suffix)) return -1;
+      i = this.readOwner(text, p);
+      if (i < 0) return -1;
     }
     const ownerEnd = i++;
     let ttl = 0;
@@ -176,41 +178,59 @@ export class PartReader {
     ) {
       return -1;
     }
-    const targetStart = i + 7;
-    i = plainName(text, targetStart);
+    i = this.feed.readTarget(text, i + 7);
     if (i < 0 || i >= end || text[i] !== LF) return -1;
     this.ownerStart = p;
     this.ownerEnd = ownerEnd;
     this.sameOwner = same;
     this.ttl = ttl;
-    this.targetStart = targetStart;
-    this.targetEnd = i;
     return i + 1;
   }
 
-  /** Hands on the record that `scan` has found. */
-  private plainNs(text: Uint8Array, chunk: number, line: number): void {
-    const { feed } = this;
-    if (!this.sameOwner) {
-      feed.turn(this.key, 0, this.ownerKey(text));
-      this.lastStart = this.ownerStart;
-      this.lastEnd = this.ownerEnd;
+  /**
+   * Reads an owner of plain octets in the zone; `key[0, keyLength)` is its sort key.
+   *
+   * @returns the offset of the tab behind it, or -1.
+   */
+  private readOwner(text: Uint8Array, start: number): number {
+    const { key, suffix } = this;
+    // One label below the zone's name, as most are.
+    let i = start;
+    let c = text[i];
+    let o = 0;
+    while (PLAIN[c] === 1) {
+      key[o++] = c;
+      c = text[++i];
+      if (o > 63) return -1;
     }
-    feed.appendNs(text, this.targetStart, this.targetEnd, this.ttl, chunk, line);
+    if (c === DOT && o > 0) {
+      let k = 0;
+      while (k < suffix.length && text[i + 1 + k] === suffix[k]) k++;
+      const nameEnd = i + 1 + k;
+      if (k === suffix.length && text[nameEnd] === TAB && nameEnd - start <= MAX_TEXT) {
+        key[o++] = 0;
+        this.keyLength = o;
+        return nameEnd;
+      }
+    }
+    i = plainName(text, start);
+    if (i < 0 || text[i] !== TAB || !endsWith(text, start, i, suffix)) return -1;
+    this.keyLength = this.ownerKey(text, start, i);
+    return i;
   }
 
-  /** Writes the sort key of the line's owner; returns its length. */
-  private ownerKey(text: Uint8Array): number {
-    const { key, ownerStart } = this;
+  /** Writes the sort key of the owner `text[start, nameEnd)`; returns its length. */
+  private ownerKey(text: Uint8Array, start: number, nameEnd: number): number {
+    const { key } = this;
     // Labels of the name relative to the zone, each with its dot behind it, from the last.
-    let end = this.ownerEnd - this.suffix.length - 1;
+    let end = nameEnd - this.suffix.length - 1;
     let o = 0;
-    while (end > ownerStart) {
-      let start = end;
-      while (start > ownerStart && text[start - 1] !== DOT) start--;
-      for (let p = start; p < end; p++) key[o++] = text[p];
+    while (end > start) {
+      let from = end;
+      while (from > start && text[from - 1] !== DOT) from--;
+      for (let p = from; p < end; p++) key[o++] = text[p];
       key[o++] = 0;
-      end = start - 1;
+      end = from - 1;
     }
     return o;
   }

@@ -27,8 +27,10 @@ export type { VerifyCounts, VerifyReport, VerifyZoneOptions } from './report.js'
 const SMALL = 4 << 20;
 /** Octets of a part. */
 const PART = 1 << 20;
-/** Octets in which a part must end, or the file is sorted. */
-const MAX_PART = 16 << 20;
+/** Octets of the first part, which this thread reads for the apex before others can begin. */
+const FIRST_PART = 1 << 16;
+/** A part that does not end in this many times its size makes the file be sorted. */
+const MAX_PARTS = 16;
 
 /**
  * Validates a signed zone file.
@@ -152,15 +154,16 @@ async function verifyStream(
   begin: number,
 ): Promise<VerifyReport | undefined> {
   const { zone, reporter, partOctets = PART } = options;
-  const cutter = createPartCutter(zone, partOctets);
+  const cutter = createPartCutter(zone, partOctets, Math.min(partOctets, FIRST_PART));
   const stream = openZoneStream(pool, options);
+  const limit = Math.max(MAX_PARTS * partOctets, FIRST_PART);
   reporter?.stage('verify');
   let octets = 0;
   const push = async (piece: Uint8Array): Promise<boolean> => {
     octets += piece.length;
     for (const part of cutter.push(piece)) await stream.feed(part, true);
     reporter?.progress(octets, size, 'octets');
-    return stream.exact() === undefined && cutter.held() <= MAX_PART;
+    return stream.exact() === undefined && cutter.held() <= limit;
   };
   let read = begin;
   try {

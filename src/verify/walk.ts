@@ -232,6 +232,10 @@ export class RangeWalker {
       else if (this.collectsRecords() && records.has(TYPE.NSEC3)) this.nsec3(key, start, end);
       return;
     }
+    if (records.onlyNs && checks && start !== end) {
+      this.insecure(key, start, end, wireEnd);
+      return;
+    }
     // ---- what is here --------------------------------------------------------------------
     let hasNs = false;
     let hasDs = false;
@@ -281,6 +285,30 @@ export class RangeWalker {
       this.coverIsDname = !isCut;
       if (isCut && checks) this.watchGlue(key, start, end, wireEnd);
     }
+  }
+
+  /** An insecure delegation and nothing else: by far the most owners of a large zone. */
+  private insecure(key: Uint8Array, start: number, end: number, wireEnd: number): void {
+    const { records, counts, context, cover } = this;
+    counts.rrsets++;
+    counts.delegations++;
+    if (records.count > 1) this.rrset(0, records.count, key, start, end);
+    if (context.denial === 'nsec') this.denial.checkNsec(records, true, key, start, end);
+    if (context.chain !== undefined) {
+      if (this.wire[0] + 1 + context.apex.length === wireEnd) {
+        this.nonTerminals.visitFirstLevel(key, start, end);
+      } else {
+        this.nonTerminals.visit(key, start, end, false);
+      }
+      if (this.mode === 'check-all') {
+        const n = this.denial.expect(records, true);
+        this.need(key, start, end, false, n, records.block[0], records.at[0]);
+      }
+    }
+    for (let k = start; k < end; k++) cover[k - start] = key[k];
+    this.coverLength = end - start;
+    this.coverIsDname = false;
+    this.watchGlue(key, start, end, wireEnd);
   }
 
   private collectsRecords(): boolean {
