@@ -38,6 +38,8 @@ export interface VerifyZoneOptions {
   /** Octets of the parts in which a zone is verified in one pass; the default suits all but
    * tests. */
   readonly partOctets?: number | undefined;
+  /** The same for the first part. */
+  readonly firstPartOctets?: number | undefined;
   /** Folder for a copy of input that can be read but once; default: the system's. */
   readonly tmpDir?: string | undefined;
   readonly reporter?: Reporter | undefined;

@@ -153,8 +153,8 @@ async function verifyStream(
   size: number | undefined,
   begin: number,
 ): Promise<VerifyReport | undefined> {
-  const { zone, reporter, partOctets = PART } = options;
-  const cutter = createPartCutter(zone, partOctets, Math.min(partOctets, FIRST_PART));
+  const { zone, reporter, partOctets = PART, firstPartOctets = FIRST_PART } = options;
+  const cutter = createPartCutter(zone, partOctets, firstPartOctets);
   const stream = openZoneStream(pool, options);
   const limit = Math.max(MAX_PARTS * partOctets, FIRST_PART);
   reporter?.stage('verify');
