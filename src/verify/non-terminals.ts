@@ -20,7 +20,8 @@ export class NonTerminals {
   private fresh = true;
 
   /**
-   * @param exists is asked about the ancestors of the first name of a range: is there a name?
+   * @param exists is asked about the ancestors of the first name of a range: is there a name, or
+   *   was it found already?
    * @param found is told the key of each empty non-terminal, perhaps twice: first as one that
    *   may, then, `again`, as one that must have an NSEC3.
    */

@@ -22,7 +22,7 @@ import { Fingerprint } from './fingerprint.js';
 import { GlueWatch } from './glue-watch.js';
 import { NonTerminals } from './non-terminals.js';
 import { OwnerRecords } from './owner-records.js';
-import { nameExists } from './range-start.js';
+import { isFoundBefore, nameExists } from './range-start.js';
 import { SignatureChecker } from './signatures.js';
 
 /** What a walk counts; counts of ranges are added up. */
@@ -105,6 +105,8 @@ export class RangeWalker {
   private coverIsDname = false;
   private mode: WalkMode = 'check';
   private checks = true;
+  /** Where the range begins that is walked. */
+  private from: Uint8Array | undefined;
   private faults: FaultList;
   private counts: WalkCounts = newCounts();
   private readonly signatures: SignatureChecker;
@@ -135,7 +137,7 @@ export class RangeWalker {
     this.fingerprints = fingerprintSink(this.fingerprint);
     this.sink = this.fingerprints;
     this.nonTerminals = new NonTerminals(
-      (key, length) => nameExists(runs, key.slice(0, length)),
+      (key, length) => this.isSettled(runs, key.slice(0, length)),
       (key, start, end, must, again) => this.emptyNonTerminal(key, start, end, must, again),
     );
   }
@@ -145,6 +147,7 @@ export class RangeWalker {
   walk(range: KeyRange, mode: WalkMode): RangeResult {
     const { records } = this;
     this.begin(mode);
+    this.from = range.from;
     const cursor = new Cursor(this.tools.runs ?? [], range.from, range.to);
     while (cursor.next()) {
       records.load(cursor);
@@ -157,6 +160,7 @@ export class RangeWalker {
   begin(mode: WalkMode, digestRoom = DIGEST_ROOM): void {
     const { context } = this;
     this.mode = mode;
+    this.from = undefined;
     this.checks = mode === 'check' || mode === 'check-all';
     this.sink = this.checks ? this.fingerprints : (this.tools.collect ?? this.fingerprints);
     this.fingerprint.clear();
@@ -325,6 +329,13 @@ export class RangeWalker {
       default:
         return true;
     }
+  }
+
+  /** Is this ancestor of a range's first name a name, or counted by an earlier range? */
+  private isSettled(runs: readonly Run[], ancestor: Uint8Array): boolean {
+    if (nameExists(runs, ancestor)) return true;
+    if (!this.checks || this.from === undefined) return false;
+    return isFoundBefore(runs, ancestor, this.from, this.mode === 'check-all');
   }
 
   /** @param again it was found before, as one that may have an NSEC3: it counts but once. */
