@@ -19,8 +19,10 @@ export class DigestText {
 
   /** Adds the records of an owner, whose name is `wire[0, wireEnd)`. */
   add(records: OwnerRecords, wire: Uint8Array, wireEnd: number, isApex: boolean): void {
-    const { block, at, type } = records;
-    for (let i = 0; i < records.count; i++) {
+    const { count, block, at, type } = records;
+    let { out } = this;
+    let o = this.at;
+    for (let i = 0; i < count; i++) {
       const t = type[i];
       if (isApex) {
         if (t === TYPE.ZONEMD) continue;
@@ -29,9 +31,11 @@ export class DigestText {
       const b = block[i];
       let p = at[i];
       const n = factLength(b, p);
-      if (this.at + wireEnd + 10 + n > this.out.length) this.grow(wireEnd + 10 + n);
-      const { out } = this;
-      let o = this.at;
+      if (o + wireEnd + 10 + n > out.length) {
+        this.at = o;
+        this.grow(wireEnd + 10 + n);
+        out = this.out;
+      }
       for (let k = 0; k < wireEnd; k++) out[o++] = wire[k];
       const ttl = factTtl(b, p);
       out[o] = t >> 8;
@@ -47,8 +51,8 @@ export class DigestText {
       o += 10;
       p += FACT_HEADER;
       for (const end = p + n; p < end; p++) out[o++] = b[p];
-      this.at = o;
     }
+    this.at = o;
   }
 
   /** The text so far; the array is the receiver's. */

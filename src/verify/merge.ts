@@ -12,7 +12,7 @@ import type { VerifyContext } from './context.js';
 import { type ChainEnds, nsec3Message, nsecMessage } from './denial.js';
 import type { FaultList } from './faults.js';
 import { addFingerprint, emptyFingerprint } from './fingerprint.js';
-import { addCounts, newCounts, type RangeResult, type WalkCounts } from './walk.js';
+import { addCounts, newCounts, type RangeResult, type WalkCounts } from './walk-result.js';
 
 const NO_KEY = new Uint8Array(0);
 

@@ -28,7 +28,7 @@ import { createMerge, type Walked } from './merge.js';
 import { rangeStart } from './range-start.js';
 import { MAX_ERRORS, makeReport, type VerifyReport, type VerifyZoneOptions } from './report.js';
 import type { HashRuns, NamedHash, OpenArgs } from './verify.task.js';
-import type { RangeResult, WalkMode } from './walk.js';
+import type { RangeResult, WalkMode } from './walk-result.js';
 
 const module = new URL('./verify.task.js', import.meta.url).href;
 const task = (name: string): Task => ({ module, name });

@@ -4,7 +4,8 @@ import { Moved } from '../threads/pool.js';
 import type { VerifyContext } from './context.js';
 import { openKeys } from './open-keys.js';
 import { PartReader, type PartText } from './part-reader.js';
-import { type RangeResult, RangeWalker } from './walk.js';
+import { RangeWalker } from './walk.js';
+import type { RangeResult } from './walk-result.js';
 
 interface Job {
   readonly context: VerifyContext;

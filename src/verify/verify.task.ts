@@ -7,7 +7,8 @@ import { type ChainResult, compareChain } from './chain.js';
 import { EntrySink } from './chain-sink.js';
 import type { VerifyContext } from './context.js';
 import { type OpenKeys, openKeys } from './open-keys.js';
-import { type RangeResult, RangeWalker, type WalkMode } from './walk.js';
+import { RangeWalker } from './walk.js';
+import type { RangeResult, WalkMode } from './walk-result.js';
 
 interface Job {
   readonly context: VerifyContext;
