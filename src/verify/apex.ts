@@ -3,7 +3,7 @@
  * parameters (RFC 5155 §4, RFC 9276 §3.2), ZONEMD (RFC 8976 §2), the zone's own name servers.
  */
 
-import { countLabels, isAtOrBelow, MAX_KEY, nameToText, wireToKey } from '../names/name.js';
+import { isAtOrBelow, keyFromName, nameToText } from '../names/name.js';
 import {
   FACT_HEADER,
   factChunk,
@@ -15,7 +15,7 @@ import {
 import { TYPE } from '../records/types.js';
 import { Cursor, lookUp } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
-import { type ChainParams, sameChain, type VerifyContext } from './context.js';
+import { type ApexServer, type ChainParams, sameChain, type VerifyContext } from './context.js';
 import type { FaultCode, FaultList } from './faults.js';
 import { readKeys } from './keys.js';
 
@@ -48,7 +48,15 @@ export interface Apex {
   readonly zonemd: readonly ZoneDigest[];
   readonly dnskeys: readonly Uint8Array[];
   readonly warnings: readonly string[];
+  /**
+   * Is `denial` what it would be with the whole zone at hand? `assumed`: no NSEC3 record was seen
+   * yet, and it is taken to have the usual TTL and the opt-out flag. `unknown`: the whole zone is
+   * needed.
+   */
+  readonly certainty: Certainty;
 }
+
+export type Certainty = 'sure' | 'assumed' | 'unknown';
 
 export interface ApexOptions {
   readonly apex: Uint8Array;
@@ -56,10 +64,21 @@ export interface ApexOptions {
   readonly engine: VerifyContext['engine'];
   readonly maxErrors: number;
   readonly tolerated: readonly FaultCode[];
+  readonly fingerprintKey: Uint8Array;
 }
 
-/** Reads the apex. `faults` is told what is wrong with it. */
-export function readApex(runs: readonly Run[], options: ApexOptions, faults: FaultList): Apex {
+/**
+ * Reads the apex.
+ *
+ * @param whole are the runs the whole zone, or only its beginning with the whole apex?
+ * @param faults is told what is wrong with the apex.
+ */
+export function readApex(
+  runs: readonly Run[],
+  options: ApexOptions,
+  faults: FaultList,
+  whole = true,
+): Apex {
   const records = apexRecords(runs);
   const of = (type: number): ApexRecord[] => records.filter((r) => r.type === type);
   const warnings: string[] = [];
@@ -76,7 +95,6 @@ export function readApex(runs: readonly Run[], options: ApexOptions, faults: Fau
   if (ns.length === 0 && soa !== undefined) {
     fault('missing-apex-ns', TYPE.NS, 'the zone has no NS record at its apex');
   }
-  apexServers(runs, options.apex, ns, warnings);
 
   const { keys, algorithms } =
     dnskeys.length === 0
@@ -88,10 +106,10 @@ export function readApex(runs: readonly Run[], options: ApexOptions, faults: Fau
   for (const { rdata } of dnskeys) {
     if (rdata[3] === 5 || rdata[3] === 7) warnings.push('a DNSKEY uses SHA-1 (RFC 9905)');
   }
-  const denial =
+  const { certainty, ...denial } =
     soa === undefined || dnskeys.length === 0
       ? NO_DENIAL
-      : readDenial(runs, of(TYPE.NSEC3PARAM), of(TYPE.NSEC), fault, warnings);
+      : readDenial(runs, of(TYPE.NSEC3PARAM), of(TYPE.NSEC), fault, warnings, whole, soa);
   const serial = soa === undefined ? undefined : u32(soa.rdata, soa.rdata.length - 20);
   const zonemd = serial === undefined ? [] : readZonemd(of(TYPE.ZONEMD), serial, fault, warnings);
   return {
@@ -100,6 +118,7 @@ export function readApex(runs: readonly Run[], options: ApexOptions, faults: Fau
     zonemd,
     dnskeys: dnskeys.map((r) => r.rdata),
     warnings: [...new Set(warnings)],
+    certainty: soa === undefined && !whole ? 'unknown' : certainty,
     context: {
       ...options,
       signed: dnskeys.length > 0,
@@ -110,6 +129,7 @@ export function readApex(runs: readonly Run[], options: ApexOptions, faults: Fau
       soaMinimum: soa === undefined ? 0 : u32(soa.rdata, soa.rdata.length - 4),
       apexDname: of(TYPE.DNAME).length > 0,
       digest: zonemd.length > 0,
+      servers: apexServers(options.apex, ns),
     },
   };
 }
@@ -128,32 +148,30 @@ function apexRecords(runs: readonly Run[]): ApexRecord[] {
   return records;
 }
 
+/** The zone's name servers in the zone itself. */
+function apexServers(apex: Uint8Array, ns: readonly ApexRecord[]): ApexServer[] {
+  return ns
+    .filter(({ rdata }) => isAtOrBelow(rdata, 0, apex))
+    .map(({ rdata }) => ({ key: keyFromName(rdata, apex), name: nameToText(rdata) }));
+}
+
 /**
  * The zone's own name servers without address. Only a warning: the parent's glue leads
  * resolvers to them (RFC 1034 §4.2.1), and operators do publish such zones (.gov for one).
+ *
+ * @param seen indices of those whose addresses the walk has met.
  */
-function apexServers(
-  runs: readonly Run[],
-  apex: Uint8Array,
-  ns: readonly ApexRecord[],
-  warnings: string[],
-): void {
-  const key = new Uint8Array(MAX_KEY);
-  for (const { rdata } of ns) {
-    if (!isAtOrBelow(rdata, 0, apex)) continue;
-    const length = wireToKey(rdata, 0, countLabels(apex), key, 0);
-    let address = false;
-    lookUp(runs, key.slice(0, length), (b, start, end) => {
-      for (let p = start; p < end; p += FACT_HEADER + factLength(b, p)) {
-        const type = factType(b, p);
-        if (type === TYPE.A || type === TYPE.AAAA) address = true;
-      }
-    });
-    if (!address) warnings.push(`the zone's name server ${nameToText(rdata)} has no address`);
-  }
+export function serverWarnings(
+  servers: readonly ApexServer[],
+  seen: ReadonlySet<number>,
+): string[] {
+  return servers
+    .filter((_, i) => !seen.has(i))
+    .map(({ name }) => `the zone's name server ${name} has no address`);
 }
 
-type Denial = Pick<VerifyContext, 'denial' | 'denialTtl' | 'chain' | 'optOut' | 'otherChains'>;
+type Denial = Pick<VerifyContext, 'denial' | 'denialTtl' | 'chain' | 'optOut' | 'otherChains'> &
+  Pick<Apex, 'certainty'>;
 type Tell = (code: FaultCode, type: number, message: string, record?: ApexRecord) => void;
 
 const NO_DENIAL: Denial = {
@@ -162,6 +180,7 @@ const NO_DENIAL: Denial = {
   chain: undefined,
   optOut: false,
   otherChains: [],
+  certainty: 'sure',
 };
 
 function readDenial(
@@ -170,6 +189,8 @@ function readDenial(
   nsec: readonly ApexRecord[],
   fault: Tell,
   warnings: string[],
+  whole: boolean,
+  soa: ApexRecord,
 ): Denial {
   if (nsec3params.length === 0 && nsec.length > 0) {
     return { ...NO_DENIAL, denial: 'nsec', denialTtl: nsec[0].ttl };
@@ -188,7 +209,11 @@ function readDenial(
     chain = one;
     if (found !== undefined) break;
   }
-  if (found === undefined) {
+  let certainty: Certainty = 'sure';
+  if (!whole && (found === undefined || chain !== params[0])) {
+    if (params.length !== 1) return { ...NO_DENIAL, certainty: 'unknown' };
+    certainty = 'assumed';
+  } else if (found === undefined) {
     found = findRecord(runs, TYPE.NSEC3, () => true);
     if (found === undefined) {
       const [first] = nsec;
@@ -226,8 +251,10 @@ function readDenial(
   if (chain !== undefined && (chain.iterations > MAX_ITERATIONS || chain.algorithm !== 1)) {
     chain = undefined;
   }
-  const optOut = (found.block[found.at + FACT_HEADER + 1] & 1) === 1;
-  return { denial: 'nsec3', denialTtl: found.ttl, chain, optOut, otherChains };
+  // A zone without opt-out has as many NSEC3 records as names, so its beginning has some.
+  const optOut = found === undefined || (found.block[found.at + FACT_HEADER + 1] & 1) === 1;
+  const denialTtl = found?.ttl ?? Math.min(soa.ttl, u32(soa.rdata, soa.rdata.length - 4));
+  return { denial: 'nsec3', denialTtl, chain, optOut, otherChains, certainty };
 }
 
 /** The parameters in the RDATA of NSEC3 or NSEC3PARAM. */
@@ -249,40 +276,38 @@ interface Found {
   readonly ttl: number;
 }
 
-/** The first record of a type whose RDATA at `b[p]` is wanted. */
+/** The first record of a type, in canonical order, whose RDATA at `b[p]` is wanted. */
 function findRecord(
   runs: readonly Run[],
   type: number,
   wanted: (b: Uint8Array, p: number) => boolean,
 ): Found | undefined {
-  return findFact(runs, (block, p) =>
-    factType(block, p) === type && wanted(block, p + FACT_HEADER)
-      ? { block, at: p, ttl: factTtl(block, p) }
-      : undefined,
-  );
-}
-
-/** The key of the record in a chunk's line, for a place that only the reader knows. */
-export function keyAt(runs: readonly Run[], chunk: number, line: number): Uint8Array | undefined {
-  return findFact(runs, (block, p, key) =>
-    factLine(block, p) === line && factChunk(block, p) === chunk ? key() : undefined,
-  );
-}
-
-/** Looks at all facts in canonical order until `pick` has found what it wants. */
-function findFact<T>(
-  runs: readonly Run[],
-  pick: (block: Uint8Array, p: number, key: () => Uint8Array) => T | undefined,
-): T | undefined {
   const cursor = new Cursor(runs);
-  const key = (): Uint8Array => cursor.keyBlock.slice(cursor.keyStart, cursor.keyEnd);
   while (cursor.next()) {
     for (let i = 0; i < cursor.parts; i++) {
       const block = cursor.partBlocks[i];
       const end = cursor.partEnds[i];
       for (let p = cursor.partStarts[i]; p < end; p += FACT_HEADER + factLength(block, p)) {
-        const found = pick(block, p, key);
-        if (found !== undefined) return found;
+        if (factType(block, p) === type && wanted(block, p + FACT_HEADER)) {
+          return { block, at: p, ttl: factTtl(block, p) };
+        }
+      }
+    }
+  }
+  return undefined;
+}
+
+/** The key of the record in a chunk's line, for a place that only the reader knows. */
+export function keyAt(runs: readonly Run[], chunk: number, line: number): Uint8Array | undefined {
+  const cursor = new Cursor(runs);
+  while (cursor.next()) {
+    for (let i = 0; i < cursor.parts; i++) {
+      const block = cursor.partBlocks[i];
+      const end = cursor.partEnds[i];
+      for (let p = cursor.partStarts[i]; p < end; p += FACT_HEADER + factLength(block, p)) {
+        if (factLine(block, p) === line && factChunk(block, p) === chunk) {
+          return cursor.keyBlock.slice(cursor.keyStart, cursor.keyEnd);
+        }
       }
     }
   }

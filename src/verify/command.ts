@@ -25,6 +25,7 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
       maxErrors: options.maxErrors,
       engine: options.engine,
       threads: options.threads,
+      tmpDir: options.tmpDir,
       reporter,
     });
   const accepted = options.missingGlue === 'warn' ? undefined : await acceptedAtBuild(options);

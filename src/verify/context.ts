@@ -11,6 +11,13 @@ export interface ChainParams {
   readonly salt: Uint8Array;
 }
 
+/** A name server of the zone whose name lies in the zone. */
+export interface ApexServer {
+  readonly key: Uint8Array;
+  /** As text. */
+  readonly name: string;
+}
+
 export interface VerifyContext {
   /** The zone's name, lower-case wire form. */
   readonly apex: Uint8Array;
@@ -42,6 +49,10 @@ export interface VerifyContext {
   readonly apexDname: boolean;
   /** Is the text for ZONEMD wanted? */
   readonly digest: boolean;
+  /** The zone's name servers in the zone itself, by whose keys their addresses are told. */
+  readonly servers: readonly ApexServer[];
+  /** Key of the fingerprints of this verification (fingerprint.ts). */
+  readonly fingerprintKey: Uint8Array;
 }
 
 /** Do two chains have the same parameters? */

@@ -1,7 +1,7 @@
 /**
  * The local half of checking denial of existence: each NSEC and NSEC3 record by itself and
  * against its forerunner (RFC 4034 §4, RFC 5155 §3 and §7.1, RFC 9077), and the list of the names
- * that need an NSEC3. What belongs to which hash is compared in chain.ts.
+ * that need an NSEC3. What belongs to which hash is found out behind a ChainSink.
  */
 
 import { nsec3Hash, textToHash } from '../denial/nsec3-hash.js';
@@ -17,8 +17,9 @@ import {
   wireToKey,
 } from '../names/name.js';
 import { readBitmap, writeBitmap } from '../records/bitmap.js';
-import { type EntryWriter, factChunk, factLine, Kind } from '../records/entry.js';
+import { factChunk, factLine } from '../records/entry.js';
 import { TYPE, typeToText } from '../records/types.js';
+import type { ChainSink } from './chain-sink.js';
 import { sameChain, type VerifyContext } from './context.js';
 import type { FaultList } from './faults.js';
 import type { OwnerRecords } from './owner-records.js';
@@ -80,12 +81,14 @@ export class DenialChecker {
 
   constructor(
     private readonly context: VerifyContext,
-    private readonly faults: FaultList,
+    private faults: FaultList,
   ) {
     this.apexLabels = countLabels(context.apex);
   }
 
-  restart(): void {
+  /** Begins a walk, whose faults go to `faults`. */
+  restart(faults: FaultList): void {
+    this.faults = faults;
     this.nsec.restart();
     this.nsec3.restart();
     this.nsec3Count = this.notOptOut = this.otherChain = 0;
@@ -190,14 +193,14 @@ export class DenialChecker {
     );
   }
 
-  /** Checks the NSEC3 record `i`; `actual` takes it in when it is of the chain. */
+  /** Checks the NSEC3 record `i`; `sink` is shown it when it is of the chain. */
   checkNsec3(
     records: OwnerRecords,
     i: number,
     key: Uint8Array,
     start: number,
     end: number,
-    actual: EntryWriter | undefined,
+    sink: ChainSink | undefined,
   ): void {
     const { nsec3, faults, context, hash } = this;
     const b = records.block[i];
@@ -255,13 +258,9 @@ export class DenialChecker {
     nsec3.nextLength = n;
     for (let k = 0; k < n; k++) nsec3.next[k] = b[nextAt + 1 + k];
     this.remember(nsec3, key, start, end, b, at);
-    actual?.append(
+    sink?.meet(
       hash,
-      0,
-      20,
-      Kind.record,
       flags,
-      0,
       factChunk(b, at),
       factLine(b, at),
       b,
@@ -277,7 +276,7 @@ export class DenialChecker {
     end: number,
     need: number,
     bitmapLength: number,
-    expected: EntryWriter,
+    sink: ChainSink,
     block?: Uint8Array,
     at = 0,
   ): void {
@@ -288,7 +287,7 @@ export class DenialChecker {
     nsec3Hash(wire, 0, n, chain, hash, 0);
     const chunk = block === undefined ? 0xffff : factChunk(block, at);
     const line = block === undefined ? 0 : factLine(block, at);
-    expected.append(hash, 0, 20, Kind.hash, need, 0, chunk, line, this.bitmap, 0, bitmapLength);
+    sink.expect(hash, need, chunk, line, this.bitmap, bitmapLength);
   }
 
   /** The hash of a name, valid until the next call. */

@@ -3,43 +3,56 @@
  * in canonical order and wire form, without repeated ones, the apex's ZONEMD and its signatures.
  */
 
+import { FACT_HEADER, factLength, factTtl } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import type { OwnerRecords } from './owner-records.js';
 
 /** Collects the text of a range. */
 export class DigestText {
-  private out: Uint8Array<ArrayBuffer> = new Uint8Array(1 << 20);
+  private out: Uint8Array<ArrayBuffer>;
   private at = 0;
+
+  /** @param room octets that there is room for without growing. */
+  constructor(room: number) {
+    this.out = new Uint8Array(room);
+  }
 
   /** Adds the records of an owner, whose name is `wire[0, wireEnd)`. */
   add(records: OwnerRecords, wire: Uint8Array, wireEnd: number, isApex: boolean): void {
-    for (let i = 0; i < records.count; i++) {
-      const type = records.type[i];
+    const { count, block, at, type } = records;
+    let { out } = this;
+    let o = this.at;
+    for (let i = 0; i < count; i++) {
+      const t = type[i];
       if (isApex) {
-        if (type === TYPE.ZONEMD) continue;
-        if (type === TYPE.RRSIG && records.covered(i) === TYPE.ZONEMD) continue;
+        if (t === TYPE.ZONEMD) continue;
+        if (t === TYPE.RRSIG && records.covered(i) === TYPE.ZONEMD) continue;
       }
-      const n = records.rdlength(i);
-      if (this.at + wireEnd + 10 + n > this.out.length) this.grow(wireEnd + 10 + n);
-      const { out } = this;
-      let o = this.at;
+      const b = block[i];
+      let p = at[i];
+      const n = factLength(b, p);
+      if (o + wireEnd + 10 + n > out.length) {
+        this.at = o;
+        this.grow(wireEnd + 10 + n);
+        out = this.out;
+      }
       for (let k = 0; k < wireEnd; k++) out[o++] = wire[k];
-      const ttl = records.ttl(i);
-      out[o++] = type >> 8;
-      out[o++] = type;
-      out[o++] = 0;
-      out[o++] = 1;
-      out[o++] = ttl >>> 24;
-      out[o++] = ttl >>> 16;
-      out[o++] = ttl >>> 8;
-      out[o++] = ttl;
-      out[o++] = n >> 8;
-      out[o++] = n;
-      const b = records.block[i];
-      const p = records.rdata(i);
-      for (let k = p; k < p + n; k++) out[o++] = b[k];
-      this.at = o;
+      const ttl = factTtl(b, p);
+      out[o] = t >> 8;
+      out[o + 1] = t;
+      out[o + 2] = 0;
+      out[o + 3] = 1;
+      out[o + 4] = ttl >>> 24;
+      out[o + 5] = ttl >>> 16;
+      out[o + 6] = ttl >>> 8;
+      out[o + 7] = ttl;
+      out[o + 8] = n >> 8;
+      out[o + 9] = n;
+      o += 10;
+      p += FACT_HEADER;
+      for (const end = p + n; p < end; p++) out[o++] = b[p];
     }
+    this.at = o;
   }
 
   /** The text so far; the array is the receiver's. */

@@ -56,3 +56,19 @@ export class GlueWatch {
     this.count = 0;
   }
 }
+
+/** Is the name `b[p, pEnd)` at or below the name `wire[0, wireEnd)`? */
+export function isInDomain(
+  b: Uint8Array,
+  p: number,
+  pEnd: number,
+  wire: Uint8Array,
+  wireEnd: number,
+): boolean {
+  const from = pEnd - wireEnd;
+  if (from < p) return false;
+  for (let i = 0; i < wireEnd; i++) if (b[from + i] !== wire[i]) return false;
+  let q = p;
+  while (q < from) q += b[q] + 1;
+  return q === from;
+}

@@ -20,13 +20,20 @@ export class NonTerminals {
   private fresh = true;
 
   /**
-   * @param exists is asked about the ancestors of the first name of a range: is there a name?
-   * @param found is told the length of the key of each empty non-terminal, perhaps twice: first
-   *   as one that may, then as one that must have an NSEC3.
+   * @param exists is asked about the ancestors of the first name of a range: is there a name, or
+   *   was it found already?
+   * @param found is told the key of each empty non-terminal, perhaps twice: first as one that
+   *   may, then, `again`, as one that must have an NSEC3.
    */
   constructor(
     private readonly exists: (key: Uint8Array, length: number) => boolean,
-    private readonly found: (key: Uint8Array, start: number, end: number, must: boolean) => void,
+    private readonly found: (
+      key: Uint8Array,
+      start: number,
+      end: number,
+      must: boolean,
+      again: boolean,
+    ) => void,
   ) {}
 
   /** Begins a range. */
@@ -34,6 +41,17 @@ export class NonTerminals {
     this.fresh = true;
     this.lastLength = 0;
     this.state.fill(NONE);
+  }
+
+  /** The same as {@link visit} for a name one label below the apex, above which nothing is. */
+  visitFirstLevel(key: Uint8Array, start: number, end: number): void {
+    const { last } = this;
+    const length = end - start;
+    for (let i = 0; i < length; i++) last[i] = key[start + i];
+    this.lastLength = length;
+    this.ends[1] = length;
+    this.state[1] = DONE;
+    this.fresh = false;
   }
 
   /** Goes on to the next name. */
@@ -59,11 +77,12 @@ export class NonTerminals {
         continue;
       }
       if (must) {
+        const again = state[d] === MAY;
         state[d] = DONE;
-        this.found(key, start, start + ends[d], true);
+        this.found(key, start, start + ends[d], true, again);
       } else if (state[d] === NONE) {
         state[d] = MAY;
-        this.found(key, start, start + ends[d], false);
+        this.found(key, start, start + ends[d], false, false);
       }
     }
     this.fresh = false;

@@ -24,6 +24,8 @@ export class OwnerRecords {
   /** Where the records of type RRSIG begin and end. */
   firstSignature = 0;
   endSignatures = 0;
+  /** Are all records NS? Then there are no repeated ones either. */
+  onlyNs = false;
 
   /** Takes in the records under the cursor's key. */
   load(cursor: Cursor): void {
@@ -42,9 +44,34 @@ export class OwnerRecords {
         n++;
       }
     }
-    this.count = n;
+    this.finish(n, sorted);
+  }
+
+  /** Takes in the facts in `block[start, end)`. */
+  loadFacts(block: Uint8Array, start: number, end: number): void {
+    let n = 0;
+    let sorted = true;
+    for (let p = start; p < end; p += FACT_HEADER + factLength(block, p)) {
+      if (n === this.at.length) this.grow();
+      this.block[n] = block;
+      this.at[n] = p;
+      this.type[n] = factType(block, p);
+      if (n > 0 && sorted && this.compare(n - 1, n) >= 0) sorted = false;
+      n++;
+    }
+    this.finish(n, sorted);
+  }
+
+  private finish(count: number, sorted: boolean): void {
+    this.count = count;
     this.repeated = 0;
+    this.onlyNs = false;
     if (!sorted) this.sort();
+    else if (count > 0 && this.type[0] === TYPE.NS && this.type[count - 1] === TYPE.NS) {
+      this.onlyNs = true;
+      this.firstSignature = this.endSignatures = 0;
+      return;
+    }
     this.firstSignature = this.endSignatures = 0;
     for (let i = 0; i < this.count; i++) {
       if (this.type[i] !== TYPE.RRSIG) continue;

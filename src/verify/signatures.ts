@@ -7,9 +7,11 @@
  */
 
 import { algorithmName } from '../dnssec/algorithms.js';
-import { countLabels, equalBytes, MAX_WIRE, nameToText, wireLength } from '../names/name.js';
+import { countLabels, keyToWire, MAX_KEY, MAX_WIRE, nameToText } from '../names/name.js';
+import { factChunk, factLine } from '../records/entry.js';
 import { typeToText } from '../records/types.js';
 import type { Verifier } from '../sign/engine-types.js';
+import type { BatchVerifier } from './batch-verifier.js';
 import type { FaultCode, FaultList } from './faults.js';
 import type { ZoneKey } from './keys.js';
 import type { OwnerRecords } from './owner-records.js';
@@ -17,6 +19,8 @@ import type { OwnerRecords } from './owner-records.js';
 /** Octets of an RRSIG before the signer's name. */
 const FIXED = 18;
 const FRONT = FIXED + MAX_WIRE + 1;
+/** Signatures of a key that wait to be checked, at most. */
+const BATCH = 1024;
 
 export interface SignatureContext {
   readonly apex: Uint8Array;
@@ -25,10 +29,15 @@ export interface SignatureContext {
   readonly keys: readonly ZoneKey[];
   /** By the index of the key; undefined: can't be checked. */
   readonly verifiers: readonly (Verifier | undefined)[];
+  /** The same keys' batches. */
+  readonly batches: readonly (BatchVerifier | undefined)[];
   readonly algorithms: readonly number[];
 }
 
-/** Checks the signatures over RRsets, one RRset after another. */
+/**
+ * Checks the signatures over RRsets, one RRset after another. What a signature says is checked at
+ * once, its bits at the latest by {@link SignatureChecker.flush}.
+ */
 export class SignatureChecker {
   /** Signatures seen, and those among them whose bits were checked. */
   signatures = 0;
@@ -43,11 +52,45 @@ export class SignatureChecker {
   private builtEnd = 0;
   /** Algorithms seen in the RRset at hand. */
   private readonly seen = new Uint8Array(256);
+  /** By the index of the key: what waits in its batch. */
+  private readonly waiting: readonly Waiting[];
 
   constructor(
     private readonly context: SignatureContext,
-    private readonly faults: FaultList,
-  ) {}
+    private faults: FaultList,
+  ) {
+    this.waiting = context.keys.map(() => new Waiting());
+  }
+
+  /** Begins a walk, whose faults go to `faults`. */
+  restart(faults: FaultList): void {
+    this.faults = faults;
+    this.signatures = this.verified = this.unchecked = 0;
+    this.leastLife = 0x7fffffff;
+  }
+
+  /** Checks the bits of all signatures that still wait. */
+  flush(): void {
+    for (let k = 0; k < this.waiting.length; k++) if (this.waiting[k].count > 0) this.flushKey(k);
+  }
+
+  private flushKey(k: number): void {
+    const { apex, keys, batches } = this.context;
+    const waiting = this.waiting[k];
+    batches[k]?.flush((i) => {
+      const wire = new Uint8Array(MAX_WIRE + 1);
+      keyToWire(waiting.names, waiting.starts[i], waiting.starts[i + 1], apex, wire, 0);
+      this.faults.push({
+        fault: 'bad-signature',
+        owner: nameToText(wire),
+        type: typeToText(waiting.types[i]),
+        message: badSignature(keys[k].tag),
+        chunk: waiting.chunks[i],
+        line: waiting.lines[i],
+      });
+    });
+    waiting.count = 0;
+  }
 
   /**
    * Checks that the RRset `records[first, end)` is signed as it must be.
@@ -72,6 +115,7 @@ export class SignatureChecker {
     const ttl = records.ttl(first);
     this.builtTtl = -1;
     let any = false;
+    let labels = -1;
     for (let s = records.firstSignature; s < records.endSignatures; s++) {
       const covered = records.covered(s);
       if (covered < type) continue;
@@ -93,8 +137,10 @@ export class SignatureChecker {
         fault('wrong-signer', `the signer is ${nameToText(b, p + FIXED)}, not the zone`);
         continue;
       }
-      let labels = countLabels(wire);
-      if (wire[0] === 1 && wire[1] === 0x2a) labels--;
+      if (labels < 0) {
+        labels = countLabels(wire);
+        if (wire[0] === 1 && wire[1] === 0x2a) labels--;
+      }
       if (b[p + 3] !== labels) {
         fault('wrong-labels', `the signature says ${b[p + 3]} labels, the owner has ${labels}`);
         continue;
@@ -117,6 +163,18 @@ export class SignatureChecker {
           `the signature is valid in ${period((inception - now) | 0)} only`,
         );
       }
+      const signature = p + FIXED + apex.length;
+      const only = isApexKeys ? -1 : this.onlyKey(tag, algorithm);
+      const batch = only < 0 ? undefined : this.context.batches[only];
+      if (batch !== undefined) {
+        const start = this.build(records, first, end, wire, wireEnd, b, p, originalTtl);
+        this.verified++;
+        batch.push(this.data, start, this.builtEnd, b, signature, rdEnd);
+        const waiting = this.waiting[only];
+        waiting.add(key, keyStart, keyEnd, type, factChunk(b, at), factLine(b, at));
+        if (waiting.count === BATCH) this.flushKey(only);
+        continue;
+      }
       // Key tags are no identities: every key of that tag is asked.
       let match = false;
       let good = -1;
@@ -135,7 +193,6 @@ export class SignatureChecker {
         }
         const start = this.build(records, first, end, wire, wireEnd, b, p, originalTtl);
         this.verified++;
-        const signature = p + FIXED + apex.length;
         if (verifier.verify(this.data, start, this.builtEnd, b, signature, rdEnd)) {
           good = k;
           break;
@@ -149,7 +206,7 @@ export class SignatureChecker {
       } else if (good < 0 && !supported) {
         this.unchecked++;
       } else if (good < 0) {
-        fault('bad-signature', `the signature by key ${tag} does not verify`);
+        fault('bad-signature', badSignature(tag));
       }
       if (match) signedBy?.(good < 0 ? candidate : good, good >= 0 && this.faults.seen === before);
     }
@@ -181,6 +238,20 @@ export class SignatureChecker {
         records.at[first],
       );
     }
+  }
+
+  /** The one key of this tag and algorithm that signatures of the zone's data can be by; -1: there
+   * is none, or more than one. */
+  private onlyKey(tag: number, algorithm: number): number {
+    const { keys } = this.context;
+    let only = -1;
+    for (let k = 0; k < keys.length; k++) {
+      const key = keys[k];
+      if (key.tag !== tag || key.algorithm !== algorithm || key.revoked) continue;
+      if (only >= 0) return -1;
+      only = k;
+    }
+    return only;
   }
 
   /** Builds the signed data; returns where it begins, `builtEnd` is where it ends. */
@@ -229,13 +300,48 @@ export class SignatureChecker {
   }
 }
 
+const badSignature = (tag: number): string => `the signature by key ${tag} does not verify`;
+
+/** What is needed to name the signatures of a batch: of which owner, type and place they are. */
+class Waiting {
+  count = 0;
+  names = new Uint8Array(1 << 14);
+  readonly starts = new Int32Array(BATCH + 1);
+  readonly types = new Uint16Array(BATCH);
+  readonly chunks = new Int32Array(BATCH);
+  readonly lines = new Int32Array(BATCH);
+
+  add(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    type: number,
+    chunk: number,
+    line: number,
+  ): void {
+    const i = this.count++;
+    let o = this.starts[i];
+    if (o + MAX_KEY > this.names.length) {
+      const wider = new Uint8Array(this.names.length * 2);
+      wider.set(this.names);
+      this.names = wider;
+    }
+    for (let p = start; p < end; p++) this.names[o++] = key[p];
+    this.starts[i + 1] = o;
+    this.types[i] = type;
+    this.chunks[i] = chunk;
+    this.lines[i] = line;
+  }
+}
+
 function u32(b: Uint8Array, p: number): number {
   return ((b[p] << 24) | (b[p + 1] << 16) | (b[p + 2] << 8) | b[p + 3]) >>> 0;
 }
 
 function sameName(b: Uint8Array, at: number, end: number, name: Uint8Array): boolean {
   if (at + name.length > end) return false;
-  return equalBytes(b.subarray(at, at + wireLength(b, at)), name);
+  for (let i = 0; i < name.length; i++) if (b[at + i] !== name[i]) return false;
+  return true;
 }
 
 /** Seconds as a person says them. */

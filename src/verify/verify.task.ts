@@ -1,22 +1,24 @@
 /** The worker's side of `verify`: walks ranges, compares hashes, names hashes. */
 
-import { EntryWriter } from '../records/entry.js';
-import { openVerifier } from '../sign/engine.js';
-import type { Verifier } from '../sign/engine-types.js';
 import type { KeyRange } from '../sort/ranges.js';
-import { type Run, sortRun } from '../sort/run.js';
+import type { Run } from '../sort/run.js';
+import { closeRuns } from '../sort/spill.js';
+import type { SpillPlan } from '../sort/spill-plan.js';
 import { Moved } from '../threads/pool.js';
 import { type ChainResult, compareChain } from './chain.js';
+import { EntrySink } from './chain-sink.js';
 import type { VerifyContext } from './context.js';
-import { type RangeResult, RangeWalker, type WalkMode } from './walk.js';
+import { type OpenKeys, openKeys } from './open-keys.js';
+import { RangeWalker } from './walk.js';
+import type { RangeResult, WalkMode } from './walk-result.js';
 
 interface Job {
   readonly context: VerifyContext;
   readonly runs: readonly Run[];
-  readonly verifiers: readonly (Verifier | undefined)[];
+  readonly spill: SpillPlan;
+  readonly keys: OpenKeys;
   walker: RangeWalker;
-  expected: EntryWriter;
-  actual: EntryWriter;
+  collected: EntrySink;
 }
 
 const jobs = new Map<number, Job>();
@@ -31,6 +33,7 @@ export interface OpenArgs {
   readonly job: number;
   readonly context: VerifyContext;
   readonly runs: readonly Run[];
+  readonly spill: SpillPlan;
 }
 
 /**
@@ -38,28 +41,13 @@ export interface OpenArgs {
  *
  * @returns for each key, what is wrong with it.
  */
-export async function openVerification(args: OpenArgs): Promise<(string | undefined)[]> {
-  const { job, context, runs } = args;
-  const verifiers: (Verifier | undefined)[] = [];
-  const wrong: (string | undefined)[] = [];
-  for (const key of context.keys) {
-    let verifier: Verifier | undefined;
-    let fault: string | undefined;
-    if (key.supported) {
-      try {
-        verifier = await openVerifier(key.rdata, context.engine);
-      } catch (error) {
-        fault = (error as Error).message;
-      }
-    }
-    verifiers.push(verifier);
-    wrong.push(fault);
-  }
-  const expected = new EntryWriter();
-  const actual = new EntryWriter();
-  const walker = new RangeWalker(context, runs, verifiers, { expected, actual });
-  jobs.set(job, { context, runs, verifiers, walker, expected, actual });
-  return wrong;
+export async function openVerification(args: OpenArgs): Promise<readonly (string | undefined)[]> {
+  const { job, context, runs, spill } = args;
+  const keys = await openKeys(context);
+  const collected = new EntrySink(spill);
+  const walker = new RangeWalker(context, { ...keys, runs, collect: collected });
+  jobs.set(job, { context, runs, spill, keys, walker, collected });
+  return keys.wrong;
 }
 
 export interface WalkArgs {
@@ -70,26 +58,31 @@ export interface WalkArgs {
 
 /** Walks one range. A thread gets its ranges in ascending order. */
 export function walkRange({ job, range, mode }: WalkArgs): RangeResult | Moved<RangeResult> {
-  const result = jobOf(job).walker.walk(range, mode);
+  const { walker, collected } = jobOf(job);
+  const result = walker.walk(range, mode);
+  collected.settle();
   return result.digest === undefined
     ? result
     : new Moved(result, [result.digest.buffer as ArrayBuffer]);
 }
 
 export interface HashRuns {
-  readonly expected: Run;
-  readonly actual: Run;
+  readonly expected: readonly Run[];
+  readonly actual: readonly Run[];
 }
 
 /** Sorts the hashes that the walks of this thread have collected, and begins anew. */
 export function takeHashes({ job }: { job: number }): HashRuns {
   const state = jobOf(job);
-  const runs = { expected: sortRun(state.expected), actual: sortRun(state.actual) };
-  state.expected = new EntryWriter();
-  state.actual = new EntryWriter();
-  const { expected, actual } = state;
-  state.walker = new RangeWalker(state.context, state.runs, state.verifiers, { expected, actual });
-  return runs;
+  const { expected, actual } = state.collected;
+  const collected = new EntrySink(state.spill);
+  state.collected = collected;
+  state.walker = new RangeWalker(state.context, {
+    ...state.keys,
+    runs: state.runs,
+    collect: collected,
+  });
+  return { expected: expected.finish(), actual: actual.finish() };
 }
 
 export interface CompareArgs {
@@ -128,9 +121,10 @@ export function nameHashes({ job, range, hashes }: NameArgs): NamedHash[] {
     byPrefix.set(p, [...(byPrefix.get(p) ?? []), i]);
   }
   const found: NamedHash[] = [];
-  const walker = new RangeWalker(context, runs, [], {
-    expected: new EntryWriter(),
-    actual: new EntryWriter(),
+  const walker = new RangeWalker(context, {
+    runs,
+    verifiers: [],
+    batches: [],
     named: (hash, key, start, end) => {
       for (const index of byPrefix.get(prefix(hash, 0)) ?? []) {
         if (hash.every((octet, k) => octet === hashes[index * 20 + k])) {
@@ -146,4 +140,5 @@ export function nameHashes({ job, range, hashes }: NameArgs): NamedHash[] {
 /** Closes a job in this thread. */
 export function closeVerification({ job }: { job: number }): void {
   jobs.delete(job);
+  closeRuns();
 }

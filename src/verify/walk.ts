@@ -7,77 +7,34 @@
  */
 
 import { compareBytes, countLabels, keyToWire, MAX_KEY, MAX_WIRE } from '../names/name.js';
-import { type EntryWriter, FACT_HEADER, factLength, factType } from '../records/entry.js';
 import { TYPE, typeToText } from '../records/types.js';
-import type { Verifier } from '../sign/engine-types.js';
-import { Cursor, lookUp } from '../sort/cursor.js';
+import { Cursor } from '../sort/cursor.js';
 import type { KeyRange } from '../sort/ranges.js';
 import type { Run } from '../sort/run.js';
+import { type ChainSink, fingerprintSink } from './chain-sink.js';
 import type { VerifyContext } from './context.js';
-import { type ChainEnds, DenialChecker, Need } from './denial.js';
+import { DenialChecker, Need } from './denial.js';
 import { DigestText } from './digest-text.js';
-import { type FaultCode, FaultList, type FoundFaults } from './faults.js';
-import { GlueWatch } from './glue-watch.js';
+import { type FaultCode, FaultList } from './faults.js';
+import { Fingerprint } from './fingerprint.js';
+import { GlueWatch, isInDomain } from './glue-watch.js';
 import { NonTerminals } from './non-terminals.js';
 import { OwnerRecords } from './owner-records.js';
+import { isFoundBefore, nameExists } from './range-start.js';
 import { SignatureChecker } from './signatures.js';
-
-/** What a walk counts; counts of ranges are added up. */
-export interface WalkCounts {
-  owners: number;
-  rrsets: number;
-  signatures: number;
-  verified: number;
-  uncheckedSignatures: number;
-  delegations: number;
-  secureDelegations: number;
-  glue: number;
-  nsec: number;
-  nsec3: number;
-  /** NSEC3 records of the chain without the opt-out flag. */
-  notOptOut: number;
-  /** NSEC3 records of a further chain. */
-  otherChain: number;
-}
-
-/** What came of a range. */
-export interface RangeResult {
-  readonly faults: FoundFaults;
-  readonly counts: WalkCounts;
-  /** Least `expiration − now` of the signatures, in seconds. */
-  readonly leastLife: number;
-  readonly nsec: ChainEnds;
-  readonly nsec3: ChainEnds;
-  /** Indices of the keys that sign the DNSKEY RRset validly, and of those that do it badly. */
-  readonly dnskeySigners: readonly number[];
-  readonly dnskeyMissigners: readonly number[];
-  /** The records in the form that ZONEMD hashes. */
-  readonly digest: Uint8Array | undefined;
-}
-
-/** What a walk is for. */
-export type WalkMode =
-  /** All checks; names that must have an NSEC3 go to `expected`. */
-  | 'check'
-  /** All checks; also names that may have an NSEC3 go to `expected`. */
-  | 'check-all'
-  /** No checks; names that may have an NSEC3 go to `expected`. */
-  | 'may'
-  /** No checks; every name is shown to `named`. */
-  | 'name';
-
-export interface WalkSinks {
-  /** Takes the hashes of names (denial.ts). */
-  readonly expected: EntryWriter;
-  /** Takes the NSEC3 records of the chain. */
-  readonly actual: EntryWriter;
-  /** In mode `name`: is given the hash and the key of every name that may be in the chain. */
-  readonly named?: (hash: Uint8Array, key: Uint8Array, start: number, end: number) => void;
-}
+import {
+  newCounts,
+  type RangeResult,
+  type WalkCounts,
+  type WalkMode,
+  type WalkTools,
+} from './walk-result.js';
 
 const NO_COVER = -1;
+/** Octets of digest text that a walk has room for at first. */
+const DIGEST_ROOM = 1 << 20;
 
-/** Walks ranges of one zone, one after another. */
+/** Walks parts of one zone, one after another. */
 export class RangeWalker {
   private readonly records = new OwnerRecords();
   private readonly glue = new GlueWatch();
@@ -88,53 +45,94 @@ export class RangeWalker {
   private coverLength = NO_COVER;
   private coverIsDname = false;
   private mode: WalkMode = 'check';
+  private checks = true;
+  /** Where the range begins that is walked. */
+  private from: Uint8Array | undefined;
   private faults: FaultList;
   private counts: WalkCounts = newCounts();
-  private signatures: SignatureChecker;
-  private denial: DenialChecker;
+  private readonly signatures: SignatureChecker;
+  private readonly denial: DenialChecker;
+  private readonly fingerprint: Fingerprint;
+  private readonly fingerprints: ChainSink;
+  private sink: ChainSink;
   private digest: DigestText | undefined;
   private readonly nonTerminals: NonTerminals;
   private dnskeySigners: number[] = [];
   private dnskeyMissigners: number[] = [];
+  private servers: number[] = [];
 
   constructor(
     private readonly context: VerifyContext,
-    private readonly runs: readonly Run[],
-    private readonly verifiers: readonly (Verifier | undefined)[],
-    private readonly sinks: WalkSinks,
+    private readonly tools: WalkTools,
   ) {
-    this.apexLabels = countLabels(context.apex);
+    const { runs = [], verifiers, batches } = tools;
+    const { apex, now, keys, algorithms } = context;
+    this.apexLabels = countLabels(apex);
     this.faults = newFaults(context);
     this.denial = new DenialChecker(context, this.faults);
-    this.signatures = this.newSignatures();
+    this.signatures = new SignatureChecker(
+      { apex, now, keys, algorithms, verifiers, batches },
+      this.faults,
+    );
+    this.fingerprint = new Fingerprint(context.fingerprintKey);
+    this.fingerprints = fingerprintSink(this.fingerprint);
+    this.sink = this.fingerprints;
     this.nonTerminals = new NonTerminals(
-      (key, length) => nameExists(this.runs, key.slice(0, length)),
-      (key, start, end, must) => this.need(key, start, end, must, 0),
+      (key, length) => this.isSettled(runs, key.slice(0, length)),
+      (key, start, end, must, again) => this.emptyNonTerminal(key, start, end, must, again),
     );
   }
 
-  /** Walks a range. It must not begin inside a delegated subtree, see {@link rangeStart}. */
+  /** Walks a range of the runs. It must not begin inside a delegated subtree, see
+   * range-start.ts. */
   walk(range: KeyRange, mode: WalkMode): RangeResult {
-    const { context, records, glue } = this;
+    const { records } = this;
+    this.begin(mode);
+    this.from = range.from;
+    const cursor = new Cursor(this.tools.runs ?? [], range.from, range.to);
+    while (cursor.next()) {
+      records.load(cursor);
+      this.owner(cursor.keyBlock, cursor.keyStart, cursor.keyEnd);
+    }
+    return this.end();
+  }
+
+  /** Begins a walk, to which owners are then given by {@link take}. */
+  begin(mode: WalkMode, digestRoom = DIGEST_ROOM): void {
+    const { context } = this;
     this.mode = mode;
+    this.from = undefined;
+    this.checks = mode === 'check' || mode === 'check-all';
+    this.sink = this.checks ? this.fingerprints : (this.tools.collect ?? this.fingerprints);
+    this.fingerprint.clear();
     this.faults = newFaults(context);
-    this.denial = new DenialChecker(context, this.faults);
-    this.signatures = this.newSignatures();
+    this.denial.restart(this.faults);
+    this.signatures.restart(this.faults);
     this.counts = newCounts();
     this.dnskeySigners = [];
     this.dnskeyMissigners = [];
+    this.servers = [];
     this.coverLength = NO_COVER;
+    this.coverIsDname = false;
     this.nonTerminals.restart();
-    glue.clear();
-    const checks = mode === 'check' || mode === 'check-all';
-    this.digest = checks && context.digest ? new DigestText() : undefined;
-    const cursor = new Cursor(this.runs, range.from, range.to);
-    while (cursor.next()) {
-      records.load(cursor);
-      this.owner(cursor.keyBlock, cursor.keyStart, cursor.keyEnd, checks);
-    }
+    this.glue.clear();
+    this.digest = this.checks && context.digest ? new DigestText(digestRoom) : undefined;
+  }
+
+  /**
+   * Goes on to the next owner in canonical order, with the key `key[0, keyLength)` and the facts
+   * in `block[start, end)`, which must stay as they are until {@link end}.
+   */
+  take(block: Uint8Array, start: number, end: number, key: Uint8Array, keyLength: number): void {
+    this.records.loadFacts(block, start, end);
+    this.owner(key, 0, keyLength);
+  }
+
+  /** Ends a walk: what came of it. */
+  end(): RangeResult {
     this.leaveCover();
     const { counts, signatures, denial } = this;
+    signatures.flush();
     counts.signatures = signatures.signatures;
     counts.verified = signatures.verified;
     counts.uncheckedSignatures = signatures.unchecked;
@@ -147,22 +145,16 @@ export class RangeWalker {
       leastLife: signatures.leastLife,
       nsec: denial.nsec.ends(),
       nsec3: denial.nsec3.ends(),
+      fingerprint: this.fingerprint.sum.slice(),
       dnskeySigners: this.dnskeySigners,
       dnskeyMissigners: this.dnskeyMissigners,
+      servers: this.servers,
       digest: this.digest?.take(),
     };
   }
 
-  private newSignatures(): SignatureChecker {
-    const { apex, now, keys, algorithms } = this.context;
-    return new SignatureChecker(
-      { apex, now, keys, algorithms, verifiers: this.verifiers },
-      this.faults,
-    );
-  }
-
-  private owner(key: Uint8Array, start: number, end: number, checks: boolean): void {
-    const { records, counts, context } = this;
+  private owner(key: Uint8Array, start: number, end: number): void {
+    const { records, counts, context, checks } = this;
     const { count, type } = records;
     let wireEnd = 0;
     if (checks) {
@@ -182,6 +174,11 @@ export class RangeWalker {
     const belowDname = (context.apexDname && start !== end) || this.coverIsDname;
     if (this.coverLength >= 0 || belowDname) {
       if (checks) this.covered(key, start, end, wireEnd, belowDname);
+      else if (this.collectsRecords() && records.has(TYPE.NSEC3)) this.nsec3(key, start, end);
+      return;
+    }
+    if (records.onlyNs && checks && start !== end) {
+      this.insecure(key, start, end, wireEnd);
       return;
     }
     // ---- what is here --------------------------------------------------------------------
@@ -215,6 +212,8 @@ export class RangeWalker {
       if (hasData && context.denial === 'nsec') {
         this.denial.checkNsec(records, isCut, key, start, end);
       }
+    } else if (hasNsec3 && this.collectsRecords()) {
+      this.nsec3(key, start, end);
     }
     if (hasData && context.chain !== undefined) {
       const must = !isCut || hasDs;
@@ -233,15 +232,63 @@ export class RangeWalker {
     }
   }
 
+  /** An insecure delegation and nothing else: by far the most owners of a large zone. */
+  private insecure(key: Uint8Array, start: number, end: number, wireEnd: number): void {
+    const { records, counts, context, cover } = this;
+    counts.rrsets++;
+    counts.delegations++;
+    if (records.count > 1) this.rrset(0, records.count, key, start, end);
+    if (context.denial === 'nsec') this.denial.checkNsec(records, true, key, start, end);
+    if (context.chain !== undefined) {
+      if (this.wire[0] + 1 + context.apex.length === wireEnd) {
+        this.nonTerminals.visitFirstLevel(key, start, end);
+      } else {
+        this.nonTerminals.visit(key, start, end, false);
+      }
+      if (this.mode === 'check-all') {
+        const n = this.denial.expect(records, true);
+        this.need(key, start, end, false, n, records.block[0], records.at[0]);
+      }
+    }
+    for (let k = start; k < end; k++) cover[k - start] = key[k];
+    this.coverLength = end - start;
+    this.coverIsDname = false;
+    this.watchGlue(key, start, end, wireEnd);
+  }
+
+  private collectsRecords(): boolean {
+    return this.mode === 'must' || this.mode === 'all';
+  }
+
   private wants(must: boolean): boolean {
     switch (this.mode) {
       case 'check':
+      case 'must':
         return must;
       case 'may':
         return !must;
       default:
         return true;
     }
+  }
+
+  /** Is this ancestor of a range's first name a name, or counted by an earlier range? */
+  private isSettled(runs: readonly Run[], ancestor: Uint8Array): boolean {
+    if (nameExists(runs, ancestor)) return true;
+    if (!this.checks || this.from === undefined) return false;
+    return isFoundBefore(runs, ancestor, this.from, this.mode === 'check-all');
+  }
+
+  /** @param again it was found before, as one that may have an NSEC3: it counts but once. */
+  private emptyNonTerminal(
+    key: Uint8Array,
+    start: number,
+    end: number,
+    must: boolean,
+    again: boolean,
+  ): void {
+    if (again && this.mode === 'check-all') return;
+    this.need(key, start, end, must, 0);
   }
 
   private need(
@@ -255,7 +302,7 @@ export class RangeWalker {
   ): void {
     if (!this.wants(must)) return;
     if (this.mode === 'name') {
-      this.sinks.named?.(this.denial.hashOf(key, start, end), key, start, end);
+      this.tools.named?.(this.denial.hashOf(key, start, end), key, start, end);
       return;
     }
     this.denial.needNsec3(
@@ -264,7 +311,7 @@ export class RangeWalker {
       end,
       must ? Need.must : Need.may,
       bitmapLength,
-      this.sinks.expected,
+      this.sink,
       block,
       at,
     );
@@ -333,6 +380,7 @@ export class RangeWalker {
         );
       }
       if (t === TYPE.NSEC) counts.nsec++;
+      else if (t === TYPE.A || t === TYPE.AAAA) this.sawAddress(key, start, end);
       first = next;
     }
     if (cname >= 0 && others > 0) {
@@ -434,7 +482,7 @@ export class RangeWalker {
         continue;
       }
       const length = this.denial.nsec3Count;
-      this.denial.checkNsec3(records, i, key, start, end, this.sinks.actual);
+      this.denial.checkNsec3(records, i, key, start, end, this.sink);
       if (this.denial.nsec3Count === length) continue;
       if (before >= 0) {
         faults.add(
@@ -507,14 +555,26 @@ export class RangeWalker {
           }
         }
       } else if (dname) {
+        if (t === TYPE.A || t === TYPE.AAAA) this.sawAddress(key, start, end);
         this.at('occluded-data', first, key, start, end, 'the owner lies below a DNAME');
       } else if (t === TYPE.A || t === TYPE.AAAA) {
         counts.glue++;
         this.glue.address(key, start, end);
+        this.sawAddress(key, start, end);
       } else {
         this.at('occluded-data', first, key, start, end, 'the owner lies below a zone cut');
       }
       first = next;
+    }
+  }
+
+  /** Is this an address of one of the zone's own name servers? */
+  private sawAddress(key: Uint8Array, start: number, end: number): void {
+    const { servers } = this.context;
+    for (let i = 0; i < servers.length; i++) {
+      if (compareBytes(servers[i].key, 0, servers[i].key.length, key, start, end) === 0) {
+        this.servers.push(i);
+      }
     }
   }
 
@@ -552,78 +612,6 @@ export class RangeWalker {
   }
 }
 
-/** Is the name `b[p, pEnd)` at or below the name `wire[0, wireEnd)`? */
-function isInDomain(
-  b: Uint8Array,
-  p: number,
-  pEnd: number,
-  wire: Uint8Array,
-  wireEnd: number,
-): boolean {
-  const from = pEnd - wireEnd;
-  if (from < p) return false;
-  for (let i = 0; i < wireEnd; i++) if (b[from + i] !== wire[i]) return false;
-  let q = p;
-  while (q < from) q += b[q] + 1;
-  return q === from;
-}
-
-/** Is there data under this key, beside NSEC3 and signatures? */
-function nameExists(runs: readonly Run[], key: Uint8Array): boolean {
-  let exists = false;
-  lookUp(runs, key, (block, start, end) => {
-    for (let p = start; p < end; p += FACT_HEADER + factLength(block, p)) {
-      const t = factType(block, p);
-      if (t !== TYPE.NSEC3 && t !== TYPE.NSEC && t !== TYPE.RRSIG) exists = true;
-    }
-  });
-  return exists;
-}
-
-/**
- * The first key that is not below a zone cut or DNAME which `key` is below, or `key` itself when
- * it is below none: where a range may begin.
- */
-export function rangeStart(runs: readonly Run[], key: Uint8Array): Uint8Array {
-  for (let i = 0; i < key.length - 1; i++) {
-    if (key[i] !== 0) continue;
-    const ancestor = key.slice(0, i + 1);
-    let covers = false;
-    lookUp(runs, ancestor, (block, start, end) => {
-      for (let p = start; p < end; p += FACT_HEADER + factLength(block, p)) {
-        const t = factType(block, p);
-        if (t === TYPE.NS || t === TYPE.DNAME) covers = true;
-      }
-    });
-    if (!covers) continue;
-    ancestor[i] = 1;
-    return ancestor;
-  }
-  return key;
-}
-
 function newFaults(context: VerifyContext): FaultList {
   return new FaultList(context.apex, context.maxErrors, context.tolerated);
-}
-
-function newCounts(): WalkCounts {
-  return {
-    owners: 0,
-    rrsets: 0,
-    signatures: 0,
-    verified: 0,
-    uncheckedSignatures: 0,
-    delegations: 0,
-    secureDelegations: 0,
-    glue: 0,
-    nsec: 0,
-    nsec3: 0,
-    notOptOut: 0,
-    otherChain: 0,
-  };
-}
-
-/** Adds counts up. */
-export function addCounts(sum: WalkCounts, more: WalkCounts): void {
-  for (const name of Object.keys(more) as (keyof WalkCounts)[]) sum[name] += more[name];
 }

@@ -5,8 +5,23 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareBytes, keyFromName, nameFromText } from '#zonewright/names/name.js';
+import { MasterParser } from '#zonewright/read/master-parser.js';
+import { EntryWriter } from '#zonewright/records/entry.js';
+import { splitRanges } from '#zonewright/sort/ranges.js';
+import { sortRun } from '#zonewright/sort/run.js';
 import { createPool } from '#zonewright/threads/pool.js';
+import { readApex } from '#zonewright/verify/apex.js';
+import { FaultList } from '#zonewright/verify/faults.js';
+import {
+  addFingerprint,
+  emptyFingerprint,
+  fingerprintKey,
+  isBalanced,
+} from '#zonewright/verify/fingerprint.js';
 import { NonTerminals } from '#zonewright/verify/non-terminals.js';
+import { openKeys } from '#zonewright/verify/open-keys.js';
+import { rangeStart } from '#zonewright/verify/range-start.js';
+import { RangeWalker } from '#zonewright/verify/walk.js';
 import { BROKEN, type Denial, goodZone } from './broken.js';
 import { check, faultsOf, sameInRanges } from './check.js';
 import {
@@ -161,6 +176,58 @@ describe('verify of random zones', () => {
       { numRuns: 15 },
     );
   });
+});
+
+/** The names and the NSEC3 records of a zone, added up over ranges. */
+async function fingerprintOf(text: string, rangeOwners: number): Promise<Int32Array> {
+  const zone = nameFromText('example');
+  const writer = new EntryWriter();
+  const parser = new MasterParser(
+    { apex: zone, dropDnssec: false },
+    { writer, reject: () => undefined },
+  );
+  const state = { origin: zone, ttl: -1, lastTtl: -1, owner: undefined };
+  parser.parse(new TextEncoder().encode(text), 0, state, true);
+  const runs = [sortRun(writer)];
+  const faults = new FaultList(zone, 100, []);
+  const { context } = readApex(
+    runs,
+    {
+      apex: zone,
+      now: Math.floor(Date.now() / 1000),
+      engine: 'openssl',
+      maxErrors: 100,
+      tolerated: [],
+      fingerprintKey: fingerprintKey(),
+    },
+    faults,
+  );
+  const walker = new RangeWalker(context, { ...(await openKeys(context)), runs });
+  const sum = emptyFingerprint();
+  for (const range of splitRanges(runs, rangeOwners, (key) => rangeStart(runs, key))) {
+    addFingerprint(sum, walker.walk(range, context.optOut ? 'check' : 'check-all').fingerprint);
+  }
+  return sum;
+}
+
+describe('fingerprints of ranges', () => {
+  it.each(['nsec3', 'opt-out'] as const)('fit in zones with %s, wherever ranges begin', (denial) =>
+    fc.assert(
+      fc.asyncProperty(names, fc.integer({ min: 1, max: 6 }), async (zone, rangeOwners) => {
+        const contents = randomZone(new Map(Object.entries(zone)));
+        const text = signed(contents, denial);
+        expect(isBalanced(await fingerprintOf(text, rangeOwners))).toBe(true);
+        let links = 0;
+        const lost = signed(contents, denial, (chain) => {
+          links = chain.length;
+          return chain.slice(1);
+        });
+        // Without any record there is no chain that could be followed.
+        if (links > 1) expect(isBalanced(await fingerprintOf(lost, rangeOwners))).toBe(false);
+      }),
+      { numRuns: 25 },
+    ),
+  );
 });
 
 describe('NonTerminals', () => {
