@@ -17,7 +17,7 @@ import type { KeyUse, SigningContext } from './sign/rrsigs.js';
 import type { Run } from './sort/run.js';
 import type { SpillPlan } from './sort/spill-plan.js';
 import type { Pool } from './threads/pool.js';
-import type { WrittenZone } from './write/zone-file.js';
+import type { TextTap, WrittenZone } from './write/zone-file.js';
 import { writeZone } from './write/zone-file.js';
 import {
   type ApexData,
@@ -139,6 +139,10 @@ export interface WriteOptions {
   /** The zone file; it must not exist. */
   readonly file: string;
   readonly orphans: boolean;
+  /** Its packed copy (write/zone-file.ts); it must not exist. */
+  readonly packedFile?: string | undefined;
+  /** Is shown the text on its way. */
+  readonly tap?: TextTap | undefined;
   readonly pool: Pool;
   /** Seconds since 1970. */
   readonly now: number;
@@ -156,6 +160,8 @@ export function writePlanned(zone: PlannedZone, options: WriteOptions): Promise<
     zonemd: input.zonemd,
     orphans: options.orphans,
     file: options.file,
+    packedFile: options.packedFile,
+    tap: options.tap,
     pool: options.pool,
     ...(options.progress === undefined ? {} : { progress: options.progress }),
   });

@@ -1,55 +1,38 @@
 /**
- * The copy of a zone for the holders of zone file access: the same text with the SOA record
- * repeated as the last line (registry agreement, Specification 4 §2), gzip, and its MD5 sum.
+ * What is said of a zone file and its holders' copy (registry agreement, Specification 4 §2): the
+ * copy's MD5 sum as a file, and the hashes for the manifest. ZONEMD stands near the beginning of
+ * both files and is known only when all is written, so that hashes can't be had on the way: the
+ * threads read the files once more, each one file.
  */
 
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Pool } from '../threads/pool.js';
-import { createGzip } from './gzip.js';
+import type { Pool, Task } from '../threads/pool.js';
+import type { FileHashes } from './hash.task.js';
 import { type ManifestFile, md5sumLine } from './manifest.js';
 
-/** An SOA record as text is shorter than this. */
-const HEAD = 1 << 14;
+const HASH: Task = { module: new URL('./hash.task.js', import.meta.url).href, name: 'hashFile' };
 
 /**
- * Writes `<zone file>.gz` and `<zone file>.gz.md5`.
+ * Writes `<zone file>.gz.md5`.
  *
- * @param zoneFile the signed zone, SOA first.
+ * @param zoneFile the signed zone; beside it lies its packed copy, `<zone file>.gz`.
  * @returns the zone file, the copy and its sum, as the manifest has them.
  */
-export async function writeHoldersCopy(zoneFile: string, pool: Pool): Promise<ManifestFile[]> {
+export async function describeCopy(zoneFile: string, pool: Pool): Promise<ManifestFile[]> {
   const name = basename(zoneFile);
-  const hash = createHash('sha256');
-  let bytes = 0;
-  let soa: Uint8Array | undefined;
-  const gzip = await createGzip(`${zoneFile}.gz`, pool);
-  try {
-    for await (const piece of createReadStream(zoneFile, { highWaterMark: 1 << 20 })) {
-      const text = piece as Buffer;
-      if (bytes === 0) {
-        const end = text.indexOf(0x0a) + 1;
-        if (end === 0 || end > HEAD) throw new Error(`${zoneFile} does not begin with a record`);
-        soa = new Uint8Array(text.subarray(0, end));
-      }
-      hash.update(text);
-      bytes += text.length;
-      await gzip.write(text);
-    }
-    if (soa === undefined) throw new Error(`${zoneFile} is empty`);
-    await gzip.write(soa);
-  } catch (error) {
-    await gzip.abandon();
-    throw error;
-  }
-  const packed = await gzip.close();
-  const line = md5sumLine(packed.md5, `${name}.gz`);
+  const hash = (file: string, ...algorithms: string[]): Promise<FileHashes> =>
+    pool.run<FileHashes>(HASH, { file, algorithms });
+  const [zone, packed] = await Promise.all([
+    hash(zoneFile, 'sha256'),
+    hash(`${zoneFile}.gz`, 'sha256', 'md5'),
+  ]);
+  const line = md5sumLine(packed.hashes[1], `${name}.gz`);
   await writeFile(`${zoneFile}.gz.md5`, line, { flag: 'wx' });
   return [
-    { name, bytes, sha256: hash.digest('hex') },
-    { name: `${name}.gz`, bytes: packed.bytes, sha256: packed.sha256 },
+    { name, bytes: zone.bytes, sha256: zone.hashes[0] },
+    { name: `${name}.gz`, bytes: packed.bytes, sha256: packed.hashes[0] },
     {
       name: `${name}.gz.md5`,
       bytes: line.length,

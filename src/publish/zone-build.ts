@@ -19,14 +19,14 @@ import type { SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
 import type { FaultCode } from '../verify/faults.js';
-import { type VerifyReport, verifyZone } from '../verify/verify.js';
+import { createZoneVerifier, type VerifyReport } from '../verify/verify.js';
 import { writeClassic } from '../write/classic.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { HOST_FAULT_NAMES, HostFault } from '../zone/host.js';
 import { keepRefusal } from '../zone/serial.js';
 import { readWrittenApex, type WrittenApex } from './apex-of.js';
 import { createGzip } from './gzip.js';
-import { writeHoldersCopy } from './holders.js';
+import { describeCopy } from './holders.js';
 import { describeFiles, type ManifestFile } from './manifest.js';
 import type { Published } from './published.js';
 
@@ -79,27 +79,36 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   const file = join(folder, name);
 
   let done = options.stage('sign');
-  const written = await writePlanned(planned, {
-    file,
-    orphans: true,
-    pool,
-    now,
-    progress: options.progress,
-  });
-  await writeFile(join(folder, 'orphans.csv'), ORPHANS_HEADER + written.orphanRows.join(''));
-  done(`${written.signatures} signatures`);
-
-  await releaseMemory(pool);
-  done = options.stage('verify');
   const tolerate: FaultCode[] = zone.missingGlue === 'keep' ? ['missing-glue'] : [];
-  const report = await verifyZone({
+  const verifier = createZoneVerifier({
     source: file,
     zone: zone.name,
     now,
     tolerate,
     pool,
+    spill: options.spill,
     threads: options.threads,
   });
+  let written: WrittenZone;
+  try {
+    written = await writePlanned(planned, {
+      file,
+      packedFile: `${file}.gz`,
+      tap: verifier,
+      orphans: true,
+      pool,
+      now,
+      progress: options.progress,
+    });
+  } catch (error) {
+    await verifier.abandon();
+    throw error;
+  }
+  await writeFile(join(folder, 'orphans.csv'), ORPHANS_HEADER + written.orphanRows.join(''));
+  done(`${written.signatures} signatures`);
+
+  done = options.stage('verify');
+  const report = await verifier.finish();
   const apex = await readWrittenApex(file, zone.name);
   done(`${report.counts.signatures} signatures verified`);
 
@@ -109,7 +118,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   done(`${change.delegationsAdded} added, ${change.delegationsRemoved} removed`);
 
   done = options.stage('pack');
-  const packed = await writeHoldersCopy(file, pool);
+  const packed = await describeCopy(file, pool);
   if (zone.classic) {
     await writeClassic({
       zoneFile: file,

@@ -12,7 +12,7 @@ import type { SignOptions } from '../cli/options.js';
 import { countText, printJson, type Reporter } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { guardError, refusal, usageError } from '../errors.js';
-import { planAll, writePlanned, type ZoneInput } from '../generate.js';
+import { type PlannedZone, planAll, writePlanned, type ZoneInput } from '../generate.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
@@ -25,8 +25,9 @@ import { typeToText } from '../records/types.js';
 import type { Run } from '../sort/run.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
-import { releaseMemory } from '../threads/release.js';
+import type { ZoneVerifier } from '../verify/verify.js';
 import type { EmitCounts } from '../write/counts.js';
+import type { WrittenZone } from '../write/zone-file.js';
 import { nextSerial } from '../zone/serial.js';
 
 /** Input below this many octets is not worth starting threads for. */
@@ -52,8 +53,6 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
   try {
     const made = await makeZone(options, keys, pool, spill, stages, output.file);
-    await releaseMemory(pool);
-    if (options.verify) await verifySigned(options, pool, stages, output.file);
     await output.deliver();
     const where = options.output === '-' ? 'standard output' : options.output;
     options.reporter.info(
@@ -208,8 +207,9 @@ interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' 
 }
 
 /**
- * Reads the input and writes the signed zone to `file`. What was read is not held any longer
- * afterwards: verification needs the room.
+ * Reads the input and writes the signed zone to `file`, verified unless told otherwise.
+ *
+ * @throws ZonewrightError (exit 6) when the zone has faults.
  */
 async function makeZone(
   options: SignOptions,
@@ -261,15 +261,8 @@ async function makeZone(
   rejects.close();
   warnOfHosts(reporter.warn, plan);
 
-  stages.begin('sign', `signing with ${algorithmNames(keys.dnskeys)}`);
-  const written = await writePlanned(zone, {
-    file,
-    orphans: false,
-    pool,
-    now,
-    progress: (octets) => reporter.progress(octets, undefined, 'octets'),
-  });
-  stages.done(`${countText(written.signatures)} signatures`);
+  const { written, verifier } = await writeSigned(options, zone, pool, spill, stages, file);
+  if (verifier !== undefined) await endVerification(verifier, reporter, stages);
   return {
     serial,
     delegations: written.delegations,
@@ -315,25 +308,56 @@ function zoneInput(options: SignOptions, keys: KeySelection, runs: readonly Run[
   };
 }
 
-/** @throws ZonewrightError (exit 6) when the written zone has faults. */
-async function verifySigned(
+/** Signs the zone into `file`; the verifier has seen all that was written. */
+async function writeSigned(
   options: SignOptions,
+  zone: PlannedZone,
   pool: Pool,
+  spill: SpillPlan,
   stages: Stages,
   file: string,
+): Promise<{ readonly written: WrittenZone; readonly verifier: ZoneVerifier | undefined }> {
+  const { reporter, now, threads, tmpDir } = options;
+  const verifier = options.verify
+    ? (await import('../verify/verify.js')).createZoneVerifier({
+        source: file,
+        zone: options.zone,
+        now,
+        // Reported before: an input's missing glue is its owner's business.
+        tolerate: ['missing-glue'],
+        pool,
+        spill,
+        threads,
+        tmpDir,
+      })
+    : undefined;
+  const how = options.verify ? 'signing and verifying' : 'signing';
+  stages.begin('sign', `${how} with ${algorithmNames(zone.input.keys.dnskeys)}`);
+  try {
+    const written = await writePlanned(zone, {
+      file,
+      orphans: false,
+      tap: verifier,
+      pool,
+      now,
+      progress: (octets) => reporter.progress(octets, undefined, 'octets'),
+    });
+    stages.done(`${countText(written.signatures)} signatures`);
+    return { written, verifier };
+  } catch (error) {
+    await verifier?.abandon();
+    throw error;
+  }
+}
+
+/** @throws ZonewrightError (exit 6) when the written zone has faults. */
+async function endVerification(
+  verifier: ZoneVerifier,
+  reporter: Reporter,
+  stages: Stages,
 ): Promise<void> {
-  const { reporter } = options;
   stages.begin('verify', 'verifying');
-  const { verifyZone } = await import('../verify/verify.js');
-  const report = await verifyZone({
-    source: file,
-    zone: options.zone,
-    now: options.now,
-    // Reported before: an input's missing glue is its owner's business.
-    tolerate: ['missing-glue'],
-    pool,
-    threads: options.threads,
-  });
+  const report = await verifier.finish();
   if (!report.ok) {
     for (const f of report.faults.slice(0, 10)) {
       reporter.error(`${f.owner} ${f.type}: ${f.fault}: ${f.message}`);

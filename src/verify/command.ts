@@ -7,13 +7,15 @@ import { countText, printable, printJson } from '../cli/output.js';
 import { isoTime } from '../config/time.js';
 import { EXIT, placeText } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
+import { openSpillPlan } from '../sort/spill-plan.js';
 import type { Fault, FaultCode } from './faults.js';
 import { readDsFile } from './trust.js';
 import { type VerifyReport, verifyZone } from './verify.js';
 
 /** Runs the command. @returns the exit code: 6 when the zone has faults. */
 export async function verifyCommand(options: VerifyOptions): Promise<number> {
-  const { reporter } = options;
+  const { reporter, tmpDir, memory, threads } = options;
+  const spill = openSpillPlan({ tmpDir, memory, threads });
   const ds = options.ds === undefined ? undefined : await readDsFile(options.ds, options.zone);
   const verify = (tolerate: readonly FaultCode[]): Promise<VerifyReport> =>
     verifyZone({
@@ -24,8 +26,9 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
       tolerate,
       maxErrors: options.maxErrors,
       engine: options.engine,
-      threads: options.threads,
-      tmpDir: options.tmpDir,
+      threads,
+      tmpDir,
+      spill,
       reporter,
     });
   const accepted = options.missingGlue === 'warn' ? undefined : await acceptedAtBuild(options);
@@ -33,6 +36,7 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
   let report = await verify(isLenient ? ['missing-glue'] : []);
   const missing = report.faultsByCode['missing-glue'] ?? 0;
   if (accepted !== undefined && missing !== accepted) report = await verify([]);
+  spill.close();
   for (const warning of report.warnings) reporter.warn(warning);
   if (options.json) {
     const { earliestExpiration, examples: _, ...rest } = report;

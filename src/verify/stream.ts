@@ -42,7 +42,8 @@ let nextJob = 1;
 export interface ZoneStream {
   /**
    * Takes the next part, in the order of the file. The first begins with the apex and has all of
-   * it; each later one begins at a name one label below the zone's (see part-cut.ts).
+   * it; each later one begins with another name one label below the zone's, or with a name under
+   * another one (see part-cut.ts).
    *
    * @param give the text's memory may move to another thread: the caller is done with it.
    * @param final no part follows.
@@ -252,10 +253,14 @@ function doubt(
   return undefined;
 }
 
-/** Does a part with this first owner follow one with that last owner, and begin where it may? */
+/**
+ * Does a part with this first owner follow one with that last owner, and begin where it may: with
+ * another name one label below the zone's? Then no cut and no name above is in the part before.
+ */
 function follows(first: Uint8Array, last: Uint8Array | undefined): boolean {
-  if (first.length === 0 || first.indexOf(0) !== first.length - 1) return false;
-  return last === undefined || compareBytes(last, 0, last.length, first, 0, first.length) < 0;
+  const end = first.indexOf(0) + 1;
+  if (end === 0) return false;
+  return last === undefined || compareBytes(last, 0, last.indexOf(0) + 1, first, 0, end) < 0;
 }
 
 /** The first line with its line feed, if it is an SOA record. */

@@ -53,8 +53,8 @@ export async function verifyZone(options: VerifyZoneOptions): Promise<VerifyRepo
 export interface ZoneVerifier {
   /**
    * Takes the next part of the text, in the order of the file. The first begins with the apex and
-   * has all of it; each later one begins at a name one label below the zone's that differs from
-   * the owner before (delegations are never split then). Parts of about 1 MiB are best.
+   * has all of it; each later one begins at or below a name one label below the zone's that
+   * differs from that of the owner before (delegations are never split then). Parts of about 1 MiB are best.
    *
    * @param give the text's memory may move to another thread: the caller is done with it.
    * @returns when the next part may come.

@@ -7,6 +7,7 @@ import { Moved } from '../threads/pool.js';
 import type { ZoneContext } from '../zone/context.js';
 import type { EmitCounts } from './counts.js';
 import { Emitter } from './emitter.js';
+import { packPart } from './pack.js';
 
 /** Everything a thread needs for the second pass. Plain data. */
 export interface EmitContext {
@@ -25,6 +26,8 @@ export interface EmitContext {
   readonly digest: boolean;
   /** Gather the rows of orphans.csv. */
   readonly orphans: boolean;
+  /** Pack the text, too (pack.ts). */
+  readonly pack: boolean;
 }
 
 export interface EmitPart {
@@ -35,6 +38,11 @@ export interface EmitPart {
   readonly zonemd: { readonly start: number; readonly end: number } | undefined;
   readonly counts: EmitCounts;
   readonly orphanRows: readonly string[];
+}
+
+/** A part with its text packed as gzip members, none unless asked for. */
+export interface PackedPart extends EmitPart {
+  readonly packed: readonly Uint8Array[];
 }
 
 /** Memory of a part that was taken. */
@@ -69,11 +77,16 @@ export function emitRange(args: {
   readonly to: Uint8Array | undefined;
   /** Memory of an earlier part, to be used again: fresh memory costs time. */
   readonly spare: SpareMemory | undefined;
-}): Moved<EmitPart> {
+}): Moved<PackedPart> {
   const job = jobs.get(args.job);
   if (job === undefined) throw new Error('the writer is not open in this thread');
   const emitter = new Emitter(job.context, job.signer, args.spare);
   emitter.range(args.from, args.to);
   const part = emitter.finish();
-  return new Moved(part, [part.text.buffer as ArrayBuffer, part.wire.buffer as ArrayBuffer]);
+  const packed = job.context.pack ? packPart(part.text, part.zonemd) : [];
+  return new Moved({ ...part, packed }, [
+    part.text.buffer as ArrayBuffer,
+    part.wire.buffer as ArrayBuffer,
+    ...packed.map((member) => member.buffer),
+  ]);
 }

@@ -15,7 +15,8 @@ import { type SignedApex, zonemdRdata } from '../zone/apex.js';
 import { zoneRanges } from '../zone/context.js';
 import type { ZonePlan } from '../zone/plan.js';
 import { addCounts, type EmitCounts, emptyCounts } from './counts.js';
-import type { EmitContext, EmitPart, SpareMemory } from './emit.task.js';
+import type { EmitContext, EmitPart, PackedPart, SpareMemory } from './emit.task.js';
+import { createPackedFile, writeAll } from './pack.js';
 import { RecordText } from './record-text.js';
 
 const module = new URL('./emit.task.js', import.meta.url).href;
@@ -29,6 +30,8 @@ const RANGE_ENTRIES = 10_000;
 /** Octets after which the file is synced to the disk, beside the work. */
 const SYNC_EVERY = 32 << 20;
 
+const LF = 0x0a;
+
 let nextJob = 1;
 
 export interface WriteZoneOptions {
@@ -41,9 +44,21 @@ export interface WriteZoneOptions {
   readonly orphans: boolean;
   /** The file to write; it must not exist. */
   readonly file: string;
+  /** The same text as gzip, with the SOA record once more at the end; it must not exist. */
+  readonly packedFile?: string | undefined;
+  /** Is shown the text on its way to the file. */
+  readonly tap?: TextTap | undefined;
   readonly pool: Pool;
   /** Called with each piece of text in order; ZONEMD is still missing in the first. */
   readonly progress?: (octets: number) => void;
+}
+
+/** Takes a zone's text while it is written, part by part, in the order of the file. */
+export interface TextTap {
+  /** @param give the memory may move to another thread. */
+  feed(text: Uint8Array, give: boolean): Promise<void>;
+  /** The first part as it stands in the file in the end: with its ZONEMD record. */
+  replaceFirst(text: Uint8Array): Promise<void>;
 }
 
 export interface WrittenZone extends EmitCounts {
@@ -70,6 +85,7 @@ export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone>
     denialTtl: options.denialTtl,
     digest: options.zonemd,
     orphans: options.orphans,
+    pack: options.packedFile !== undefined,
   };
   const job = nextJob++;
   const handle = await open(options.file, 'wx', 0o644);
@@ -90,14 +106,18 @@ async function emit(
   handle: FileHandle,
   options: WriteZoneOptions,
 ): Promise<WrittenZone> {
-  const { pool, plan } = options;
+  const { pool, plan, tap } = options;
   const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES);
   const digest = options.zonemd ? createHash('sha384') : undefined;
   const total = emptyCounts();
   const orphanRows: string[] = [];
   let octets = 0;
   let zonemd: EmitPart['zonemd'];
-  const pending: Array<Promise<EmitPart>> = [];
+  /** The first part's text, in which ZONEMD is missing. */
+  let first: Uint8Array = new Uint8Array(0);
+  const packed =
+    options.packedFile === undefined ? undefined : await createPackedFile(options.packedFile);
+  const pending: Array<Promise<PackedPart>> = [];
   const spare: SpareMemory[] = [];
   let syncing: Promise<void> = Promise.resolve();
   let written = 0;
@@ -109,12 +129,15 @@ async function emit(
         const memory = spare.pop();
         const transfer = memory === undefined ? [] : [memory.text, memory.wire];
         const args = { job, ...ranges[next++], spare: memory };
-        const part = pool.run<EmitPart>(RANGE, args, transfer);
+        const part = pool.run<PackedPart>(RANGE, args, transfer);
         part.catch(() => undefined);
         pending.push(part);
       }
-      const part = await (pending.shift() as Promise<EmitPart>);
-      if (octets === 0) zonemd = part.zonemd;
+      const part = await (pending.shift() as Promise<PackedPart>);
+      if (octets === 0) {
+        zonemd = part.zonemd;
+        first = part.text.slice();
+      }
       digest?.update(part.wire);
       await writeAll(handle, part.text);
       written += part.text.length;
@@ -125,8 +148,15 @@ async function emit(
         syncing.catch(() => undefined);
         written = 0;
       }
-      octets += part.text.length;
-      spare.push({ text: part.text.buffer as ArrayBuffer, wire: part.wire.buffer as ArrayBuffer });
+      await packed?.add(part.packed);
+      const { length } = part.text;
+      octets += length;
+      if (tap === undefined) {
+        const { text, wire } = part;
+        spare.push({ text: text.buffer as ArrayBuffer, wire: wire.buffer as ArrayBuffer });
+      } else if (length > 0) {
+        await tap.feed(part.text, true);
+      }
       addCounts(total, part.counts);
       for (const row of part.orphanRows) orphanRows.push(row);
       options.progress?.(octets);
@@ -134,8 +164,10 @@ async function emit(
     await syncing;
   } catch (error) {
     await Promise.allSettled([...pending, syncing]);
+    await packed?.abandon();
     throw error;
   }
+  let hole: Uint8Array | undefined;
   if (digest !== undefined) {
     if (zonemd === undefined) throw new Error('the apex has no place for ZONEMD');
     const text = await zonemdText(options, digest.digest());
@@ -143,17 +175,14 @@ async function emit(
       throw new Error('the ZONEMD record does not fit its place');
     }
     await handle.write(text, 0, text.length, zonemd.start);
+    first.set(text, zonemd.start);
+    hole = text;
+    await tap?.replaceFirst(first);
   }
+  await packed?.finish(hole, first.subarray(0, first.indexOf(LF) + 1));
   await handle.sync();
   orphanRows.sort();
   return { ...total, octets, orphanRows };
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, null);
-    at += bytesWritten;
-  }
 }
 
 /** The apex ZONEMD record and its signatures as text (RFC 8976 §3.4). */
