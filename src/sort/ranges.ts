@@ -16,7 +16,7 @@ export interface KeyRange {
 /**
  * Ranges that together cover every key once. Boundaries are the keys with which pages begin.
  *
- * @param entries how many entries a range should hold, about.
+ * @param entries how many entries a range should hold, about; `first`: the first of them.
  * @param adjust may move a boundary, e.g. so that it does not fall inside a delegated
  *   subtree. `undefined` gives the boundary up, as does one that is not above the one before.
  */
@@ -24,6 +24,7 @@ export function splitRanges(
   runs: readonly Run[],
   entries: number,
   adjust: (key: Uint8Array, above: Uint8Array | undefined) => Uint8Array | undefined = (key) => key,
+  first = entries,
 ): KeyRange[] {
   /** Pages of all runs in the order of their first keys. */
   const pages: { readonly key: Uint8Array; readonly entries: number }[] = [];
@@ -37,7 +38,7 @@ export function splitRanges(
   let from: Uint8Array | undefined;
   let inRange = 0;
   for (const page of pages) {
-    if (inRange >= entries) {
+    if (inRange >= (ranges.length === 0 ? first : entries)) {
       const to = adjust(page.key, from);
       if (to !== undefined && to.length > 0 && isAbove(to, from)) {
         ranges.push({ from, to });

@@ -47,7 +47,8 @@ export interface PackedPart extends EmitPart {
 
 /** Memory of a part that was taken. */
 export interface SpareMemory {
-  readonly text: ArrayBuffer;
+  /** undefined: somebody else has it now. */
+  readonly text: ArrayBuffer | undefined;
   readonly wire: ArrayBuffer;
 }
 

@@ -26,6 +26,8 @@ const CLOSE: Task = { module, name: 'closeEmit' };
 
 /** Entries of a range: about a megabyte of text. */
 const RANGE_ENTRIES = 10_000;
+/** Entries of the first, which holds the apex: it is needed once more when ZONEMD is known. */
+const FIRST_ENTRIES = 500;
 
 /** Octets after which the file is synced to the disk, beside the work. */
 const SYNC_EVERY = 32 << 20;
@@ -107,7 +109,7 @@ async function emit(
   options: WriteZoneOptions,
 ): Promise<WrittenZone> {
   const { pool, plan, tap } = options;
-  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES);
+  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES, FIRST_ENTRIES);
   const digest = options.zonemd ? createHash('sha384') : undefined;
   const total = emptyCounts();
   const orphanRows: string[] = [];
@@ -127,7 +129,7 @@ async function emit(
     while (next < ranges.length || pending.length > 0) {
       while (next < ranges.length && pending.length < depth) {
         const memory = spare.pop();
-        const transfer = memory === undefined ? [] : [memory.text, memory.wire];
+        const transfer = [memory?.text, memory?.wire].filter((one) => one !== undefined);
         const args = { job, ...ranges[next++], spare: memory };
         const part = pool.run<PackedPart>(RANGE, args, transfer);
         part.catch(() => undefined);
@@ -151,12 +153,9 @@ async function emit(
       await packed?.add(part.packed);
       const { length } = part.text;
       octets += length;
-      if (tap === undefined) {
-        const { text, wire } = part;
-        spare.push({ text: text.buffer as ArrayBuffer, wire: wire.buffer as ArrayBuffer });
-      } else if (length > 0) {
-        await tap.feed(part.text, true);
-      }
+      const text = tap === undefined ? (part.text.buffer as ArrayBuffer) : undefined;
+      spare.push({ text, wire: part.wire.buffer as ArrayBuffer });
+      if (length > 0) await tap?.feed(part.text, true);
       addCounts(total, part.counts);
       for (const row of part.orphanRows) orphanRows.push(row);
       options.progress?.(octets);

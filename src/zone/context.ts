@@ -49,12 +49,12 @@ export function isApexHost(
 }
 
 /**
- * Ranges of about `entries` keys that never cut a delegated subtree in two: they begin with names
+ * Ranges of about `entries` keys (the first of about `first`) that never cut a delegated subtree in two: they begin with names
  * one label below the apex, or where that leaves them too large, with names that have no cut
  * above them.
  */
-export function zoneRanges(runs: readonly Run[], entries: number): KeyRange[] {
-  return splitRanges(runs, entries, (key, above) => {
+export function zoneRanges(runs: readonly Run[], entries: number, first = entries): KeyRange[] {
+  const adjust = (key: Uint8Array, above: Uint8Array | undefined): Uint8Array => {
     const first = key.subarray(0, key.indexOf(0) + 1);
     if (above === undefined || compareBytes(first, 0, first.length, above, 0, above.length) > 0) {
       return first.slice();
@@ -67,7 +67,8 @@ export function zoneRanges(runs: readonly Run[], entries: number): KeyRange[] {
       return ancestor;
     }
     return key;
-  });
+  };
+  return splitRanges(runs, entries, adjust, first);
 }
 
 /** Could there be a cut, or a DNAME, at this key? */
