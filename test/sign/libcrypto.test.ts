@@ -1,0 +1,59 @@
+/** Many ECDSA signatures are made by the system's libcrypto: they are signatures like any other. */
+import { generateKeyPairSync, randomBytes, verify } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { openEcdsa, rawFromDer } from '#zonewright/sign/libcrypto.js';
+
+const CURVES = [
+  ['P-256', 'sha256', 32],
+  ['P-384', 'sha384', 48],
+] as const;
+
+describe.each(CURVES)('ECDSA on %s', (namedCurve, hash, half) => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  const direct = openEcdsa(privateKey, hash, half);
+
+  it('is there where the tools are', () => {
+    if (process.env.REQUIRE_TOOLS === '1') expect(direct).toBeDefined();
+  });
+
+  it.skipIf(direct === undefined)('verifies by node:crypto, whatever the message', () => {
+    const options = { key: publicKey, dsaEncoding: 'ieee-p1363' } as const;
+    const out = new Uint8Array(3 + 2 * half);
+    // One in 256 numbers has a leading zero.
+    for (let i = 0; i < (half === 32 ? 1500 : 100); i++) {
+      const data = randomBytes(i % 300);
+      const start = Math.min(5, data.length);
+      expect(direct?.(data, start, data.length, out, 3)).toBe(true);
+      const signature = out.subarray(3);
+      expect(verify(hash, data.subarray(start), options, signature)).toBe(true);
+      signature[i % signature.length] ^= 1;
+      expect(verify(hash, data.subarray(start), options, signature)).toBe(false);
+    }
+  });
+});
+
+it('gives no signer for a key that is not one of the curve', () => {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const direct = openEcdsa(privateKey, 'sha256', 32);
+  expect(direct?.(new Uint8Array(9), 0, 9, new Uint8Array(64), 0) ?? false).toBe(false);
+});
+
+describe('r and s from DER', () => {
+  const raw = (hex: string, half: number): string | false => {
+    const out = new Uint8Array(2 * half);
+    return rawFromDer(Buffer.from(hex, 'hex'), half, out, 0) && Buffer.from(out).toString('hex');
+  };
+
+  it('are padded and stripped to full length', () => {
+    expect(raw('3006020101020102', 2)).toBe('00010002');
+    expect(raw('3008020200ff02020080', 2)).toBe('00ff0080');
+    expect(raw('300a02030080010203008002', 2)).toBe('80018002');
+  });
+
+  it('are refused when they are too long or no numbers', () => {
+    expect(raw('300a02030180010203008002', 2)).toBe(false);
+    expect(raw('3006030101020102', 2)).toBe(false);
+    expect(raw('3106020101020102', 2)).toBe(false);
+    expect(raw('3007020101020102', 2)).toBe(false);
+  });
+});
