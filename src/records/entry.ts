@@ -84,6 +84,30 @@ export function rankWords(
   words: Uint32Array,
   o: number,
 ): void {
+  if (at + RANKED <= end) {
+    const a = key[at];
+    const b = key[at + 1];
+    const c = key[at + 2];
+    const d = key[at + 3];
+    const e = key[at + 4];
+    const f = key[at + 5];
+    const g = key[at + 6];
+    const shared =
+      SHARED_RANK[a] |
+      SHARED_RANK[b] |
+      SHARED_RANK[c] |
+      SHARED_RANK[d] |
+      SHARED_RANK[e] |
+      SHARED_RANK[f] |
+      SHARED_RANK[g];
+    if (shared === 0) {
+      const high = ((RANK[a] * RANKS + RANK[b]) * RANKS + RANK[c]) * RANKS + RANK[d];
+      const low = (RANK[e] * RANKS + RANK[f]) * RANKS + RANK[g];
+      words[o] = (low << 25) | number;
+      words[o + 1] = (high << 10) | (low >>> 7);
+      return;
+    }
+  }
   let four = 0;
   let three = 0;
   let i = at;

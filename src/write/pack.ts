@@ -7,8 +7,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 
-/** As gzip's own default. */
-const LEVEL = 6;
+/** Zone text gets half a percent larger than at gzip's own 6, and a seventh faster. */
+const LEVEL = 5;
 
 /** Packs a part; with `hole` it becomes three members, of which the second is stored. */
 export function packPart(
