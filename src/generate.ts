@@ -7,11 +7,14 @@
  */
 
 import type { Denial } from './config/config.js';
+import type { DiffOutput } from './diff/compare.js';
 import type { KeySelection } from './keys/select.js';
 import { type KeyPair, signingKey } from './keys/store.js';
 import type { Reject } from './read/master.js';
 import type { Places } from './read/places.js';
 import { TYPE } from './records/types.js';
+import { reuseRules } from './reuse/kept.js';
+import type { PreviousZone } from './reuse/previous.js';
 import type { EngineName } from './sign/engine.js';
 import type { KeyUse, SigningContext } from './sign/rrsigs.js';
 import type { Run } from './sort/run.js';
@@ -143,15 +146,42 @@ export interface WriteOptions {
   /** Seconds since 1970. */
   readonly now: number;
   readonly progress?: (octets: number) => void;
+  readonly previous?:
+    | {
+        readonly zone: PreviousZone;
+        /** Signatures with more seconds of life left are kept; undefined: none. */
+        readonly refresh: number | undefined;
+        /** Takes the names of delegations added and removed; undefined: no comparison. */
+        readonly compare: DiffOutput | undefined;
+      }
+    | undefined;
 }
 
-/** Writes and signs a planned zone; the file is on disk afterwards. */
+/**
+ * Writes and signs a planned zone; the file is on disk afterwards.
+ *
+ * @throws PreviousFault when the previous zone is not what it seemed to be.
+ */
 export function writePlanned(zone: PlannedZone, options: WriteOptions): Promise<WrittenZone> {
   const { input, data, apex, plan } = zone;
+  const { previous, now } = options;
+  const signing = signingContext(input, now);
   return writeZone({
     plan,
     apex,
-    signing: signingContext(input, options.now),
+    signing,
+    previous: previous && {
+      source: previous.zone.source,
+      reuse:
+        previous.refresh === undefined
+          ? undefined
+          : reuseRules(signing, previous.zone.dnskeys, {
+              now,
+              refresh: previous.refresh,
+              validity: input.validity,
+            }),
+      compare: previous.compare,
+    },
     denialTtl: data.denialTtl,
     zonemd: input.zonemd,
     orphans: options.orphans,

@@ -3,13 +3,14 @@
  * whole and, unless told otherwise, verified; what stood there before stays until then.
  */
 
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { accessSync, constants, createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, open, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onExit } from '../cleanup.js';
 import type { SignOptions } from '../cli/options.js';
 import { countText, printJson, type Reporter } from '../cli/output.js';
+import { zoneFileOf } from '../diff/zone-file.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { guardError, refusal, usageError } from '../errors.js';
 import { planAll, writePlanned, type ZoneInput } from '../generate.js';
@@ -22,7 +23,9 @@ import { createPlaces } from '../read/places.js';
 import { createRejects } from '../read/rejects.js';
 import { sourceSize } from '../read/source.js';
 import { typeToText } from '../records/types.js';
-import type { Run } from '../sort/run.js';
+import { badlyKept, type SignatureCounts, signaturesText } from '../reuse/counts.js';
+import { withPrevious } from '../reuse/previous.js';
+import type { Run as SortedRun } from '../sort/run.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
@@ -46,18 +49,25 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const stages = createStages(options.reporter);
   const allKeys = readKeys(options.keyDir, options.zone);
   const keys = selectKeys(allKeys, now);
+  const previous = options.previous === undefined ? undefined : previousFile(options.previous);
   const output = await openOutput(options);
   const pool = createPool((await isSmall(options.input)) ? 0 : options.threads);
   const { tmpDir, memory } = options;
   const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
   try {
-    const made = await makeZone(options, keys, pool, spill, stages, output.file);
+    const run: Run = { options, keys, pool, spill, stages, file: output.file };
+    let made = await makeZone(run, previous);
     await releaseMemory(pool);
-    if (options.verify) await verifySigned(options, pool, stages, output.file);
+    if (options.verify && !(await verifySigned(run, made))) {
+      rmSync(output.file);
+      made = await makeZone(run, undefined);
+      await releaseMemory(pool);
+      await verifySigned(run, made);
+    }
     await output.deliver();
     const where = options.output === '-' ? 'standard output' : options.output;
     options.reporter.info(
-      `${nameToText(options.zone)} serial ${made.serial}: ${countText(made.delegations)} delegations, ${countText(made.signatures.made)} signatures, ${options.verify ? 'verified' : 'not verified'}: ${where}`,
+      `${nameToText(options.zone)} serial ${made.serial}: ${countText(made.delegations)} delegations, ${signaturesText(made.signatures)}, ${options.verify ? 'verified' : 'not verified'}: ${where}`,
     );
     if (options.json) {
       const roles = keyRoles(allKeys, now);
@@ -91,11 +101,6 @@ function checkOptions(options: SignOptions): void {
       hint: 'use --engine openssl or --engine noble',
     });
   }
-  if (options.previous !== undefined) {
-    throw usageError('--previous is not available yet', {
-      hint: 'leave it out: every signature is made anew',
-    });
-  }
   if (options.validity + options.inceptionOffset > MAX_SIGNATURE_LIFE) {
     throw usageError('signatures may not live longer than 68 years (RFC 4034 §3.1.5)', {
       hint: 'choose a shorter --validity',
@@ -108,6 +113,36 @@ function checkOptions(options: SignOptions): void {
       });
     }
     reporter.warn('NSEC3 iterations other than 0 are discouraged (RFC 9276 §3.1)');
+  }
+}
+
+/** A run of the command. */
+interface Run {
+  readonly options: SignOptions;
+  readonly keys: KeySelection;
+  readonly pool: Pool;
+  readonly spill: SpillPlan;
+  readonly stages: Stages;
+  /** The file to write. */
+  readonly file: string;
+}
+
+/**
+ * The file that `--previous` means: a file, or that of a generation's folder.
+ *
+ * @throws ZonewrightError (exit 2) when there is none to be read.
+ */
+function previousFile(path: string): string {
+  try {
+    if (path === '-') throw new Error('standard input is read once only');
+    const file = zoneFileOf(path);
+    accessSync(file, constants.R_OK);
+    return file;
+  } catch (cause) {
+    throw usageError(`--previous ${path} can't be read`, {
+      hint: 'leave it out for the first zone: every signature is made anew',
+      cause,
+    });
   }
 }
 
@@ -198,7 +233,7 @@ interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' 
   readonly serial: number;
   readonly orphans: EmitCounts['orphans'];
   readonly rrsets: number;
-  readonly signatures: { readonly made: number; readonly reused: number };
+  readonly signatures: SignatureCounts;
   readonly nsec3: number;
   readonly records: number;
   readonly rejects: number;
@@ -208,18 +243,16 @@ interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' 
 }
 
 /**
- * Reads the input and writes the signed zone to `file`. What was read is not held any longer
+ * Reads the input and writes the signed zone to the file. What was read is not held any longer
  * afterwards: verification needs the room.
+ *
+ * @param previous signed zone whose good signatures are kept.
  */
 async function makeZone(
-  options: SignOptions,
-  keys: KeySelection,
-  pool: Pool,
-  spill: SpillPlan,
-  stages: Stages,
-  file: string,
+  { options, keys, pool, spill, stages, file }: Run,
+  previous: string | undefined,
 ): Promise<MadeZone> {
-  const { reporter, now } = options;
+  const { reporter, now, refresh } = options;
   const places = createPlaces();
   const rejects = createRejects(options.maxRejects);
   const size = await sourceSize(options.input);
@@ -262,14 +295,20 @@ async function makeZone(
   warnOfHosts(reporter.warn, plan);
 
   stages.begin('sign', `signing with ${algorithmNames(keys.dnskeys)}`);
-  const written = await writePlanned(zone, {
-    file,
-    orphans: false,
-    pool,
-    now,
-    progress: (octets) => reporter.progress(octets, undefined, 'octets'),
+  const from = { path: previous, apex: options.zone, pool, spill, warn: reporter.warn };
+  const written = await withPrevious(from, (earlier) => {
+    rmSync(file, { force: true });
+    return writePlanned(zone, {
+      file,
+      orphans: false,
+      pool,
+      now,
+      progress: (octets) => reporter.progress(octets, undefined, 'octets'),
+      previous: earlier && { zone: earlier, refresh, compare: undefined },
+    });
   });
-  stages.done(`${countText(written.signatures)} signatures`);
+  const signatures = { made: written.signatures, reused: written.reused };
+  stages.done(signaturesText(signatures));
   return {
     serial,
     delegations: written.delegations,
@@ -277,7 +316,7 @@ async function makeZone(
     glue: written.glue,
     orphans: written.orphans,
     rrsets: written.rrsets,
-    signatures: { made: written.signatures, reused: 0 },
+    signatures,
     nsec3: written.nsec3,
     records: written.records,
     rejects: rejects.count(),
@@ -287,7 +326,11 @@ async function makeZone(
   };
 }
 
-function zoneInput(options: SignOptions, keys: KeySelection, runs: readonly Run[]): ZoneInput {
+function zoneInput(
+  options: SignOptions,
+  keys: KeySelection,
+  runs: readonly SortedRun[],
+): ZoneInput {
   const { now, serial: mode, zone } = options;
   const isGeneral = options.glue === 'keep-all';
   return {
@@ -315,13 +358,16 @@ function zoneInput(options: SignOptions, keys: KeySelection, runs: readonly Run[
   };
 }
 
-/** @throws ZonewrightError (exit 6) when the written zone has faults. */
+/**
+ * Verifies the written zone.
+ *
+ * @returns false when a signature that was kept may be bad, and the zone is to be made without any.
+ * @throws ZonewrightError (exit 6) when the zone has faults.
+ */
 async function verifySigned(
-  options: SignOptions,
-  pool: Pool,
-  stages: Stages,
-  file: string,
-): Promise<void> {
+  { options, pool, stages, file }: Run,
+  { signatures }: MadeZone,
+): Promise<boolean> {
   const { reporter } = options;
   stages.begin('verify', 'verifying');
   const { verifyZone } = await import('../verify/verify.js');
@@ -334,15 +380,25 @@ async function verifySigned(
     pool,
     threads: options.threads,
   });
+  const bad = report.faultsByCode['bad-signature'] ?? 0;
+  if (bad > 0 && signatures.reused > 0 && options.input !== '-') {
+    stages.done(`${countText(bad)} signatures are bad`);
+    reporter.warn(badlyKept(bad));
+    return false;
+  }
   if (!report.ok) {
     for (const f of report.faults.slice(0, 10)) {
       reporter.error(`${f.owner} ${f.type}: ${f.fault}: ${f.message}`);
     }
     throw guardError(`the signed zone does not verify: ${countText(report.faultCount)} faults`, {
-      hint: 'The output was not written. If the input is sound, report this as a defect.',
+      hint:
+        signatures.reused > 0
+          ? 'The output was not written. Sign once without --previous.'
+          : 'The output was not written. If the input is sound, report this as a defect.',
     });
   }
   stages.done(`${countText(report.counts.signatures)} signatures are good`);
+  return true;
 }
 
 /**

@@ -6,9 +6,14 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { firstOfChain } from '../denial/nsec3-chain.js';
+import type { DiffOutput } from '../diff/compare.js';
+import { type DiffCounts, NO_DIFFERENCE, sumCounts } from '../diff/range-diff.js';
 import { wireToText } from '../names/name.js';
 import { ENTRY_HEADER, EntryWriter, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
+import { PreviousFault } from '../reuse/fault.js';
+import type { ReuseRules } from '../reuse/kept.js';
+import { type PreviousSource, previousCuts } from '../reuse/previous.js';
 import { RrsetSigner, type SigningContext } from '../sign/rrsigs.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { type SignedApex, zonemdRdata } from '../zone/apex.js';
@@ -39,6 +44,8 @@ export interface WriteZoneOptions {
   /** The file to write; it must not exist. */
   readonly file: string;
   readonly pool: Pool;
+  /** The previous zone, to keep signatures of it and to compare with it. */
+  readonly previous?: PreviousUse | undefined;
   /** Called with each piece of text in order; ZONEMD is still missing in the first. */
   readonly progress?: (octets: number) => void;
 }
@@ -47,11 +54,24 @@ export interface WrittenZone extends EmitCounts {
   readonly octets: number;
   /** Rows of orphans.csv, sorted, without the header. */
   readonly orphanRows: readonly string[];
+  /** In what it differs from the previous zone; no differences if it was not compared. */
+  readonly change: DiffCounts;
+}
+
+/** A previous zone, and what it is wanted for. */
+export interface PreviousUse {
+  readonly source: PreviousSource;
+  /** Which of its signatures are kept; undefined: none. */
+  readonly reuse: ReuseRules | undefined;
+  /** Takes the names of delegations added and removed; undefined: no comparison. */
+  readonly compare: DiffOutput | undefined;
 }
 
 /**
  * Writes the zone and syncs the file to disk.
  *
+ * @throws PreviousFault when the previous zone is not what it seemed to be; the file is then
+ *   incomplete.
  * @throws the error of the file system (ENOSPC and the like); the file is then incomplete.
  */
 export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone> {
@@ -67,6 +87,11 @@ export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone>
     denialTtl: options.denialTtl,
     digest: options.zonemd,
     orphans: options.orphans,
+    previous: options.previous && {
+      source: options.previous.source,
+      reuse: options.previous.reuse,
+      compare: options.previous.compare !== undefined,
+    },
   };
   const job = nextJob++;
   const handle = await open(options.file, 'wx', 0o644);
@@ -88,11 +113,15 @@ async function emit(
   options: WriteZoneOptions,
 ): Promise<WrittenZone> {
   const { pool, plan } = options;
-  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES);
+  const { source, compare } = options.previous ?? {};
+  // A unit of the comparison lies in one range: a cut of either zone with all below it.
+  const cuts = compare && source && previousCuts(source, plan.zone.apex);
+  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES, cuts);
   const digest = options.zonemd ? createHash('sha384') : undefined;
   const total = emptyCounts();
   const orphanRows: string[] = [];
   let octets = 0;
+  let change = NO_DIFFERENCE;
   let zonemd: EmitPart['zonemd'];
   const pending: Array<Promise<EmitPart>> = [];
   const spare: SpareMemory[] = [];
@@ -109,6 +138,7 @@ async function emit(
         pending.push(part);
       }
       const part = await (pending.shift() as Promise<EmitPart>);
+      if (part.previousFault !== undefined) throw new PreviousFault(part.previousFault);
       if (octets === 0) zonemd = part.zonemd;
       digest?.update(part.wire);
       await writeAll(handle, part.text);
@@ -116,6 +146,11 @@ async function emit(
       spare.push({ text: part.text.buffer as ArrayBuffer, wire: part.wire.buffer as ArrayBuffer });
       addCounts(total, part.counts);
       for (const row of part.orphanRows) orphanRows.push(row);
+      if (compare !== undefined && part.change !== undefined) {
+        change = sumCounts(change, part.change.counts);
+        await compare.first(part.change.first);
+        await compare.second?.(part.change.second);
+      }
       options.progress?.(octets);
     }
   } catch (error) {
@@ -132,7 +167,7 @@ async function emit(
   }
   await handle.sync();
   orphanRows.sort();
-  return { ...total, octets, orphanRows };
+  return { ...total, octets, orphanRows, change };
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
