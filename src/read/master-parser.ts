@@ -185,14 +185,17 @@ export class MasterParser {
           this.reject(recordLine, 'owner', 'is not in the zone', text, recordAt, p);
           continue;
         }
-        const { type, ttl } = plain;
+        const { type, ttl, length, rdata: octets } = plain;
         lastTtl = ttl;
+        if (this.dropDnssec && isMadeBySigner(type, this.keyLength === 0)) {
+          this.dropped.set(type, (this.dropped.get(type) ?? 0) + 1);
+          continue;
+        }
         if (!announced) {
           announced = true;
-          sink.owner?.(key, this.keyLength, recordLine, false);
+          sink.owner?.(key, this.keyLength, recordLine, isNsec3(type, octets));
         }
         const kind = Kind.record;
-        const { length, rdata: octets } = plain;
         writer.append(
           key,
           0,

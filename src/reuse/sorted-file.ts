@@ -26,6 +26,7 @@ import { PreviousFault } from './fault.js';
 
 const LF = 0x0a;
 const TAB = 0x09;
+const DOT = 0x2e;
 /** Octets that are read at a time while a name is looked for. */
 const WINDOW = 1 << 13;
 /** The longest line that is looked at; longer ones are another reader's business. */
@@ -33,6 +34,7 @@ const MAX_LINE = 1 << 18;
 /** Octets of a range. Only a zone that has lost most of its names has ranges as large. */
 const MAX_RANGE = 1 << 25;
 const RRSIG_LINE = Buffer.from('\tin\trrsig\t');
+const DOLLAR = 0x24;
 const DIRECTIVE = Buffer.from('\n$');
 
 /** Which file it is, so that every thread reads the same one. Plain data. */
@@ -48,7 +50,8 @@ export class SortedZoneFile {
   private readonly fd: number;
   private readonly size: number;
   private readonly apexLabels: number;
-  private readonly writer = new EntryWriter();
+  /** Never sorted: the file is in order, or it is another reader's business. */
+  private readonly writer = new EntryWriter(true);
   private readonly parser: MasterParser;
   private fault = '';
   /** What is read to find a name: the octets from `windowAt` on. */
@@ -116,8 +119,8 @@ export class SortedZoneFile {
     const { text, writer, parser, apex } = this;
     if (this.read(text, length, begin) < length) throw this.damaged('was cut off');
     const whole = text.subarray(0, length);
-    if (whole[0] === 0x24 || whole.includes(DIRECTIVE)) throw this.damaged('has directives');
     const wanted = signedOnly ? this.selectSigned(whole) : whole;
+    if (wanted[0] === DOLLAR || wanted.includes(DIRECTIVE)) throw this.damaged('has directives');
     if (wanted.length === 0) return [];
     writer.clear();
     this.fault = '';
@@ -154,6 +157,8 @@ export class SortedZoneFile {
       let end = lineEnd(text, hit);
       let ownerEnd = begin;
       while (text[ownerEnd] !== TAB) ownerEnd++;
+      // Relative owners would need the directives before them.
+      if (text[ownerEnd - 1] !== DOT) throw this.damaged('has relative names');
       const ownerLength = ownerEnd + 1 - begin;
       while (begin > p) {
         let before = begin - 1;
