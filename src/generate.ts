@@ -7,16 +7,21 @@
  */
 
 import type { Denial } from './config/config.js';
+import type { DiffOutput } from './diff/compare.js';
 import type { KeySelection } from './keys/select.js';
 import { type KeyPair, signingKey } from './keys/store.js';
 import type { Reject } from './read/master.js';
 import type { Places } from './read/places.js';
 import { TYPE } from './records/types.js';
+import { reuseRules } from './reuse/kept.js';
+import type { PreviousZone } from './reuse/previous.js';
 import type { EngineName } from './sign/engine.js';
 import type { KeyUse, SigningContext } from './sign/rrsigs.js';
 import type { Run } from './sort/run.js';
 import type { SpillPlan } from './sort/spill-plan.js';
 import type { Pool } from './threads/pool.js';
+import type { FaultCode } from './verify/faults.js';
+import type { VerifyReport } from './verify/verify.js';
 import type { TextTap, WrittenZone } from './write/zone-file.js';
 import { writeZone } from './write/zone-file.js';
 import {
@@ -147,15 +152,42 @@ export interface WriteOptions {
   /** Seconds since 1970. */
   readonly now: number;
   readonly progress?: (octets: number) => void;
+  readonly previous?:
+    | {
+        readonly zone: PreviousZone;
+        /** Signatures with more seconds of life left are kept; undefined: none. */
+        readonly refresh: number | undefined;
+        /** Takes the names of delegations added and removed; undefined: no comparison. */
+        readonly compare: DiffOutput | undefined;
+      }
+    | undefined;
 }
 
-/** Writes and signs a planned zone; the file is on disk afterwards. */
+/**
+ * Writes and signs a planned zone; the file is on disk afterwards.
+ *
+ * @throws PreviousFault when the previous zone is not what it seemed to be.
+ */
 export function writePlanned(zone: PlannedZone, options: WriteOptions): Promise<WrittenZone> {
   const { input, data, apex, plan } = zone;
+  const { previous, now } = options;
+  const signing = signingContext(input, now);
   return writeZone({
     plan,
     apex,
-    signing: signingContext(input, options.now),
+    signing,
+    previous: previous && {
+      source: previous.zone.source,
+      reuse:
+        previous.refresh === undefined
+          ? undefined
+          : reuseRules(signing, previous.zone.dnskeys, {
+              now,
+              refresh: previous.refresh,
+              validity: input.validity,
+            }),
+      compare: previous.compare,
+    },
     denialTtl: data.denialTtl,
     zonemd: input.zonemd,
     orphans: options.orphans,
@@ -165,6 +197,33 @@ export function writePlanned(zone: PlannedZone, options: WriteOptions): Promise<
     pool: options.pool,
     ...(options.progress === undefined ? {} : { progress: options.progress }),
   });
+}
+
+/** How a zone is verified while it is written; see verify/verify.ts. */
+export interface VerifyOptions {
+  readonly tolerate: readonly FaultCode[];
+  readonly spill: SpillPlan;
+  readonly threads: number;
+  readonly tmpDir?: string | undefined;
+}
+
+/** Writes and signs a planned zone, and verifies what is written. */
+export async function writeVerified(
+  zone: PlannedZone,
+  options: WriteOptions,
+  verify: VerifyOptions,
+): Promise<{ readonly written: WrittenZone; readonly report: VerifyReport }> {
+  const { file, now, pool } = options;
+  const { createZoneVerifier } = await import('./verify/verify.js');
+  const { apex } = zone.input;
+  const verifier = createZoneVerifier({ source: file, zone: apex, now, pool, ...verify });
+  try {
+    const written = await writePlanned(zone, { ...options, tap: verifier });
+    return { written, report: await verifier.finish() };
+  } catch (error) {
+    await verifier.abandon();
+    throw error;
+  }
 }
 
 function signingContext(input: ZoneInput, now: number): SigningContext {

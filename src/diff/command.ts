@@ -19,7 +19,7 @@ import { openSpillPlan } from '../sort/spill-plan.js';
 import { createPool } from '../threads/pool.js';
 import { compareZones, type DiffCounts } from './compare.js';
 import { DIFFERENCE_NAMES } from './unit.js';
-import { readZoneFile, zoneFileOf, zoneNameOf } from './zone-file.js';
+import { readZone, zoneFileOf, zoneNameOf } from './zone-file.js';
 
 /**
  * Runs the command.
@@ -49,7 +49,7 @@ export async function diffCommand(options: DiffOptions): Promise<void> {
   try {
     const read = async (path: string): Promise<readonly Run[]> => {
       reporter.stage(`reading ${path}`);
-      const { runs, records } = await readZoneFile(path, apex, pool, spill);
+      const { runs, records } = await readZone(path, apex, pool, spill, true);
       reporter.done(`${countText(records)} records`);
       return runs;
     };

@@ -9,10 +9,15 @@ import { lookUp } from '../sort/cursor.js';
 import { splitRanges } from '../sort/ranges.js';
 import type { Run } from '../sort/run.js';
 import type { Pool, Task } from '../threads/pool.js';
-import type { DiffCounts, DiffLists, RangeAnswer } from './compare.task.js';
-import { DIFFERENCE_NAMES } from './unit.js';
+import {
+  type DiffCounts,
+  type DiffLists,
+  NO_DIFFERENCE,
+  type RangeAnswer,
+  sumCounts,
+} from './range-diff.js';
 
-export type { DiffCounts, DiffLists } from './compare.task.js';
+export type { DiffCounts, DiffLists } from './range-diff.js';
 
 const module = new URL('./compare.task.js', import.meta.url).href;
 const OPEN: Task = { module, name: 'openDiff' };
@@ -52,11 +57,11 @@ export async function compareZones(
   const ranges = splitRanges(both, entries, (key) => outOfSubtree(both, key));
   await pool.runInAll(OPEN, { job, older, newer, apex, lists });
   const pending: Promise<RangeAnswer>[] = [];
-  let total = NOTHING;
+  let total = NO_DIFFERENCE;
   const takeOldest = async (): Promise<void> => {
     const answer = await pending.shift();
     if (answer === undefined) return;
-    total = sum(total, answer.counts);
+    total = sumCounts(total, answer.counts);
     if (answer.first.length > 0) await output.first(answer.first);
     if (answer.second.length > 0) await output.second?.(answer.second);
   };
@@ -74,32 +79,6 @@ export async function compareZones(
     await pool.runInAll(CLOSE, { job });
   }
   return total;
-}
-
-const NOTHING: DiffCounts = {
-  oldDelegations: 0,
-  newDelegations: 0,
-  added: 0,
-  removed: 0,
-  changed: 0,
-  delegationsAdded: 0,
-  delegationsRemoved: 0,
-  delegationsChanged: 0,
-  kinds: DIFFERENCE_NAMES.map(() => 0),
-};
-
-function sum(a: DiffCounts, b: DiffCounts): DiffCounts {
-  return {
-    oldDelegations: a.oldDelegations + b.oldDelegations,
-    newDelegations: a.newDelegations + b.newDelegations,
-    added: a.added + b.added,
-    removed: a.removed + b.removed,
-    changed: a.changed + b.changed,
-    delegationsAdded: a.delegationsAdded + b.delegationsAdded,
-    delegationsRemoved: a.delegationsRemoved + b.delegationsRemoved,
-    delegationsChanged: a.delegationsChanged + b.delegationsChanged,
-    kinds: a.kinds.map((n, i) => n + b.kinds[i]),
-  };
 }
 
 /**

@@ -6,7 +6,7 @@
 import { compareBytes } from '../names/name.js';
 import { FACT_HEADER, factLength, factTtl, factType } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
-import type { Side } from './side.js';
+import type { Unit } from './side.js';
 
 /** Kinds of difference, as bits. */
 export const Difference = {
@@ -26,12 +26,12 @@ export const Difference = {
 export const DIFFERENCE_NAMES = ['ns', 'ds', 'glue', 'data', 'ttl'] as const;
 
 /** The bits of what differs; 0: nothing. The serial in the SOA does not count. */
-export function differences(older: Side, newer: Side): number {
+export function differences(older: Unit, newer: Unit): number {
   return sameInOrder(older, newer) ? 0 : compareSets(older, newer);
 }
 
 /** The common case: the same records in the same order. */
-function sameInOrder(a: Side, b: Side): boolean {
+function sameInOrder(a: Unit, b: Unit): boolean {
   if (a.count !== b.count || a.delegation !== b.delegation) return false;
   for (let i = 0; i < a.count; i++) {
     if (factTtl(a.blocks[i], a.ats[i]) !== factTtl(b.blocks[i], b.ats[i])) return false;
@@ -41,7 +41,7 @@ function sameInOrder(a: Side, b: Side): boolean {
 }
 
 /** By owner, type and RDATA. */
-function compareFacts(a: Side, i: number, b: Side, j: number): number {
+function compareFacts(a: Unit, i: number, b: Unit, j: number): number {
   const x = a.blocks[i];
   const y = b.blocks[j];
   const p = a.ats[i];
@@ -69,7 +69,7 @@ function compareFacts(a: Side, i: number, b: Side, j: number): number {
 }
 
 /** What a fact is a part of, as a bit of {@link Difference}. */
-function kindOf(side: Side, i: number): number {
+function kindOf(side: Unit, i: number): number {
   if (!side.delegation) return Difference.data;
   const atCut = side.ownerEnds[i] - side.ownerStarts[i] === side.keyEnd - side.keyStart;
   const type = factType(side.blocks[i], side.ats[i]);
@@ -78,13 +78,13 @@ function kindOf(side: Side, i: number): number {
   return type === TYPE.A || type === TYPE.AAAA ? Difference.glue : Difference.data;
 }
 
-function sortedFacts(side: Side): number[] {
+function sortedFacts(side: Unit): number[] {
   const order = Array.from({ length: side.count }, (_, i) => i);
   order.sort((i, j) => compareFacts(side, i, side, j));
   return order.filter((i, n) => n === 0 || compareFacts(side, order[n - 1], side, i) !== 0);
 }
 
-function compareSets(older: Side, newer: Side): number {
+function compareSets(older: Unit, newer: Unit): number {
   const a = sortedFacts(older);
   const b = sortedFacts(newer);
   let bits = older.delegation === newer.delegation ? 0 : Difference.data;

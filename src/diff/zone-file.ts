@@ -131,19 +131,21 @@ function unreadable(path: string, cause: unknown): Error {
 }
 
 /**
- * Reads a zone file for a comparison: without what a signer makes.
+ * Reads a zone file for a comparison.
  *
+ * @param dropDnssec without what a signer makes.
  * @throws ZonewrightError (exit 3) for the first record that can't be used.
  */
-export function readZoneFile(
+export function readZone(
   path: string,
   apex: Uint8Array,
   pool: Pool,
   spill: SpillPlan,
+  dropDnssec: boolean,
 ): Promise<MasterFacts> {
   return readMaster(path, {
     apex,
-    dropDnssec: true,
+    dropDnssec,
     pool,
     spill,
     places: createPlaces(),

@@ -1,7 +1,7 @@
 /**
  * `zonewright build`: the nightly job, from export to published zones.
  *
- *     lock → read → plan → for each zone: sign, verify, compare, pack → guards → switch → after
+ *     lock → read → plan → for each zone: sign, verify and compare, pack → guards → switch → after
  *
  * Everything is made in folders that nobody looks at. Only when each zone is whole and no guard
  * refuses, the generations get their names and the links `current` are switched, one right after
@@ -40,6 +40,7 @@ import { type KeyPair, readKeys } from '../keys/store.js';
 import { zoneLabel } from '../names/name.js';
 import { createPlaces } from '../read/places.js';
 import { createRejects, type Rejects } from '../read/rejects.js';
+import { signaturesText } from '../reuse/counts.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
@@ -257,7 +258,7 @@ function rejectsText(rejects: Rejects): string {
   return `${countText(count)} ${what} of the export can't be used, the first: ${first}`;
 }
 
-/** Signs, verifies, compares and packs one zone, and asks the guards. */
+/** Signs, compares, verifies and packs one zone, and asks the guards. */
 async function makeReady(
   run: Run,
   work: Work,
@@ -319,9 +320,7 @@ async function makeReady(
 }
 
 const STAGES: Readonly<Record<StageName, string>> = {
-  sign: 'signing',
-  verify: 'verifying',
-  compare: 'comparing with the published generation',
+  sign: 'signing, verifying and comparing with the published generation',
   pack: "packing the holders' copy",
 };
 
@@ -424,10 +423,10 @@ function tell(
   const { dryRun, reporter } = options;
   for (const { manifest, built, draft } of ready) {
     const { zone, serial, generation } = manifest;
-    const { delegationsAdded, delegationsRemoved, delegationsChanged } = built.change;
+    const { delegationsAdded, delegationsRemoved, delegationsChanged } = built.written.change;
     const where = dryRun ? 'would be published' : join(draft.zoneDir, generation);
     reporter.info(
-      `${zone}: serial ${serial}, ${countText(built.written.delegations)} delegations (${countText(delegationsAdded)} added, ${countText(delegationsRemoved)} removed, ${countText(delegationsChanged)} changed), ${countText(built.written.signatures)} signatures: ${where}`,
+      `${zone}: serial ${serial}, ${countText(built.written.delegations)} delegations (${countText(delegationsAdded)} added, ${countText(delegationsRemoved)} removed, ${countText(delegationsChanged)} changed), ${signaturesText({ made: built.written.signatures, reused: built.written.reused })}: ${where}`,
     );
   }
   if (!options.json) return;

@@ -3,23 +3,24 @@
  * findings. Nothing here is seen from outside: publishing comes after, see build.ts.
  */
 
+import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { countText } from '../cli/output.js';
 import type { Guards, ZoneConfig } from '../config/config.js';
-import { compareZones, type DiffCounts } from '../diff/compare.js';
-import { readZoneFile } from '../diff/zone-file.js';
 import { keyTag } from '../dnssec/keytag.js';
-import { EXIT, placeText, refusal, ZonewrightError } from '../errors.js';
-import { type PlannedZone, writePlanned } from '../generate.js';
+import { refusal } from '../errors.js';
+import { type PlannedZone, writeVerified } from '../generate.js';
 import * as guards from '../guard/guards.js';
 import type { Finding } from '../guard/judge.js';
 import { verifiedFindings } from '../guard/verified.js';
-import type { Run } from '../sort/run.js';
+import { badlyKept, signaturesText } from '../reuse/counts.js';
+import { type PreviousZone, withPrevious } from '../reuse/previous.js';
 import type { SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
 import type { FaultCode } from '../verify/faults.js';
-import { createZoneVerifier, type VerifyReport } from '../verify/verify.js';
+import type { VerifyReport } from '../verify/verify.js';
 import { writeClassic } from '../write/classic.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { HOST_FAULT_NAMES, HostFault } from '../zone/host.js';
@@ -32,6 +33,12 @@ import type { Published } from './published.js';
 
 const ORPHANS_HEADER =
   'class,action,host,address,superordinate,referenced-by-count,example-reference\n';
+
+const ADDED = 'added.txt.gz';
+const REMOVED = 'removed.txt.gz';
+
+/** Stands for a zone that is not there. */
+const NOTHING: PreviousZone = { source: { kind: 'runs', runs: [] }, dnskeys: [] };
 
 export interface ZoneBuildOptions {
   readonly zone: ZoneConfig;
@@ -57,67 +64,37 @@ export interface ZoneBuildOptions {
   readonly warn: (text: string) => void;
 }
 
-export type StageName = 'sign' | 'verify' | 'compare' | 'pack';
+export type StageName = 'sign' | 'pack';
 
 export interface BuiltZone {
   readonly written: WrittenZone;
   readonly report: VerifyReport;
-  readonly change: DiffCounts;
   readonly findings: readonly Finding[];
   readonly files: readonly ManifestFile[];
   readonly dnskeys: readonly Uint8Array[];
 }
 
 /**
- * Writes, verifies, compares and packs one zone.
+ * Writes one zone, verifies it and compares it with the published one on the way, and packs it.
  *
  * @throws ZonewrightError (exit 4) when the serial is kept and the zone has changed.
  */
 export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
-  const { zone, planned, folder, published, pool, now } = options;
+  const { zone, planned, folder, published, pool } = options;
   const name = `${zone.label}.zone`;
   const file = join(folder, name);
 
-  let done = options.stage('sign');
-  const tolerate: FaultCode[] = zone.missingGlue === 'keep' ? ['missing-glue'] : [];
-  const verifier = createZoneVerifier({
-    source: file,
-    zone: zone.name,
-    now,
-    tolerate,
-    pool,
-    spill: options.spill,
-    threads: options.threads,
-  });
-  let written: WrittenZone;
-  try {
-    written = await writePlanned(planned, {
-      file,
-      packedFile: `${file}.gz`,
-      tap: verifier,
-      orphans: true,
-      pool,
-      now,
-      progress: options.progress,
-    });
-  } catch (error) {
-    await verifier.abandon();
-    throw error;
+  let { written, known, report } = await sign(options, file, true);
+  const bad = report.faultsByCode['bad-signature'] ?? 0;
+  if (bad > 0 && written.reused > 0) {
+    options.warn(`${zone.label}: ${badlyKept(bad)}`);
+    ({ written, known, report } = await sign(options, file, false));
   }
   await writeFile(join(folder, 'orphans.csv'), ORPHANS_HEADER + written.orphanRows.join(''));
-  done(`${written.signatures} signatures`);
-
-  done = options.stage('verify');
-  const report = await verifier.finish();
   const apex = await readWrittenApex(file, zone.name);
-  done(`${report.counts.signatures} signatures verified`);
-
   await releaseMemory(pool);
-  done = options.stage('compare');
-  const { change, known } = await compareWithPublished(options, file);
-  done(`${change.delegationsAdded} added, ${change.delegationsRemoved} removed`);
 
-  done = options.stage('pack');
+  const done = options.stage('pack');
   const packed = await describeCopy(file, pool);
   if (zone.classic) {
     await writeClassic({
@@ -138,51 +115,86 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
       hint: 'raise the serial in the input, or use serial = "unixtime", "date" or "increment"',
     });
   }
-  const findings = findingsOf(options, { written, report, apex, change, known, same, tolerate });
-  return { written, report, change, findings, files, dnskeys: apex.dnskeys };
+  const findings = findingsOf(options, { written, report, apex, known, same });
+  return { written, report, findings, files, dnskeys: apex.dnskeys };
 }
 
-/** The published zone's runs; undefined when its file is gone or damaged. */
-async function readPublished(options: ZoneBuildOptions): Promise<readonly Run[] | undefined> {
-  const { zone, published, pool, spill } = options;
-  if (published === undefined) return [];
-  if (published.zoneFile === undefined) return undefined;
-  if (published.damage !== undefined) {
-    options.warn(`${zone.label}: ${published.zoneFile} ${published.damage}`);
-    return undefined;
-  }
-  try {
-    return (await readZoneFile(published.zoneFile, zone.name, pool, spill)).runs;
-  } catch (error) {
-    // A damaged file must not keep all builds from now on from being made.
-    if (!(error instanceof ZonewrightError) || error.exitCode !== EXIT.input) throw error;
-    options.warn(`${zone.label}: ${placeText(error.place)}${error.message}`);
-    return undefined;
-  }
+async function sign(options: ZoneBuildOptions, file: string, reuse: boolean): Promise<Written> {
+  const done = options.stage('sign');
+  const made = await write(options, file, reuse);
+  const { signatures, reused, change } = made.written;
+  done(
+    `${signaturesText({ made: signatures, reused })}, ${countText(made.report.counts.signatures)} verified; ${countText(change.delegationsAdded)} added, ${countText(change.delegationsRemoved)} removed`,
+  );
+  await releaseMemory(options.pool);
+  return made;
 }
 
-/** Compares with the published generation and writes added.txt.gz and removed.txt.gz. */
-async function compareWithPublished(
-  options: ZoneBuildOptions,
-  file: string,
-): Promise<{ change: DiffCounts; known: boolean }> {
-  const { zone, pool, spill, folder } = options;
-  const older = await readPublished(options);
-  const newer = (await readZoneFile(file, zone.name, pool, spill)).runs;
-  const added = await createGzip(join(folder, 'added.txt.gz'), pool);
-  const removed = await createGzip(join(folder, 'removed.txt.gz'), pool);
-  try {
-    const counts = await compareZones(older ?? [], newer, zone.name, pool, 'delegations', {
-      first: (lines) => added.write(lines),
-      second: (lines) => removed.write(lines),
-    });
-    await added.close();
-    await removed.close();
-    return { change: counts, known: older !== undefined };
-  } catch (error) {
-    await Promise.allSettled([added.abandon(), removed.abandon()]);
-    throw error;
-  }
+/** Faults of the export that the configuration lets pass. */
+function tolerated(zone: ZoneConfig): readonly FaultCode[] {
+  return zone.missingGlue === 'keep' ? ['missing-glue'] : [];
+}
+
+/** A zone as it was written, and in what it differs from the published one. */
+interface Written {
+  readonly written: WrittenZone;
+  /** The published zone file could be read, or there is none. */
+  readonly known: boolean;
+  readonly report: VerifyReport;
+}
+
+/**
+ * Writes and verifies the zone, and writes added.txt.gz and removed.txt.gz against the published one.
+ *
+ * @param reuse keep the published zone's good signatures.
+ */
+function write(options: ZoneBuildOptions, file: string, reuse: boolean): Promise<Written> {
+  const { zone, planned, published, pool, spill, now, folder } = options;
+  const warn = (text: string): void => options.warn(`${zone.label}: ${text}`);
+  const { zoneFile, damage } = published ?? {};
+  if (damage !== undefined) warn(`${zoneFile} ${damage}`);
+  const path = damage === undefined ? zoneFile : undefined;
+  const refresh = reuse ? Math.max(zone.policy.signatureRefresh, leastLife(options)) : undefined;
+  return withPrevious({ path, apex: zone.name, pool, spill, warn }, async (previous) => {
+    for (const name of [file, `${file}.gz`, join(folder, ADDED), join(folder, REMOVED)]) {
+      rmSync(name, { force: true });
+    }
+    const added = await createGzip(join(folder, ADDED), pool);
+    const removed = await createGzip(join(folder, REMOVED), pool);
+    try {
+      const { written, report } = await writeVerified(
+        planned,
+        {
+          file,
+          packedFile: `${file}.gz`,
+          orphans: true,
+          pool,
+          now,
+          progress: options.progress,
+          previous: {
+            zone: previous ?? NOTHING,
+            refresh,
+            compare: {
+              first: (lines) => added.write(lines),
+              second: (lines) => removed.write(lines),
+            },
+          },
+        },
+        { tolerate: tolerated(zone), spill, threads: options.threads },
+      );
+      await added.close();
+      await removed.close();
+      return { written, report, known: published === undefined || previous !== undefined };
+    } catch (error) {
+      await Promise.allSettled([added.abandon(), removed.abandon()]);
+      throw error;
+    }
+  });
+}
+
+/** Seconds that every signature must live, for the guard on it. */
+function leastLife({ guards: { minSignatureLife }, planned }: ZoneBuildOptions): number {
+  return minSignatureLife ?? planned.data.expire + guards.BUILD_INTERVAL;
 }
 
 function findingsOf(
@@ -191,16 +203,15 @@ function findingsOf(
     readonly written: WrittenZone;
     readonly report: VerifyReport;
     readonly apex: WrittenApex;
-    readonly change: DiffCounts;
     /** The published zone file could be read, or there is none. */
     readonly known: boolean;
     /** The new zone is octet for octet the published one. */
     readonly same: boolean;
-    readonly tolerate: readonly FaultCode[];
   },
 ): Finding[] {
   const { zone, planned, published, now } = options;
-  const { written, report, apex, change, known, same, tolerate } = observed;
+  const { written, report, apex, known, same } = observed;
+  const { change } = written;
   const { plan } = planned;
   const verified = verifiedFindings(
     {
@@ -208,7 +219,7 @@ function findingsOf(
       examples: report.examples,
       signatures: report.counts.signatures,
     },
-    new Set(tolerate),
+    new Set(tolerated(zone)),
   );
   const delegations = {
     previous: published === undefined ? undefined : known ? change.oldDelegations : null,
@@ -217,13 +228,12 @@ function findingsOf(
     changed: change.delegationsChanged,
   };
   const signers = apex.dnskeys.filter((key) => report.dnskeySigners.includes(keyTag(key)));
-  const least = options.guards.minSignatureLife ?? planned.data.expire + guards.BUILD_INTERVAL;
   return combine([
     ...verified,
     guards.algorithmsAtApex(apex.dnskeys, apex.algorithms),
     guards.keyTags(apex.dnskeys),
     guards.parentDs(zone.name, options.parentDs, signers, apex.dnskeys),
-    guards.signatureLife(report.earliestExpiration, now, least),
+    guards.signatureLife(report.earliestExpiration, now, leastLife(options)),
     guards.zonemdPresent(zone.policy.zonemd, report.zonemd),
     guards.apexAsConfigured(apex, zone.soa, zone.ns, planned.serial),
     guards.exportCounts(exportCountsOf(options, written)),

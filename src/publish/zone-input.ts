@@ -63,7 +63,8 @@ export function zoneInput(
 /** The counts of a generation, as manifest.json and `--json` have them. */
 export function countsOf(planned: PlannedZone, built: BuiltZone): Record<string, unknown> {
   const { plan } = planned;
-  const { written, change } = built;
+  const { written } = built;
+  const { change } = written;
   return {
     delegations: written.delegations,
     secureDelegations: written.secureDelegations,
@@ -75,7 +76,7 @@ export function countsOf(planned: PlannedZone, built: BuiltZone): Record<string,
     orphans: written.orphans,
     records: written.records,
     rrsets: written.rrsets,
-    signatures: { made: written.signatures, reused: 0 },
+    signatures: { made: written.signatures, reused: written.reused },
     nsec3: written.nsec3,
     nsec: written.nsec,
     domains: plan.domains,

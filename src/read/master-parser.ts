@@ -22,7 +22,7 @@ import {
 } from '../names/name.js';
 import { type EntryWriter, Kind } from '../records/entry.js';
 import { parseRdata, rdataFault, type Tokens } from '../records/rdata.js';
-import { isMetaType, TYPE, typeFromText } from '../records/types.js';
+import { isMadeBySigner, isMetaType, TYPE, typeFromText } from '../records/types.js';
 import { NOT_PLAIN, PlainLines } from './plain-line.js';
 
 /** What a line may take over from the lines before it. */
@@ -185,14 +185,17 @@ export class MasterParser {
           this.reject(recordLine, 'owner', 'is not in the zone', text, recordAt, p);
           continue;
         }
-        const { type, ttl } = plain;
+        const { type, ttl, length, rdata: octets } = plain;
         lastTtl = ttl;
+        if (this.dropDnssec && isMadeBySigner(type, this.keyLength === 0)) {
+          this.dropped.set(type, (this.dropped.get(type) ?? 0) + 1);
+          continue;
+        }
         if (!announced) {
           announced = true;
-          sink.owner?.(key, this.keyLength, recordLine, false);
+          sink.owner?.(key, this.keyLength, recordLine, isNsec3(type, octets));
         }
         const kind = Kind.record;
-        const { length, rdata: octets } = plain;
         writer.append(
           key,
           0,
@@ -466,7 +469,7 @@ export class MasterParser {
         ttl = readU32(rdata, length - 4) & 0x7fffffff;
       }
       lastTtl = ttl;
-      if (this.dropDnssec && this.isMadeBySigner(type)) {
+      if (this.dropDnssec && isMadeBySigner(type, this.keyLength === 0)) {
         this.dropped.set(type, (this.dropped.get(type) ?? 0) + 1);
         continue;
       }
@@ -539,23 +542,6 @@ export class MasterParser {
     const { text, start, end } = this.tokens;
     const length = textToWire(text, start[i], end[i], origin, out, 0);
     return length < 0 ? undefined : out.slice(0, length);
-  }
-
-  private isMadeBySigner(type: number): boolean {
-    switch (type) {
-      case TYPE.RRSIG:
-      case TYPE.NSEC:
-      case TYPE.NSEC3:
-        return true;
-      case TYPE.NSEC3PARAM:
-      case TYPE.ZONEMD:
-      case TYPE.DNSKEY:
-      case TYPE.CDS:
-      case TYPE.CDNSKEY:
-        return this.keyLength === 0;
-      default:
-        return false;
-    }
   }
 
   private reject(

@@ -1,7 +1,7 @@
 /**
  * The short way for the lines of which nearly all of a large zone file consists: an absolute
- * owner of plain characters, TTL, class, and a name server, an address or a DS, with blanks
- * between. It reads such a line as the parser does (master-parser.ts), and leaves it to the parser
+ * owner of plain characters, TTL, class, and a name server, an address, a DS, or an RRSIG or NSEC3
+ * without quotes, escapes and parentheses, with blanks between. It reads such a line as the parser does (master-parser.ts), and leaves it to the parser
  * when anything else turns up, so that each rule and each message stands there.
  */
 
@@ -9,6 +9,7 @@ import { MAX_KEY, MAX_WIRE } from '../names/name.js';
 import { readIPv4, readIPv6 } from '../records/address.js';
 import { readHex } from '../records/encodings.js';
 import { dsDigestLength } from '../records/layout.js';
+import { parseRdata, type Tokens } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
 
 const LF = 0x0a;
@@ -22,6 +23,12 @@ for (let c = 0x21; c < 0x7f; c++) {
   if ('"$();@\\.'.includes(String.fromCharCode(c))) continue;
   PLAIN[c] = c >= 0x41 && c <= 0x5a ? c + 32 : c;
 }
+
+/** Octets of which a token consists that needs no care. */
+const TOKEN = new Uint8Array(256);
+for (let c = 0x21; c < 0x7f; c++) if (!'";()\\'.includes(String.fromCharCode(c))) TOKEN[c] = 1;
+/** Tokens of RDATA; more are rare. */
+const MAX_TOKENS = 64;
 
 /** The line is none of these. */
 export const NOT_PLAIN = -1;
@@ -42,8 +49,15 @@ export class PlainLines {
   type = 0;
   /** Octets of {@link rdata}. */
   length = 0;
-  readonly rdata = new Uint8Array(1024);
+  readonly rdata = new Uint8Array(66_000);
 
+  private readonly tokens: Tokens = {
+    text: new Uint8Array(0),
+    start: new Int32Array(MAX_TOKENS),
+    end: new Int32Array(MAX_TOKENS),
+    quoted: new Uint8Array(MAX_TOKENS),
+    count: 0,
+  };
   /** Of the name read last: offsets of its labels, where its text ends, octets of wire form. */
   private readonly labels = new Uint8Array(128);
   private labelCount = 0;
@@ -101,7 +115,7 @@ export class PlainLines {
     const typeAt = p;
     while (c !== TAB && c !== SPACE && p - typeAt < 5) c = text[++p];
     const type = typeOf(text, typeAt, p - typeAt);
-    if (type < 0) return NOT_PLAIN;
+    if (type < 0 || (c !== TAB && c !== SPACE)) return NOT_PLAIN;
     while (c === TAB || c === SPACE) c = text[++p];
     if (p >= end) return NOT_PLAIN;
     const behind = this.readRdata(type, text, p, end);
@@ -118,6 +132,7 @@ export class PlainLines {
       this.length = this.nameLength;
       return this.nameEnd;
     }
+    if (type === TYPE.RRSIG || type === TYPE.NSEC3) return this.fields(type, text, start, end);
     let p = start;
     while (p < end && text[p] > SPACE) p++;
     if (type === TYPE.A) {
@@ -129,6 +144,27 @@ export class PlainLines {
       return readIPv6(text, start, p, rdata, 0) < 0 ? NOT_PLAIN : p;
     }
     return this.ds(text, start, end);
+  }
+
+  /** RDATA of several fields, read as the parser reads it once the tokens are known. */
+  private fields(type: number, text: Uint8Array, start: number, end: number): number {
+    const { tokens } = this;
+    let p = start;
+    let count = 0;
+    while (p < end && text[p] !== LF) {
+      if (count === MAX_TOKENS) return NOT_PLAIN;
+      tokens.start[count] = p;
+      while (TOKEN[text[p]] === 1) p++;
+      tokens.end[count] = p;
+      if (p === tokens.start[count++]) return NOT_PLAIN;
+      while (text[p] === SPACE || text[p] === TAB) p++;
+    }
+    if (p >= end) return NOT_PLAIN;
+    tokens.text = text;
+    tokens.count = count;
+    // The origin is the parser's business, and so is what is wrong.
+    this.length = parseRdata(type, tokens, 0, undefined, this.rdata, 0);
+    return this.length < 0 ? NOT_PLAIN : p;
   }
 
   /** Key tag, algorithm and digest type as numbers, and the digest in one piece. */
@@ -239,7 +275,18 @@ function typeOf(text: Uint8Array, at: number, length: number): number {
         (text[at + 3] | 0x20) === 0x61;
       return isAaaa ? TYPE.AAAA : -1;
     }
+    case 5:
+      if (a === 0x72 && b === 0x72) return isWord(text, at + 2, 0x73, 0x69, 0x67) ? TYPE.RRSIG : -1;
+      if (a === 0x6e && b === 0x73) {
+        return isWord(text, at + 2, 0x65, 0x63, 0x33) ? TYPE.NSEC3 : -1;
+      }
+      return -1;
     default:
       return -1;
   }
+}
+
+/** Three octets, letters in any case. */
+function isWord(text: Uint8Array, at: number, a: number, b: number, c: number): boolean {
+  return (text[at] | 0x20) === a && (text[at + 1] | 0x20) === b && (text[at + 2] | 0x20) === c;
 }

@@ -245,3 +245,24 @@ export function typeToText(type: number): string {
 export function isMetaType(type: number): boolean {
   return type === 0 || type === 41 || (type >= 128 && type <= 255) || type === 65535;
 }
+
+/**
+ * Does a signer make records of this type, so that those of an earlier signing are left out: RRSIG,
+ * NSEC, NSEC3, and the apex's NSEC3PARAM, ZONEMD, DNSKEY, CDS and CDNSKEY?
+ */
+export function isMadeBySigner(type: number, atApex: boolean): boolean {
+  switch (type) {
+    case TYPE.RRSIG:
+    case TYPE.NSEC:
+    case TYPE.NSEC3:
+      return true;
+    case TYPE.NSEC3PARAM:
+    case TYPE.ZONEMD:
+    case TYPE.DNSKEY:
+    case TYPE.CDS:
+    case TYPE.CDNSKEY:
+      return atApex;
+    default:
+      return false;
+  }
+}

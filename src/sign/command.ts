@@ -3,16 +3,24 @@
  * whole and, unless told otherwise, verified; what stood there before stays until then.
  */
 
-import { createReadStream, createWriteStream, rmSync } from 'node:fs';
+import { accessSync, constants, createReadStream, createWriteStream, rmSync } from 'node:fs';
 import { mkdtemp, open, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onExit } from '../cleanup.js';
 import type { SignOptions } from '../cli/options.js';
 import { countText, printJson, type Reporter } from '../cli/output.js';
+import { zoneFileOf } from '../diff/zone-file.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { guardError, refusal, usageError } from '../errors.js';
-import { type PlannedZone, planAll, writePlanned, type ZoneInput } from '../generate.js';
+import {
+  type PlannedZone,
+  planAll,
+  type WriteOptions,
+  writePlanned,
+  writeVerified,
+  type ZoneInput,
+} from '../generate.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
@@ -22,10 +30,12 @@ import { createPlaces } from '../read/places.js';
 import { createRejects } from '../read/rejects.js';
 import { sourceSize } from '../read/source.js';
 import { typeToText } from '../records/types.js';
-import type { Run } from '../sort/run.js';
+import { badlyKept, type SignatureCounts, signaturesText } from '../reuse/counts.js';
+import { type PreviousZone, withPrevious } from '../reuse/previous.js';
+import type { Run as SortedRun } from '../sort/run.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
-import type { ZoneVerifier } from '../verify/verify.js';
+import type { VerifyReport } from '../verify/verify.js';
 import type { EmitCounts } from '../write/counts.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { nextSerial } from '../zone/serial.js';
@@ -47,16 +57,18 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const stages = createStages(options.reporter);
   const allKeys = readKeys(options.keyDir, options.zone);
   const keys = selectKeys(allKeys, now);
+  const previous = options.previous === undefined ? undefined : previousFile(options.previous);
   const output = await openOutput(options);
   const pool = createPool((await isSmall(options.input)) ? 0 : options.threads);
   const { tmpDir, memory } = options;
   const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
   try {
-    const made = await makeZone(options, keys, pool, spill, stages, output.file);
+    const run: Run = { options, keys, pool, spill, stages, file: output.file };
+    const made = await makeZone(run, previous);
     await output.deliver();
     const where = options.output === '-' ? 'standard output' : options.output;
     options.reporter.info(
-      `${nameToText(options.zone)} serial ${made.serial}: ${countText(made.delegations)} delegations, ${countText(made.signatures.made)} signatures, ${options.verify ? 'verified' : 'not verified'}: ${where}`,
+      `${nameToText(options.zone)} serial ${made.serial}: ${countText(made.delegations)} delegations, ${signaturesText(made.signatures)}, ${options.verify ? 'verified' : 'not verified'}: ${where}`,
     );
     if (options.json) {
       const roles = keyRoles(allKeys, now);
@@ -90,11 +102,6 @@ function checkOptions(options: SignOptions): void {
       hint: 'use --engine openssl or --engine noble',
     });
   }
-  if (options.previous !== undefined) {
-    throw usageError('--previous is not available yet', {
-      hint: 'leave it out: every signature is made anew',
-    });
-  }
   if (options.validity + options.inceptionOffset > MAX_SIGNATURE_LIFE) {
     throw usageError('signatures may not live longer than 68 years (RFC 4034 §3.1.5)', {
       hint: 'choose a shorter --validity',
@@ -107,6 +114,36 @@ function checkOptions(options: SignOptions): void {
       });
     }
     reporter.warn('NSEC3 iterations other than 0 are discouraged (RFC 9276 §3.1)');
+  }
+}
+
+/** A run of the command. */
+interface Run {
+  readonly options: SignOptions;
+  readonly keys: KeySelection;
+  readonly pool: Pool;
+  readonly spill: SpillPlan;
+  readonly stages: Stages;
+  /** The file to write. */
+  readonly file: string;
+}
+
+/**
+ * The file that `--previous` means: a file, or that of a generation's folder.
+ *
+ * @throws ZonewrightError (exit 2) when there is none to be read.
+ */
+function previousFile(path: string): string {
+  try {
+    if (path === '-') throw new Error('standard input is read once only');
+    const file = zoneFileOf(path);
+    accessSync(file, constants.R_OK);
+    return file;
+  } catch (cause) {
+    throw usageError(`--previous ${path} can't be read`, {
+      hint: 'leave it out for the first zone: every signature is made anew',
+      cause,
+    });
   }
 }
 
@@ -197,7 +234,7 @@ interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' 
   readonly serial: number;
   readonly orphans: EmitCounts['orphans'];
   readonly rrsets: number;
-  readonly signatures: { readonly made: number; readonly reused: number };
+  readonly signatures: SignatureCounts;
   readonly nsec3: number;
   readonly records: number;
   readonly rejects: number;
@@ -207,18 +244,13 @@ interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' 
 }
 
 /**
- * Reads the input and writes the signed zone to `file`, verified unless told otherwise.
+ * Reads the input and writes the signed zone to the file, verified unless told otherwise.
  *
+ * @param previous signed zone whose good signatures are kept.
  * @throws ZonewrightError (exit 6) when the zone has faults.
  */
-async function makeZone(
-  options: SignOptions,
-  keys: KeySelection,
-  pool: Pool,
-  spill: SpillPlan,
-  stages: Stages,
-  file: string,
-): Promise<MadeZone> {
+async function makeZone(run: Run, previous: string | undefined): Promise<MadeZone> {
+  const { options, keys, pool, spill, stages } = run;
   const { reporter, now } = options;
   const places = createPlaces();
   const rejects = createRejects(options.maxRejects);
@@ -261,8 +293,7 @@ async function makeZone(
   rejects.close();
   warnOfHosts(reporter.warn, plan);
 
-  const { written, verifier } = await writeSigned(options, zone, pool, spill, stages, file);
-  if (verifier !== undefined) await endVerification(verifier, reporter, stages);
+  const written = await writeSigned(run, zone, previous);
   return {
     serial,
     delegations: written.delegations,
@@ -270,7 +301,7 @@ async function makeZone(
     glue: written.glue,
     orphans: written.orphans,
     rrsets: written.rrsets,
-    signatures: { made: written.signatures, reused: 0 },
+    signatures: { made: written.signatures, reused: written.reused },
     nsec3: written.nsec3,
     records: written.records,
     rejects: rejects.count(),
@@ -280,7 +311,11 @@ async function makeZone(
   };
 }
 
-function zoneInput(options: SignOptions, keys: KeySelection, runs: readonly Run[]): ZoneInput {
+function zoneInput(
+  options: SignOptions,
+  keys: KeySelection,
+  runs: readonly SortedRun[],
+): ZoneInput {
   const { now, serial: mode, zone } = options;
   const isGeneral = options.glue === 'keep-all';
   return {
@@ -308,65 +343,64 @@ function zoneInput(options: SignOptions, keys: KeySelection, runs: readonly Run[
   };
 }
 
-/** Signs the zone into `file`; the verifier has seen all that was written. */
+/**
+ * Signs the zone into the file and, unless told otherwise, verifies it on the way.
+ *
+ * @param previous signed zone whose good signatures are kept. Should one of them be bad, the zone is
+ *   made once more without.
+ * @throws ZonewrightError (exit 6) when the zone has faults.
+ */
 async function writeSigned(
-  options: SignOptions,
+  run: Run,
   zone: PlannedZone,
-  pool: Pool,
-  spill: SpillPlan,
-  stages: Stages,
-  file: string,
-): Promise<{ readonly written: WrittenZone; readonly verifier: ZoneVerifier | undefined }> {
-  const { reporter, now, threads, tmpDir } = options;
-  const verifier = options.verify
-    ? (await import('../verify/verify.js')).createZoneVerifier({
-        source: file,
-        zone: options.zone,
-        now,
-        // Reported before: an input's missing glue is its owner's business.
-        tolerate: ['missing-glue'],
-        pool,
-        spill,
-        threads,
-        tmpDir,
-      })
-    : undefined;
+  previous: string | undefined,
+): Promise<WrittenZone> {
+  const { options, pool, spill, stages } = run;
+  const { reporter } = options;
   const how = options.verify ? 'signing and verifying' : 'signing';
   stages.begin('sign', `${how} with ${algorithmNames(zone.input.keys.dnskeys)}`);
-  try {
-    const written = await writePlanned(zone, {
-      file,
-      orphans: false,
-      tap: verifier,
-      pool,
-      now,
-      progress: (octets) => reporter.progress(octets, undefined, 'octets'),
-    });
-    stages.done(`${countText(written.signatures)} signatures`);
-    return { written, verifier };
-  } catch (error) {
-    await verifier?.abandon();
-    throw error;
+  const from = { path: previous, apex: options.zone, pool, spill, warn: reporter.warn };
+  const { written, report } = await withPrevious(from, (earlier) => write(run, zone, earlier));
+  const bad = report?.faultsByCode['bad-signature'] ?? 0;
+  if (bad > 0 && written.reused > 0) {
+    stages.done(`${countText(bad)} signatures are bad`);
+    reporter.warn(badlyKept(bad));
+    return writeSigned(run, zone, undefined);
   }
+  if (report !== undefined && !report.ok) refuse(report, reporter);
+  const { signatures: made, reused } = written;
+  stages.done(signaturesText({ made, reused }));
+  return written;
 }
 
-/** @throws ZonewrightError (exit 6) when the written zone has faults. */
-async function endVerification(
-  verifier: ZoneVerifier,
-  reporter: Reporter,
-  stages: Stages,
-): Promise<void> {
-  stages.begin('verify', 'verifying');
-  const report = await verifier.finish();
-  if (!report.ok) {
-    for (const f of report.faults.slice(0, 10)) {
-      reporter.error(`${f.owner} ${f.type}: ${f.fault}: ${f.message}`);
-    }
-    throw guardError(`the signed zone does not verify: ${countText(report.faultCount)} faults`, {
-      hint: 'The output was not written. If the input is sound, report this as a defect.',
-    });
+async function write(
+  { options, pool, spill, file }: Run,
+  zone: PlannedZone,
+  previous: PreviousZone | undefined,
+): Promise<{ readonly written: WrittenZone; readonly report: VerifyReport | undefined }> {
+  const { reporter, now, refresh, threads, tmpDir } = options;
+  rmSync(file, { force: true });
+  const how: WriteOptions = {
+    file,
+    orphans: false,
+    pool,
+    now,
+    progress: (octets) => reporter.progress(octets, undefined, 'octets'),
+    previous: previous && { zone: previous, refresh, compare: undefined },
+  };
+  if (!options.verify) return { written: await writePlanned(zone, how), report: undefined };
+  // Missing glue was reported before: it is the business of the input's owner.
+  return writeVerified(zone, how, { tolerate: ['missing-glue'], spill, threads, tmpDir });
+}
+
+/** @throws ZonewrightError (exit 6): the written zone has faults. */
+function refuse(report: VerifyReport, reporter: Reporter): never {
+  for (const f of report.faults.slice(0, 10)) {
+    reporter.error(`${f.owner} ${f.type}: ${f.fault}: ${f.message}`);
   }
-  stages.done(`${countText(report.counts.signatures)} signatures are good`);
+  throw guardError(`the signed zone does not verify: ${countText(report.faultCount)} faults`, {
+    hint: 'The output was not written. If the input is sound, report this as a defect.',
+  });
 }
 
 /**

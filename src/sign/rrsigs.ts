@@ -6,8 +6,11 @@
 import { compareBytes } from '../names/name.js';
 import { FACT_HEADER, factLength, factTtl, factType } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
+import type { KeptSignatures } from '../reuse/kept.js';
 import { type EngineName, openSigner, type Signer, type SigningKey } from './engine.js';
 
+/** In place of a number: the signature is an earlier one, whole already. */
+export const KEPT = -1;
 /** Octets of an RRSIG's RDATA before the signer's name. */
 const RRSIG_FIXED = 18;
 
@@ -44,12 +47,13 @@ export class RrsetSigner {
   count = 0;
   readonly starts: number[] = [];
   readonly ends: number[] = [];
-  /** The number of each RRSIG among those that {@link signAll} will make. */
+  /** The number of each RRSIG among those that {@link signAll} will make, or {@link KEPT}. */
   readonly numbers: number[] = [];
   /** Signatures prepared and not made yet. */
   pending = 0;
-  /** Signatures made so far. */
+  /** Signatures made so far, and kept. */
   made = 0;
+  reused = 0;
   /** Expiries seen, for the guard on signature life: the earliest. */
   earliestExpiration = Number.POSITIVE_INFINITY;
 
@@ -73,7 +77,7 @@ export class RrsetSigner {
     return new RrsetSigner(context, signers);
   }
 
-  /** Octets of the signature at the end of RRSIG `i` of the current owner. */
+  /** Octets of the signature at the end of RRSIG `i` of the current owner, which is not kept. */
   signatureLength(i: number): number {
     return this.signers[this.jobKeys[this.numbers[i]]].signatureLength;
   }
@@ -81,6 +85,7 @@ export class RrsetSigner {
   /**
    * Prepares the signatures of the facts `[from, to)` of one type, which are in canonical order.
    *
+   * @param kept stands at the owner, if it had signatures before; those to be kept are copied.
    * @param start where the RRSIGs go in {@link out}; they stay there until overwritten.
    * @returns the offset after the last RRSIG.
    */
@@ -93,12 +98,12 @@ export class RrsetSigner {
     from: number,
     to: number,
     start: number,
+    kept?: KeptSignatures | undefined,
   ): number {
     const { context, signers } = this;
     const type = factType(blocks[from], ats[from]);
     const ttl = factTtl(blocks[from], ats[from]);
     const expiration = context.expiration - this.jitter(owner, ownerLength, type);
-    if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
     const apex = context.apex;
     const headerLength = RRSIG_FIXED + apex.length;
 
@@ -108,6 +113,9 @@ export class RrsetSigner {
     const isKeySet =
       ownerLength === apex.length &&
       (type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY);
+    // What is signed of ZONEMD is not known before the end.
+    const isZonemd = ownerLength === apex.length && type === TYPE.ZONEMD;
+    const unchanged = kept !== undefined && !isZonemd && kept.isUnchanged(blocks, ats, from, to);
     let at = start;
     const first = this.count;
     let laidOut = -1;
@@ -115,6 +123,12 @@ export class RrsetSigner {
       const use = context.keys[s];
       if (isKeySet ? !use.signsKeys : !use.signsZone) continue;
       const signer = signers[s];
+      this.makeRoom(at + headerLength + signer.signatureLength);
+      if (unchanged && kept.find(s, signer.algorithm, signer.tag, labels, signer.signatureLength)) {
+        at = this.copyKept(kept, at);
+        continue;
+      }
+      if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
       const begin = this.openJob(s, size);
       const { data } = this;
       if (laidOut < 0) {
@@ -133,11 +147,6 @@ export class RrsetSigner {
       data[begin + 2] = signer.algorithm;
       data[begin + 16] = signer.tag >>> 8;
       data[begin + 17] = signer.tag;
-      if (at + headerLength + signer.signatureLength > this.out.length) {
-        const wider = new Uint8Array(this.out.length * 2);
-        wider.set(this.out);
-        this.out = wider;
-      }
       const { out } = this;
       this.starts[this.count] = at;
       for (let k = 0; k < headerLength; k++) out[at++] = data[begin + k];
@@ -163,6 +172,26 @@ export class RrsetSigner {
     this.made += pending;
     this.pending = 0;
     this.dataEnd = 0;
+  }
+
+  /** Copies a signature that is kept to `out[at…]`; returns where it ends. */
+  private copyKept({ block, at: from, length, expiration }: KeptSignatures, at: number): number {
+    const { out } = this;
+    for (let k = 0; k < length; k++) out[at + k] = block[from + k];
+    this.starts[this.count] = at;
+    this.numbers[this.count] = KEPT;
+    this.ends[this.count++] = at + length;
+    this.reused++;
+    if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
+    return at + length;
+  }
+
+  /** Makes {@link out} at least so long. */
+  private makeRoom(length: number): void {
+    if (length <= this.out.length) return;
+    const wider = new Uint8Array(this.out.length * 2);
+    wider.set(this.out);
+    this.out = wider;
   }
 
   /** Makes room for what is to be signed by key `s`; returns where it begins. */

@@ -4,7 +4,9 @@
 export interface EmitCounts {
   records: number;
   rrsets: number;
+  /** Signatures made, and kept from the previous zone. */
   signatures: number;
+  reused: number;
   nsec3: number;
   nsec: number;
   delegations: number;
@@ -24,6 +26,7 @@ export function emptyCounts(): EmitCounts {
     records: 0,
     rrsets: 0,
     signatures: 0,
+    reused: 0,
     nsec3: 0,
     nsec: 0,
     delegations: 0,
@@ -42,6 +45,7 @@ export function addCounts(total: EmitCounts, part: EmitCounts): void {
   total.records += part.records;
   total.rrsets += part.rrsets;
   total.signatures += part.signatures;
+  total.reused += part.reused;
   total.nsec3 += part.nsec3;
   total.nsec += part.nsec;
   total.delegations += part.delegations;

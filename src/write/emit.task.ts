@@ -1,12 +1,18 @@
 /** The worker's side of the second pass over a zone: writes ranges of names (emitter.ts). */
 
+import { type RangeAnswer, RangeDiff } from '../diff/range-diff.js';
+import { Side } from '../diff/side.js';
+import { PreviousFault } from '../reuse/fault.js';
+import { KeptSignatures, type ReuseRules } from '../reuse/kept.js';
+import type { PreviousSource } from '../reuse/previous.js';
+import { SortedZoneFile } from '../reuse/sorted-file.js';
 import { RrsetSigner, type SigningContext } from '../sign/rrsigs.js';
 import type { Run } from '../sort/run.js';
 import { closeRuns } from '../sort/spill.js';
 import { Moved } from '../threads/pool.js';
 import type { ZoneContext } from '../zone/context.js';
-import type { EmitCounts } from './counts.js';
-import { Emitter } from './emitter.js';
+import { type EmitCounts, emptyCounts } from './counts.js';
+import { Emitter, type PreviousRange } from './emitter.js';
 import { packPart } from './pack.js';
 
 /** Everything a thread needs for the second pass. Plain data. */
@@ -28,6 +34,16 @@ export interface EmitContext {
   readonly orphans: boolean;
   /** Pack the text, too (pack.ts). */
   readonly pack: boolean;
+  readonly previous: PreviousContext | undefined;
+}
+
+/** The previous zone, and what it is wanted for. */
+export interface PreviousContext {
+  readonly source: PreviousSource;
+  /** Which of its signatures are kept; undefined: none. */
+  readonly reuse: ReuseRules | undefined;
+  /** Compare with it. */
+  readonly compare: boolean;
 }
 
 export interface EmitPart {
@@ -38,6 +54,10 @@ export interface EmitPart {
   readonly zonemd: { readonly start: number; readonly end: number } | undefined;
   readonly counts: EmitCounts;
   readonly orphanRows: readonly string[];
+  /** In what the range differs from the previous zone; undefined: not compared. */
+  readonly change: RangeAnswer | undefined;
+  /** The previous zone is not what it seemed to be, and the part is empty. */
+  readonly previousFault: string | undefined;
 }
 
 /** A part with its text packed as gzip members, none unless asked for. */
@@ -55,6 +75,8 @@ export interface SpareMemory {
 interface Job {
   readonly context: EmitContext;
   readonly signer: RrsetSigner;
+  /** The previous zone's file; opened when it is wanted first. */
+  file: SortedZoneFile | undefined;
 }
 
 const jobs = new Map<number, Job>();
@@ -62,11 +84,12 @@ const jobs = new Map<number, Job>();
 /** Opens a job in this thread: loads its keys. */
 export async function openEmit(args: { job: number; context: EmitContext }): Promise<void> {
   const signer = await RrsetSigner.open(args.context.signing);
-  jobs.set(args.job, { context: args.context, signer });
+  jobs.set(args.job, { context: args.context, signer, file: undefined });
 }
 
 /** Closes a job in this thread. */
 export function closeEmit({ job }: { job: number }): void {
+  jobs.get(job)?.file?.close();
   jobs.delete(job);
   closeRuns();
 }
@@ -81,13 +104,54 @@ export function emitRange(args: {
 }): Moved<PackedPart> {
   const job = jobs.get(args.job);
   if (job === undefined) throw new Error('the writer is not open in this thread');
-  const emitter = new Emitter(job.context, job.signer, args.spare);
+  let previous: PreviousRange | undefined;
+  try {
+    previous = previousRange(job, args.from, args.to);
+  } catch (error) {
+    if (!(error instanceof PreviousFault)) throw error;
+    return new Moved(emptyPart(error.message), []);
+  }
+  const emitter = new Emitter(job.context, job.signer, args.spare, previous);
   emitter.range(args.from, args.to);
   const part = emitter.finish();
   const packed = job.context.pack ? packPart(part.text, part.zonemd) : [];
-  return new Moved({ ...part, packed }, [
-    part.text.buffer as ArrayBuffer,
-    part.wire.buffer as ArrayBuffer,
-    ...packed.map((member) => member.buffer),
-  ]);
+  const moved = [part.text.buffer as ArrayBuffer, part.wire.buffer as ArrayBuffer];
+  if (part.change !== undefined) moved.push(part.change.first.buffer, part.change.second.buffer);
+  for (const member of packed) moved.push(member.buffer);
+  return new Moved({ ...part, packed }, moved);
+}
+
+/** @throws PreviousFault */
+function previousRange(
+  job: Job,
+  from: Uint8Array | undefined,
+  to: Uint8Array | undefined,
+): PreviousRange | undefined {
+  const { previous, zone } = job.context;
+  if (previous === undefined) return undefined;
+  const { source, reuse, compare } = previous;
+  let runs: readonly Run[];
+  if (source.kind === 'file') {
+    job.file ??= new SortedZoneFile(source.file, zone.apex);
+    runs = job.file.range(from, to, !compare);
+  } else {
+    runs = source.runs;
+  }
+  return {
+    kept: reuse === undefined ? undefined : new KeptSignatures(reuse, runs, from, to),
+    diff: compare ? new RangeDiff(new Side(runs, from, to), zone.apex, 'delegations') : undefined,
+  };
+}
+
+function emptyPart(previousFault: string): PackedPart {
+  return {
+    text: new Uint8Array(0),
+    wire: new Uint8Array(0),
+    zonemd: undefined,
+    counts: emptyCounts(),
+    orphanRows: [],
+    change: undefined,
+    previousFault,
+    packed: [],
+  };
 }

@@ -7,12 +7,15 @@
 import { NsecSuccessor } from '../denial/nsec-successor.js';
 import { Nsec3Walk } from '../denial/nsec3-chain.js';
 import { HASH_LENGTH, textToHash } from '../denial/nsec3-hash.js';
+import type { RangeAnswer, RangeDiff } from '../diff/range-diff.js';
+import { GatheredUnit } from '../diff/side.js';
 import { compareBytes, countLabels, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
 import { addType, finishBitmap } from '../records/bitmap.js';
 import { writeBase64 } from '../records/encodings.js';
 import { FACT_HEADER, factLength, factTtl, factType, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
-import type { RrsetSigner } from '../sign/rrsigs.js';
+import type { KeptSignatures } from '../reuse/kept.js';
+import { KEPT, type RrsetSigner } from '../sign/rrsigs.js';
 import { Cursor } from '../sort/cursor.js';
 import { GlueClass } from '../zone/glue.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
@@ -29,6 +32,14 @@ const FIRST_SIZE = 1 << 20;
 /** A signature whose octets are in no wire form: ZONEMD's own are not digested. */
 const NOWHERE = 0xffffffff;
 
+/** What of the previous zone a range is written beside. */
+export interface PreviousRange {
+  /** Signatures that may be kept. */
+  readonly kept: KeptSignatures | undefined;
+  /** Takes what is written, to compare it. */
+  readonly diff: RangeDiff | undefined;
+}
+
 /** Writes one range. */
 export class Emitter {
   private readonly text: RecordText;
@@ -41,6 +52,14 @@ export class Emitter {
   private ownerLength = 0;
   private readonly ownerText = new Uint8Array(4 * MAX_WIRE + 1);
   private ownerTextLength = 0;
+  /** The owner's sort key is `keyBlock[keyStart, keyEnd)`. */
+  keyBlock: Uint8Array = NO_KEY;
+  keyStart = 0;
+  keyEnd = 0;
+  private readonly kept: KeptSignatures | undefined;
+  private readonly diff: RangeDiff | undefined;
+  /** What is compared next: the delegation that was written last with all below it, or a name. */
+  private readonly unit = new GatheredUnit();
   /** Facts of the owner that is being written: the walk's own, or these, with a denial record. */
   private blocks: Uint8Array[] = [];
   private ats: number[] = [];
@@ -57,10 +76,14 @@ export class Emitter {
     private readonly context: EmitContext,
     private readonly signer: RrsetSigner,
     spare: SpareMemory | undefined,
+    previous?: PreviousRange | undefined,
   ) {
+    this.kept = previous?.kept;
+    this.diff = previous?.diff;
     this.text = new RecordText(spare?.text ?? FIRST_SIZE);
     this.wire = new WireText(spare?.wire ?? (context.digest ? FIRST_SIZE : 0));
     signer.made = 0;
+    signer.reused = 0;
     signer.earliestExpiration = Number.POSITIVE_INFINITY;
   }
 
@@ -74,6 +97,7 @@ export class Emitter {
       for (let i = 0; i < length; i++) wire.buffer[o++] = signature[i];
     });
     this.counts.signatures = signer.made;
+    this.counts.reused = signer.reused;
     this.counts.earliestExpiration = signer.earliestExpiration;
     return {
       text: text.buffer.subarray(0, text.at),
@@ -81,6 +105,8 @@ export class Emitter {
       zonemd: this.zonemd,
       counts: this.counts,
       orphanRows: this.orphanRows,
+      change: this.finishDiff(),
+      previousFault: undefined,
     };
   }
 
@@ -144,6 +170,7 @@ export class Emitter {
       }
     }
     this.setOwner(NO_KEY, 0, 0);
+    this.compareOwner(Role.authoritative);
     if (nextOwner !== undefined) this.addNsec(nextOwner, NO_KEY, 0, 0);
     this.write(true, true);
   }
@@ -159,6 +186,7 @@ export class Emitter {
     this.blocks = walk.blocks;
     this.ats = walk.ats;
     this.count = walk.count;
+    if (this.diff !== undefined) this.compareOwner(walk.role);
     if (walk.role === Role.delegation) {
       counts.delegations++;
       const secure = this.has(TYPE.DS);
@@ -180,8 +208,32 @@ export class Emitter {
 
   private setOwner(block: Uint8Array, start: number, end: number): void {
     const { owner, ownerText } = this;
+    this.keyBlock = block;
+    this.keyStart = start;
+    this.keyEnd = end;
     this.ownerLength = keyToWire(block, start, end, this.context.zone.apex, owner, 0);
     this.ownerTextLength = wireToText(owner, 0, ownerText, 0);
+  }
+
+  // ---- comparison with the previous zone ---------------------------------------------------------
+
+  /** Takes the owner's facts into the comparison, before those are added that sign and deny. */
+  private compareOwner(role: number): void {
+    const { diff, unit } = this;
+    if (diff === undefined) return;
+    // What lies below a cut is a part of the delegation's unit.
+    if (role !== Role.belowCut) {
+      if (unit.count > 0) diff.take(unit);
+      unit.open(this);
+      unit.delegation = role === Role.delegation;
+    }
+    for (let i = 0; i < this.count; i++) unit.add(this, this.blocks[i], this.ats[i]);
+  }
+
+  private finishDiff(): RangeAnswer | undefined {
+    const { diff, unit } = this;
+    if (diff !== undefined && unit.count > 0) diff.take(unit);
+    return diff?.finish();
   }
 
   private openOwn(): void {
@@ -318,6 +370,7 @@ export class Emitter {
     // A leading asterisk label is not counted (RFC 4034 §3.1.3).
     const labels = countLabels(owner) - (owner[0] === 1 && owner[1] === 0x2a ? 1 : 0);
     signer.count = 0;
+    this.kept?.seek(this.keyBlock, this.keyStart, this.keyEnd);
     let end = 0;
     if (isApex) {
       for (let i = 0; i < count; i++) {
@@ -361,16 +414,17 @@ export class Emitter {
     }
     if (!signed) return rrsigAt;
     const first = signer.count;
-    const { owner, ownerLength } = this;
-    const end = signer.prepare(owner, ownerLength, labels, blocks, ats, from, to, rrsigAt);
+    const { owner, ownerLength, kept } = this;
+    const end = signer.prepare(owner, ownerLength, labels, blocks, ats, from, to, rrsigAt, kept);
     for (let s = first; s < signer.count; s++) {
       const start = signer.starts[s];
       const length = signer.ends[s] - start;
       text.record(ownerText, ownerTextLength, ttl, TYPE.RRSIG, signer.out, start, length);
+      counts.records++;
+      if (signer.numbers[s] === KEPT) continue;
       // The line ends in the signature's base64 and a line feed.
       const digits = 4 * Math.ceil(signer.signatureLength(s) / 3);
       this.setHoles(signer.numbers[s], text.at - 1 - digits);
-      counts.records++;
     }
     return end;
   }
@@ -438,7 +492,8 @@ export class Emitter {
       ((out[start + 4] << 24) | (out[start + 5] << 16) | (out[start + 6] << 8) | out[start + 7]) >>>
       0;
     wire.record(owner, ownerLength, TYPE.RRSIG, ttl, out, start, length);
-    this.wireHoles[signer.numbers[s]] = wire.at - signer.signatureLength(s);
+    const number = signer.numbers[s];
+    if (number !== KEPT) this.wireHoles[number] = wire.at - signer.signatureLength(s);
   }
 
   private orphan(

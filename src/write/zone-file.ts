@@ -6,9 +6,14 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { firstOfChain } from '../denial/nsec3-chain.js';
+import type { DiffOutput } from '../diff/compare.js';
+import { type DiffCounts, NO_DIFFERENCE, sumCounts } from '../diff/range-diff.js';
 import { wireToText } from '../names/name.js';
 import { ENTRY_HEADER, EntryWriter, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
+import { PreviousFault } from '../reuse/fault.js';
+import type { ReuseRules } from '../reuse/kept.js';
+import { type PreviousSource, previousCuts } from '../reuse/previous.js';
 import { RrsetSigner, type SigningContext } from '../sign/rrsigs.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { type SignedApex, zonemdRdata } from '../zone/apex.js';
@@ -51,6 +56,8 @@ export interface WriteZoneOptions {
   /** Is shown the text on its way to the file. */
   readonly tap?: TextTap | undefined;
   readonly pool: Pool;
+  /** The previous zone, to keep signatures of it and to compare with it. */
+  readonly previous?: PreviousUse | undefined;
   /** Called with each piece of text in order; ZONEMD is still missing in the first. */
   readonly progress?: (octets: number) => void;
 }
@@ -67,11 +74,24 @@ export interface WrittenZone extends EmitCounts {
   readonly octets: number;
   /** Rows of orphans.csv, sorted, without the header. */
   readonly orphanRows: readonly string[];
+  /** In what it differs from the previous zone; no differences if it was not compared. */
+  readonly change: DiffCounts;
+}
+
+/** A previous zone, and what it is wanted for. */
+export interface PreviousUse {
+  readonly source: PreviousSource;
+  /** Which of its signatures are kept; undefined: none. */
+  readonly reuse: ReuseRules | undefined;
+  /** Takes the names of delegations added and removed; undefined: no comparison. */
+  readonly compare: DiffOutput | undefined;
 }
 
 /**
  * Writes the zone and syncs the file to disk.
  *
+ * @throws PreviousFault when the previous zone is not what it seemed to be; the file is then
+ *   incomplete.
  * @throws the error of the file system (ENOSPC and the like); the file is then incomplete.
  */
 export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone> {
@@ -88,6 +108,11 @@ export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone>
     digest: options.zonemd,
     orphans: options.orphans,
     pack: options.packedFile !== undefined,
+    previous: options.previous && {
+      source: options.previous.source,
+      reuse: options.previous.reuse,
+      compare: options.previous.compare !== undefined,
+    },
   };
   const job = nextJob++;
   const handle = await open(options.file, 'wx', 0o644);
@@ -109,11 +134,15 @@ async function emit(
   options: WriteZoneOptions,
 ): Promise<WrittenZone> {
   const { pool, plan, tap } = options;
-  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES, FIRST_ENTRIES);
+  const { source, compare } = options.previous ?? {};
+  // A unit of the comparison lies in one range: a cut of either zone with all below it.
+  const cuts = compare && source && previousCuts(source, plan.zone.apex);
+  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES, FIRST_ENTRIES, cuts);
   const digest = options.zonemd ? createHash('sha384') : undefined;
   const total = emptyCounts();
   const orphanRows: string[] = [];
   let octets = 0;
+  let change = NO_DIFFERENCE;
   let zonemd: EmitPart['zonemd'];
   /** The first part's text, in which ZONEMD is missing. */
   let first: Uint8Array = new Uint8Array(0);
@@ -136,6 +165,7 @@ async function emit(
         pending.push(part);
       }
       const part = await (pending.shift() as Promise<PackedPart>);
+      if (part.previousFault !== undefined) throw new PreviousFault(part.previousFault);
       if (octets === 0) {
         zonemd = part.zonemd;
         first = part.text.slice();
@@ -158,6 +188,11 @@ async function emit(
       if (length > 0) await tap?.feed(part.text, true);
       addCounts(total, part.counts);
       for (const row of part.orphanRows) orphanRows.push(row);
+      if (compare !== undefined && part.change !== undefined) {
+        change = sumCounts(change, part.change.counts);
+        await compare.first(part.change.first);
+        await compare.second?.(part.change.second);
+      }
       options.progress?.(octets);
     }
     await syncing;
@@ -181,7 +216,7 @@ async function emit(
   await packed?.finish(hole, first.subarray(0, first.indexOf(LF) + 1));
   await handle.sync();
   orphanRows.sort();
-  return { ...total, octets, orphanRows };
+  return { ...total, octets, orphanRows, change };
 }
 
 /** The apex ZONEMD record and its signatures as text (RFC 8976 §3.4). */

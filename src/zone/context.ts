@@ -52,8 +52,15 @@ export function isApexHost(
  * Ranges of about `entries` keys (the first of about `first`) that never cut a delegated subtree in two: they begin with names
  * one label below the apex, or where that leaves them too large, with names that have no cut
  * above them.
+ *
+ * @param alsoCut is there a cut at a key in another zone, whose subtrees shall not be cut either?
  */
-export function zoneRanges(runs: readonly Run[], entries: number, first = entries): KeyRange[] {
+export function zoneRanges(
+  runs: readonly Run[],
+  entries: number,
+  first = entries,
+  alsoCut?: (key: Uint8Array) => boolean,
+): KeyRange[] {
   const adjust = (key: Uint8Array, above: Uint8Array | undefined): Uint8Array => {
     const first = key.subarray(0, key.indexOf(0) + 1);
     if (above === undefined || compareBytes(first, 0, first.length, above, 0, above.length) > 0) {
@@ -61,7 +68,7 @@ export function zoneRanges(runs: readonly Run[], entries: number, first = entrie
     }
     for (let end = first.length; end < key.length; end = key.indexOf(0, end) + 1) {
       const ancestor = key.slice(0, end);
-      if (!hasCut(runs, ancestor)) continue;
+      if (!hasCut(runs, ancestor) && alsoCut?.(ancestor) !== true) continue;
       // The first key behind the ancestor's subtree: its last separator becomes 0x01.
       ancestor[end - 1] = 1;
       return ancestor;
@@ -72,7 +79,7 @@ export function zoneRanges(runs: readonly Run[], entries: number, first = entrie
 }
 
 /** Could there be a cut, or a DNAME, at this key? */
-function hasCut(runs: readonly Run[], key: Uint8Array): boolean {
+export function hasCut(runs: readonly Run[], key: Uint8Array): boolean {
   let cut = false;
   lookUp(runs, key, (block, start, end) => {
     for (let at = start; at < end; at += FACT_HEADER + factLength(block, at)) {

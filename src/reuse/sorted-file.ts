@@ -1,0 +1,269 @@
+/**
+ * Reads ranges of names straight from a signed zone file in zonewright's own layout: one record a
+ * line, absolute owners, canonical order. A range is found by bisection and parsed when it is
+ * wanted, so that the file of the day before takes no room, no sorting and no pass of its own.
+ *
+ * Nothing is taken on trust: whatever shows that the file is not what it seemed to be (order, a
+ * line that can't be parsed, a file that was exchanged) is a {@link PreviousFault}.
+ *
+ * Limitations: when signed records only are asked for, the order of the others is not looked at.
+ */
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import {
+  compareBytes,
+  countLabels,
+  isAtOrBelow,
+  MAX_KEY,
+  MAX_WIRE,
+  textToWire,
+  wireToKey,
+} from '../names/name.js';
+import { MasterParser } from '../read/master-parser.js';
+import { ENTRY_HEADER, EntryWriter } from '../records/entry.js';
+import { type Run, sortRun } from '../sort/run.js';
+import { PreviousFault } from './fault.js';
+
+const LF = 0x0a;
+const TAB = 0x09;
+const DOT = 0x2e;
+/** Octets that are read at a time while a name is looked for. */
+const WINDOW = 1 << 13;
+/** The longest line that is looked at; longer ones are another reader's business. */
+const MAX_LINE = 1 << 18;
+/** Octets of a range. Only a zone that has lost most of its names has ranges as large. */
+const MAX_RANGE = 1 << 25;
+const RRSIG_LINE = Buffer.from('\tin\trrsig\t');
+const DOLLAR = 0x24;
+const DIRECTIVE = Buffer.from('\n$');
+
+/** Which file it is, so that every thread reads the same one. Plain data. */
+export interface FileIdentity {
+  readonly path: string;
+  readonly size: number;
+  readonly inode: number;
+  readonly modified: number;
+}
+
+/** An open file. */
+export class SortedZoneFile {
+  private readonly fd: number;
+  private readonly size: number;
+  private readonly apexLabels: number;
+  /** Never sorted: the file is in order, or it is another reader's business. */
+  private readonly writer = new EntryWriter(true);
+  private readonly parser: MasterParser;
+  private fault = '';
+  /** What is read to find a name: the octets from `windowAt` on. */
+  private window = Buffer.allocUnsafeSlow(WINDOW);
+  private windowAt = 0;
+  private windowLength = 0;
+  private text = Buffer.alloc(0);
+  private selected = Buffer.alloc(0);
+  private readonly wire = new Uint8Array(MAX_WIRE + 1);
+  private readonly key = new Uint8Array(MAX_KEY);
+
+  /**
+   * @param apex the zone's wire name.
+   * @throws PreviousFault when it is not the file that was meant.
+   */
+  constructor(
+    private readonly identity: FileIdentity,
+    private readonly apex: Uint8Array,
+  ) {
+    this.apexLabels = countLabels(apex);
+    this.size = identity.size;
+    this.parser = new MasterParser(
+      { apex, dropDnssec: false },
+      {
+        writer: this.writer,
+        reject: ({ field, reason }) => {
+          if (this.fault === '') this.fault = `${field} ${reason}`;
+        },
+      },
+    );
+    this.fd = inFile(identity, () => openSync(identity.path, 'r'));
+    try {
+      const { size, ino, mtimeMs } = inFile(identity, () => fstatSync(this.fd));
+      if (size !== identity.size || ino !== identity.inode || mtimeMs !== identity.modified) {
+        throw this.damaged('was exchanged while it was read');
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    closeSync(this.fd);
+  }
+
+  /**
+   * The records whose owners are in `[from, to)`, as runs.
+   *
+   * @param signedOnly only owners that have signatures.
+   * @throws PreviousFault
+   */
+  range(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+    signedOnly: boolean,
+  ): readonly Run[] {
+    const begin = from === undefined ? 0 : this.find(from);
+    const end = to === undefined ? this.size : this.find(to);
+    const length = end - begin;
+    if (length === 0) return [];
+    if (length < 0) throw this.damaged('is not in canonical order');
+    if (length > MAX_RANGE) throw this.damaged('has far more names than the zone has now');
+    if (length > this.text.length) this.text = Buffer.allocUnsafeSlow(length + (length >> 2));
+    const { text, writer, parser, apex } = this;
+    if (this.read(text, length, begin) < length) throw this.damaged('was cut off');
+    const whole = text.subarray(0, length);
+    const wanted = signedOnly ? this.selectSigned(whole) : whole;
+    if (wanted[0] === DOLLAR || wanted.includes(DIRECTIVE)) throw this.damaged('has directives');
+    if (wanted.length === 0) return [];
+    writer.clear();
+    this.fault = '';
+    parser.parse(wanted, 0, { origin: apex, ttl: -1, lastTtl: -1, owner: undefined }, true);
+    if (this.fault !== '') throw this.damaged(`has a line that can't be used: ${this.fault}`);
+    if (!writer.sorted || !this.isWithin(from, to)) throw this.damaged('is not in canonical order');
+    return [sortRun(writer)];
+  }
+
+  /** Are the entries, which are in order, all in the range? */
+  private isWithin(from: Uint8Array | undefined, to: Uint8Array | undefined): boolean {
+    const { blocks, addresses, count } = this.writer;
+    if (count === 0) return true;
+    const compare = (entry: number, key: Uint8Array): number => {
+      const block = blocks[addresses[entry] >>> 24];
+      const at = (addresses[entry] & 0xffffff) + ENTRY_HEADER;
+      const end = at + (block[at - 2] | (block[at - 1] << 8));
+      return compareBytes(block, at, end, key, 0, key.length);
+    };
+    if (from !== undefined && compare(0, from) < 0) return false;
+    return to === undefined || compare(count - 1, to) < 0;
+  }
+
+  /** The lines of all owners that have an RRSIG record, in a row. */
+  private selectSigned(text: Buffer): Buffer {
+    if (this.selected.length < text.length) this.selected = Buffer.allocUnsafeSlow(text.length);
+    const { selected } = this;
+    let o = 0;
+    for (let p = 0; p < text.length; ) {
+      const hit = text.indexOf(RRSIG_LINE, p);
+      if (hit < 0) break;
+      let begin = hit;
+      while (begin > p && text[begin - 1] !== LF) begin--;
+      let end = lineEnd(text, hit);
+      let ownerEnd = begin;
+      while (text[ownerEnd] !== TAB) ownerEnd++;
+      // Relative owners would need the directives before them.
+      if (text[ownerEnd - 1] !== DOT) throw this.damaged('has relative names');
+      const ownerLength = ownerEnd + 1 - begin;
+      while (begin > p) {
+        let before = begin - 1;
+        while (before > p && text[before - 1] !== LF) before--;
+        if (!isSame(text, before, begin, ownerLength)) break;
+        begin = before;
+      }
+      while (end < text.length && isSame(text, end, begin, ownerLength)) end = lineEnd(text, end);
+      text.copy(selected, o, begin, end);
+      o += end - begin;
+      p = end;
+    }
+    return selected.subarray(0, o);
+  }
+
+  /** Where the first line begins whose owner is not below `key`; the file's end: none. */
+  private find(key: Uint8Array): number {
+    // A line at `low` is below the key, or it is the first; none that begins in [high, …) is the
+    // first that is not below.
+    let low = 0;
+    let high = this.size;
+    while (high - low > WINDOW / 2) {
+      const middle = low + Math.floor((high - low) / 2);
+      const line = this.lineFrom(middle);
+      if (line >= high) high = middle;
+      else if (this.compareOwner(line, key) < 0) low = line;
+      else high = line;
+    }
+    let line = low;
+    while (line < this.size && this.compareOwner(line, key) < 0) line = this.lineFrom(line + 1);
+    return line;
+  }
+
+  /** Where the first line begins that does so at `at` or behind. */
+  private lineFrom(at: number): number {
+    for (let room = WINDOW / 4; room <= MAX_LINE; room *= 4) {
+      const start = this.load(at - 1, room);
+      const end = Math.min(this.windowLength, start + room);
+      const lf = this.window.subarray(start, end).indexOf(LF);
+      if (lf >= 0) return at + lf;
+      if (at - 1 + room >= this.size) return this.size;
+    }
+    throw this.damaged('has a line without an end');
+  }
+
+  private compareOwner(line: number, key: Uint8Array): number {
+    // 255 octets, each at most \DDD.
+    const start = this.load(line, 4 * MAX_WIRE + 1);
+    const { window, wire, apex } = this;
+    let end = start;
+    while (end < this.windowLength && window[end] > 0x20) end++;
+    const length = textToWire(window, start, end, undefined, wire, 0);
+    if (length < 0 || window[end] !== TAB || !isAtOrBelow(wire, 0, apex)) {
+      throw this.damaged('has a line that does not begin with a name of the zone');
+    }
+    const keyLength = wireToKey(wire, 0, this.apexLabels, this.key, 0);
+    return compareBytes(this.key, 0, keyLength, key, 0, key.length);
+  }
+
+  /** Makes the window hold `room` octets of the file from `at` on; returns where in it. */
+  private load(at: number, room: number): number {
+    const end = Math.min(at + room, this.size);
+    if (at < this.windowAt || end > this.windowAt + this.windowLength) {
+      if (room > this.window.length) this.window = Buffer.allocUnsafeSlow(room);
+      const length = Math.min(this.window.length, this.size - at);
+      this.windowAt = at;
+      this.windowLength = this.read(this.window, length, at);
+      if (at + this.windowLength < end) throw this.damaged('was cut off');
+    }
+    return at - this.windowAt;
+  }
+
+  private read(into: Buffer, length: number, from: number): number {
+    let at = 0;
+    while (at < length) {
+      const n = inFile(this.identity, () => readSync(this.fd, into, at, length - at, from + at));
+      if (n === 0) break;
+      at += n;
+    }
+    return at;
+  }
+
+  private damaged(what: string): PreviousFault {
+    return new PreviousFault(`${this.identity.path} ${what}`);
+  }
+}
+
+/** Where the line ends in which `at` lies. */
+function lineEnd(text: Buffer, at: number): number {
+  const lf = text.indexOf(LF, at);
+  return lf < 0 ? text.length : lf + 1;
+}
+
+/** Are `length` octets the same here and there? */
+function isSame(text: Buffer, a: number, b: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (text[a + i] !== text[b + i]) return false;
+  return true;
+}
+
+/** Makes an error of the file system one of the previous zone. */
+function inFile<T>({ path }: FileIdentity, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new PreviousFault(`${path} can't be read (${code})`);
+  }
+}
