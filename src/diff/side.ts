@@ -26,7 +26,7 @@ export interface Unit {
 }
 
 /** Where an owner's key lies. */
-interface Owner {
+export interface Owner {
   readonly keyBlock: Uint8Array;
   readonly keyStart: number;
   readonly keyEnd: number;

@@ -16,6 +16,7 @@ import {
   isAtOrBelow,
   MAX_KEY,
   MAX_WIRE,
+  nameToText,
   textToWire,
   wireToKey,
 } from '../names/name.js';
@@ -50,6 +51,8 @@ export class SortedZoneFile {
   private readonly fd: number;
   private readonly size: number;
   private readonly apexLabels: number;
+  /** Octets of the apex as text, with the tab behind it. */
+  private readonly apexText: number;
   /** Never sorted: the file is in order, or it is another reader's business. */
   private readonly writer = new EntryWriter(true);
   private readonly parser: MasterParser;
@@ -72,6 +75,7 @@ export class SortedZoneFile {
     private readonly apex: Uint8Array,
   ) {
     this.apexLabels = countLabels(apex);
+    this.apexText = nameToText(apex).length + 1;
     this.size = identity.size;
     this.parser = new MasterParser(
       { apex, dropDnssec: false },
@@ -101,7 +105,7 @@ export class SortedZoneFile {
   /**
    * The records whose owners are in `[from, to)`, as runs.
    *
-   * @param signedOnly only owners that have signatures.
+   * @param signedOnly only owners that have signatures, without NS records at cuts.
    * @throws PreviousFault
    */
   range(
@@ -144,7 +148,7 @@ export class SortedZoneFile {
     return to === undefined || compare(count - 1, to) < 0;
   }
 
-  /** The lines of all owners that have an RRSIG record, in a row. */
+  /** The lines of all owners that have an RRSIG record, in a row, without NS at cuts. */
   private selectSigned(text: Buffer): Buffer {
     if (this.selected.length < text.length) this.selected = Buffer.allocUnsafeSlow(text.length);
     const { selected } = this;
@@ -164,6 +168,8 @@ export class SortedZoneFile {
         let before = begin - 1;
         while (before > p && text[before - 1] !== LF) before--;
         if (!isSame(text, before, begin, ownerLength)) break;
+        // NS is signed at the apex only, and glue before it nowhere.
+        if (ownerLength !== this.apexText && isNs(text, before + ownerLength)) break;
         begin = before;
       }
       while (end < text.length && isSame(text, end, begin, ownerLength)) end = lineEnd(text, end);
@@ -250,6 +256,13 @@ export class SortedZoneFile {
 function lineEnd(text: Buffer, at: number): number {
   const lf = text.indexOf(LF, at);
   return lf < 0 ? text.length : lf + 1;
+}
+
+/** Does a line go on, behind its owner, with a TTL and the type NS? */
+function isNs(text: Buffer, at: number): boolean {
+  let p = at;
+  while (text[p] >= 0x30 && text[p] <= 0x39) p++;
+  return text[p + 4] === 0x6e && text[p + 5] === 0x73 && text[p + 6] === TAB;
 }
 
 /** Are `length` octets the same here and there? */

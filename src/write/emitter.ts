@@ -7,11 +7,10 @@
 import { NsecSuccessor } from '../denial/nsec-successor.js';
 import { Nsec3Walk } from '../denial/nsec3-chain.js';
 import { HASH_LENGTH, textToHash } from '../denial/nsec3-hash.js';
-import type { RangeAnswer, RangeDiff } from '../diff/range-diff.js';
-import { GatheredUnit } from '../diff/side.js';
+import type { RangeDiff } from '../diff/range-diff.js';
+import { WrittenUnits } from '../diff/written-units.js';
 import { compareBytes, countLabels, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
 import { addType, finishBitmap } from '../records/bitmap.js';
-import { writeBase64 } from '../records/encodings.js';
 import { FACT_HEADER, factLength, factTtl, factType, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import type { KeptSignatures } from '../reuse/kept.js';
@@ -22,6 +21,7 @@ import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
 import { emptyCounts } from './counts.js';
 import type { EmitContext, EmitPart, SpareMemory } from './emit.task.js';
+import { SignatureHoles } from './holes.js';
 import { orphanRow } from './orphan-row.js';
 import { RecordText } from './record-text.js';
 import { WireText } from './wire-text.js';
@@ -29,8 +29,6 @@ import { WireText } from './wire-text.js';
 const NO_KEY = new Uint8Array(0);
 /** Octets of the first part's text and wire form, about. */
 const FIRST_SIZE = 1 << 20;
-/** A signature whose octets are in no wire form: ZONEMD's own are not digested. */
-const NOWHERE = 0xffffffff;
 
 /** What of the previous zone a range is written beside. */
 export interface PreviousRange {
@@ -57,9 +55,7 @@ export class Emitter {
   keyStart = 0;
   keyEnd = 0;
   private readonly kept: KeptSignatures | undefined;
-  private readonly diff: RangeDiff | undefined;
-  /** What is compared next: the delegation that was written last with all below it, or a name. */
-  private readonly unit = new GatheredUnit();
+  private readonly units: WrittenUnits | undefined;
   /** Facts of the owner that is being written: the walk's own, or these, with a denial record. */
   private blocks: Uint8Array[] = [];
   private ats: number[] = [];
@@ -68,9 +64,7 @@ export class Emitter {
   private readonly ownAts: number[] = [];
   /** An NSEC or NSEC3 record as a fact. */
   private readonly denial = new Uint8Array(FACT_HEADER + 9000);
-  /** Where the signature with a number goes: in the text (as base64), and in the wire form. */
-  private textHoles = new Uint32Array(2048);
-  private wireHoles = new Uint32Array(2048);
+  private readonly holes = new SignatureHoles();
 
   constructor(
     private readonly context: EmitContext,
@@ -79,7 +73,7 @@ export class Emitter {
     previous?: PreviousRange | undefined,
   ) {
     this.kept = previous?.kept;
-    this.diff = previous?.diff;
+    if (previous?.diff !== undefined) this.units = new WrittenUnits(previous.diff);
     this.text = new RecordText(spare?.text ?? FIRST_SIZE);
     this.wire = new WireText(spare?.wire ?? (context.digest ? FIRST_SIZE : 0));
     signer.made = 0;
@@ -89,13 +83,8 @@ export class Emitter {
 
   /** Makes the signatures and hands over what was written. */
   finish(): EmitPart {
-    const { signer, text, wire, textHoles, wireHoles } = this;
-    signer.signAll((number, signature, length) => {
-      writeBase64(signature, 0, length, text.buffer, textHoles[number]);
-      let o = wireHoles[number];
-      if (o === NOWHERE) return;
-      for (let i = 0; i < length; i++) wire.buffer[o++] = signature[i];
-    });
+    const { signer, text, wire } = this;
+    this.holes.fill(signer, text, wire);
     this.counts.signatures = signer.made;
     this.counts.reused = signer.reused;
     this.counts.earliestExpiration = signer.earliestExpiration;
@@ -105,7 +94,7 @@ export class Emitter {
       zonemd: this.zonemd,
       counts: this.counts,
       orphanRows: this.orphanRows,
-      change: this.finishDiff(),
+      change: this.units?.finish(),
       previousFault: undefined,
     };
   }
@@ -170,7 +159,7 @@ export class Emitter {
       }
     }
     this.setOwner(NO_KEY, 0, 0);
-    this.compareOwner(Role.authoritative);
+    this.compare(Role.authoritative);
     if (nextOwner !== undefined) this.addNsec(nextOwner, NO_KEY, 0, 0);
     this.write(true, true);
   }
@@ -186,7 +175,7 @@ export class Emitter {
     this.blocks = walk.blocks;
     this.ats = walk.ats;
     this.count = walk.count;
-    if (this.diff !== undefined) this.compareOwner(walk.role);
+    if (this.units !== undefined) this.compare(walk.role);
     if (walk.role === Role.delegation) {
       counts.delegations++;
       const secure = this.has(TYPE.DS);
@@ -215,25 +204,11 @@ export class Emitter {
     this.ownerTextLength = wireToText(owner, 0, ownerText, 0);
   }
 
-  // ---- comparison with the previous zone ---------------------------------------------------------
-
   /** Takes the owner's facts into the comparison, before those are added that sign and deny. */
-  private compareOwner(role: number): void {
-    const { diff, unit } = this;
-    if (diff === undefined) return;
-    // What lies below a cut is a part of the delegation's unit.
-    if (role !== Role.belowCut) {
-      if (unit.count > 0) diff.take(unit);
-      unit.open(this);
-      unit.delegation = role === Role.delegation;
-    }
-    for (let i = 0; i < this.count; i++) unit.add(this, this.blocks[i], this.ats[i]);
-  }
-
-  private finishDiff(): RangeAnswer | undefined {
-    const { diff, unit } = this;
-    if (diff !== undefined && unit.count > 0) diff.take(unit);
-    return diff?.finish();
+  private compare(role: number): void {
+    const { units, blocks, ats, count } = this;
+    const delegation = role === Role.delegation;
+    units?.take(this, { delegation, belowCut: role === Role.belowCut }, blocks, ats, count);
   }
 
   private openOwn(): void {
@@ -414,7 +389,7 @@ export class Emitter {
     }
     if (!signed) return rrsigAt;
     const first = signer.count;
-    const { owner, ownerLength, kept } = this;
+    const { owner, ownerLength, kept, holes } = this;
     const end = signer.prepare(owner, ownerLength, labels, blocks, ats, from, to, rrsigAt, kept);
     for (let s = first; s < signer.count; s++) {
       const start = signer.starts[s];
@@ -424,23 +399,9 @@ export class Emitter {
       if (signer.numbers[s] === KEPT) continue;
       // The line ends in the signature's base64 and a line feed.
       const digits = 4 * Math.ceil(signer.signatureLength(s) / 3);
-      this.setHoles(signer.numbers[s], text.at - 1 - digits);
+      holes.setText(signer.numbers[s], text.at - 1 - digits);
     }
     return end;
-  }
-
-  private setHoles(number: number, textAt: number): void {
-    if (number >= this.textHoles.length) {
-      const wider = (from: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
-        const to = new Uint32Array(number * 2);
-        to.set(from);
-        return to;
-      };
-      this.textHoles = wider(this.textHoles);
-      this.wireHoles = wider(this.wireHoles);
-    }
-    this.textHoles[number] = textAt;
-    this.wireHoles[number] = NOWHERE;
   }
 
   /** The owner's records in the order of RFC 8976 §3.3.1: by type, RRSIG among the types. */
@@ -493,7 +454,7 @@ export class Emitter {
       0;
     wire.record(owner, ownerLength, TYPE.RRSIG, ttl, out, start, length);
     const number = signer.numbers[s];
-    if (number !== KEPT) this.wireHoles[number] = wire.at - signer.signatureLength(s);
+    if (number !== KEPT) this.holes.setWire(number, wire.at - signer.signatureLength(s));
   }
 
   private orphan(

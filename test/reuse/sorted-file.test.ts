@@ -82,6 +82,10 @@ function contents(runs: readonly Run[]): string[] {
 const line = ({ key, types }: Owner): string =>
   `${Buffer.from(key).toString('hex')} ${types.join()}`;
 
+/** What is left of an owner below the apex when signed records are asked for. */
+const withoutNs = (owner: Owner): string =>
+  line({ ...owner, types: owner.types.filter((type) => type !== 2) });
+
 describe('ranges of a sorted file', () => {
   const all = owners(4000, 17);
   const open = (): SortedZoneFile => new SortedZoneFile(identify(fileOf(textOf(all))), APEX);
@@ -105,7 +109,9 @@ describe('ranges of a sorted file', () => {
             (to === undefined || compare(key, to) < 0) &&
             (!signedOnly || types.includes(46)),
         );
-        expect(contents(file.range(from, to, signedOnly))).toEqual(expected.map(line));
+        expect(contents(file.range(from, to, signedOnly))).toEqual(
+          expected.map((owner) => (signedOnly ? withoutNs(owner) : line(owner))),
+        );
       }),
       { numRuns: 150 },
     );
