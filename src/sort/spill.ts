@@ -17,6 +17,8 @@ import { PAGE_SIZE, PageTableBuilder } from './pages.js';
 import { type EntrySink, eachEntry, type Run } from './run.js';
 
 const PAGE_HEADER = 8;
+/** Longest key of an entry; its length has 16 bits. */
+const MAX_KEY = 0xffff;
 /** Octets that are written at a time. */
 const BATCH = 1 << 20;
 /** Room that shall be left on the disk. */
@@ -72,7 +74,7 @@ class PageWriter implements EntrySink {
   private inPage = 0;
   private pageBytes = 0;
   private written = 0;
-  private lastKey = new Uint8Array(1024);
+  private readonly lastKey = new Uint8Array(MAX_KEY);
   private lastLength = 0;
 
   constructor(private readonly fd: number) {}

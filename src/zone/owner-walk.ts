@@ -254,6 +254,8 @@ export class OwnerWalk {
     }
     if (statuses !== 0 && domains === 0) return false;
     this.count = n;
+    // Each one in the input counts, as the long way has it: also what is there twice.
+    if (report !== undefined) this.tellFaults();
     if (!inOrder) this.sortFacts();
     this.role = Role.delegation;
     this.cutIsDname = false;
@@ -265,10 +267,6 @@ export class OwnerWalk {
       if (factType(block, at) !== TYPE.NS) break;
       this.cutNsBlocks[cutNs] = block;
       this.cutNsAts[cutNs++] = at;
-      if (report !== undefined) {
-        const fault = hostFault(block, at + FACT_HEADER, rules.apex);
-        if (fault !== HostFault.none) this.tellFault(fault, block, at);
-      }
     }
     this.cutNsCount = cutNs;
     if (report !== undefined) {
@@ -276,6 +274,16 @@ export class OwnerWalk {
       this.findMissingGlue();
     }
     return true;
+  }
+
+  /** Reports the name servers' names that can't be one. */
+  private tellFaults(): void {
+    const { blocks, ats, rules } = this;
+    for (let i = 0; i < this.count; i++) {
+      if (factType(blocks[i], ats[i]) !== TYPE.NS) continue;
+      const fault = hostFault(blocks[i], ats[i] + FACT_HEADER, rules.apex);
+      if (fault !== HostFault.none) this.tellFault(fault, blocks[i], ats[i]);
+    }
   }
 
   private tellFault(fault: number, block: Uint8Array, at: number): void {
