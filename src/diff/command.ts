@@ -14,6 +14,7 @@ import type { DiffOptions } from '../cli/options.js';
 import { countText, printJson } from '../cli/output.js';
 import { usageError } from '../errors.js';
 import { equalBytes, nameToText } from '../names/name.js';
+import { textSize } from '../read/source.js';
 import type { Run } from '../sort/run.js';
 import { openSpillPlan } from '../sort/spill-plan.js';
 import { createPool } from '../threads/pool.js';
@@ -39,13 +40,16 @@ export async function diffCommand(options: DiffOptions): Promise<void> {
   const older = zoneFileOf(options.old);
   const newer = zoneFileOf(options.new);
   const apex = options.zone ?? (await commonName(older, newer));
-  const pool = createPool(options.threads > 1 ? options.threads : 0);
-  // Both zones are held at once.
+  const [oldSize, newSize] = await Promise.all([textSize(older), textSize(newer)]);
+  const threads = options.threads > 1 ? options.threads : 0;
   const spill = openSpillPlan({
     tmpDir: options.tmpDir,
+    // Both zones are held at once.
     memory: options.memory / 2,
-    threads: pool.slots,
+    threads: Math.max(1, threads),
+    input: oldSize === undefined || newSize === undefined ? undefined : Math.max(oldSize, newSize),
   });
+  const pool = createPool(threads);
   try {
     const read = async (path: string): Promise<readonly Run[]> => {
       reporter.stage(`reading ${path}`);

@@ -45,7 +45,7 @@ import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
 import { type AfterPlace, type AfterRun, runAfterAll, splitCommand } from './after.js';
-import { type ExportFacts, exportSize, readExport } from './export.js';
+import { type ExportFacts, exportSize, exportTextSize, readExport } from './export.js';
 import { type Draft, freeName, openDraft, removeOld } from './generation.js';
 import { acquireLock, type Lock } from './lock.js';
 import { type Manifest, writeManifest } from './manifest.js';
@@ -111,17 +111,17 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   const config = loadConfig(options.config);
   const zones = selectZones(config, options.zones);
   const after = config.publish.after === undefined ? undefined : splitCommand(config.publish.after);
+  const threads = exportSize(config) < SMALL_EXPORT || options.threads < 2 ? 0 : options.threads;
+  const { tmpDir, memory } = options;
+  const input = exportTextSize(config);
+  const spill = openSpillPlan({ tmpDir, memory, threads: Math.max(1, threads), input });
   const lock = acquireLock(config.stateDir, options.dryRun ? 'build --dry-run' : 'build');
-  const pool = createPool(
-    exportSize(config) < SMALL_EXPORT || options.threads < 2 ? 0 : options.threads,
-  );
+  const pool = createPool(threads);
   const warnings: string[] = [];
   const warn = (text: string): void => {
     warnings.push(text);
     options.reporter.warn(text);
   };
-  const { tmpDir, memory } = options;
-  const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
   const run: Run = { options, config, zones, overrides, pool, spill, warn, warnings };
   const drafts: Draft[] = [];
   try {

@@ -11,6 +11,7 @@ import { readMaster } from '../read/master.js';
 import type { Places } from '../read/places.js';
 import { readRdeCsv } from '../read/rde-csv.js';
 import type { Reject } from '../read/rejects.js';
+import { unpacking } from '../read/source.js';
 import type { Run } from '../sort/run.js';
 import type { SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
@@ -146,6 +147,15 @@ export function masterFileOf(path: string, zone: ZoneConfig, zones: number): str
 
 /** Octets of the export as it lies there, one folder deep; 0 where that is not known. */
 export function exportSize(config: Config): number {
+  return sizeOf(config, () => 1);
+}
+
+/** Octets of the export's text, about: unpacked, where it is packed. */
+export function exportTextSize(config: Config): number {
+  return sizeOf(config, unpacking);
+}
+
+function sizeOf(config: Config, scale: (file: string) => number): number {
   const { path } = config.source;
   if (path === undefined) return 0;
   const files = path.includes('{zone}')
@@ -154,8 +164,12 @@ export function exportSize(config: Config): number {
   let size = 0;
   for (const file of files) {
     const stat = statOf(file);
-    if (stat?.isDirectory() !== true) size += stat?.size ?? 0;
-    else for (const name of readdirSync(file)) size += statOf(join(file, name))?.size ?? 0;
+    if (stat?.isDirectory() !== true) size += (stat?.size ?? 0) * scale(file);
+    else {
+      for (const name of readdirSync(file)) {
+        size += (statOf(join(file, name))?.size ?? 0) * scale(name);
+      }
+    }
   }
   return size;
 }

@@ -23,6 +23,20 @@ export async function sourceSize(path: string): Promise<number | undefined> {
   }
 }
 
+/** What gzip makes of the text of zones and exports: about so many octets for each of its own. */
+const UNPACKED = 4;
+
+/** Octets of the text behind an input, about, packed (by its name) or not; undefined for a pipe. */
+export async function textSize(path: string): Promise<number | undefined> {
+  const size = await sourceSize(path);
+  return size === undefined ? undefined : size * unpacking(path);
+}
+
+/** By how much a file grows when it is read, about. */
+export function unpacking(path: string): number {
+  return /\.t?gz$/.test(path) ? UNPACKED : 1;
+}
+
 /** The octets of an input, unpacked. Each piece is the receiver's own. */
 export async function* openSource(path: string): AsyncGenerator<Uint8Array> {
   const raw = path === '-' ? pipe() : file(path);

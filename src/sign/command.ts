@@ -28,7 +28,7 @@ import { storageError } from '../publish/storage.js';
 import { readMaster } from '../read/master.js';
 import { createPlaces } from '../read/places.js';
 import { createRejects } from '../read/rejects.js';
-import { sourceSize } from '../read/source.js';
+import { sourceSize, textSize } from '../read/source.js';
 import { typeToText } from '../records/types.js';
 import { badlyKept, type SignatureCounts, signaturesText } from '../reuse/counts.js';
 import { type PreviousZone, withPrevious } from '../reuse/previous.js';
@@ -58,10 +58,12 @@ export async function signCommand(options: SignOptions): Promise<number> {
   const allKeys = readKeys(options.keyDir, options.zone);
   const keys = selectKeys(allKeys, now);
   const previous = options.previous === undefined ? undefined : previousFile(options.previous);
-  const output = await openOutput(options);
-  const pool = createPool((await isSmall(options.input)) ? 0 : options.threads);
+  const threads = (await isSmall(options.input)) ? 0 : options.threads;
   const { tmpDir, memory } = options;
-  const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots });
+  const input = await textSize(options.input);
+  const spill = openSpillPlan({ tmpDir, memory, threads: Math.max(1, threads), input });
+  const output = await openOutput(options);
+  const pool = createPool(threads);
   try {
     const run: Run = { options, keys, pool, spill, stages, file: output.file };
     const made = await makeZone(run, previous);

@@ -4,7 +4,6 @@
  */
 
 import { randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EntryWriter, MAX_ENTRIES } from '../records/entry.js';
 import { type Run, sortRun } from './run.js';
@@ -53,8 +52,13 @@ export class Collector {
   }
 
   private spill(): void {
-    mkdirSync(this.plan.folder, { recursive: true, mode: 0o700 });
-    this.runs.push(spillRun(this.writer, join(this.plan.folder, `${randomUUID()}.run`)));
+    const { folder } = this.plan;
+    // Without a folder only what one sort can take is a bound.
+    this.runs.push(
+      folder === ''
+        ? sortRun(this.writer)
+        : spillRun(this.writer, join(folder, `${randomUUID()}.run`)),
+    );
     this.writer.clear();
   }
 }

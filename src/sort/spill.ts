@@ -9,11 +9,13 @@
  * The files are temporary: they are read by the process that wrote them, and by nobody else.
  */
 
-import { closeSync, openSync, readSync, statfsSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EXIT, ZonewrightError } from '../errors.js';
 import { aligned, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
 import { PAGE_SIZE, PageTableBuilder } from './pages.js';
+import { assertRoom, temporaryFileError } from './room.js';
 import { type EntrySink, eachEntry, type Run } from './run.js';
 
 const PAGE_HEADER = 8;
@@ -21,41 +23,29 @@ const PAGE_HEADER = 8;
 const MAX_KEY = 0xffff;
 /** Octets that are written at a time. */
 const BATCH = 1 << 20;
-/** Room that shall be left on the disk. */
-const RESERVE = 16 << 20;
 
 /**
  * Sorts what a writer holds into a file. The writer can be cleared afterwards.
  *
- * @param file must not exist.
- * @throws ZonewrightError (exit 1) when the disk is too full, the error of the file system else.
+ * @param file must not exist; its folder must.
+ * @throws ZonewrightError (exit 1) when the disk is too full, or the file can't be written.
  */
 export function spillRun(writer: EntryWriter, file: string): Run {
-  assertRoom(file, writer.bytes);
-  const fd = openSync(file, 'wx', 0o600);
   try {
-    const sink = new PageWriter(fd);
-    eachEntry(writer, sink);
-    sink.finish();
-    const { count, bytes } = sink;
-    return { blocks: [], file, pages: sink.pages.finish(), count, bytes };
-  } finally {
-    closeSync(fd);
+    assertRoom(dirname(file), writer.bytes);
+    const fd = openSync(file, 'wx', 0o600);
+    try {
+      const sink = new PageWriter(fd);
+      eachEntry(writer, sink);
+      sink.finish();
+      const { count, bytes } = sink;
+      return { blocks: [], file, pages: sink.pages.finish(), count, bytes };
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw temporaryFileError(error, file);
   }
-}
-
-function assertRoom(file: string, bytes: number): void {
-  const folder = file.slice(0, file.lastIndexOf('/') + 1);
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize >= bytes + RESERVE) return;
-  throw new ZonewrightError(
-    EXIT.unexpected,
-    `no room for temporary files: ${Math.ceil((bytes + RESERVE) / 1e6)} MB are needed, ${Math.floor((bavail * bsize) / 1e6)} MB are free`,
-    {
-      place: { file: folder },
-      hint: 'name a larger disk with --tmp-dir, or give more --memory',
-    },
-  );
 }
 
 /** Encodes entries into pages and writes them. */
@@ -183,28 +173,37 @@ let offset = 0;
  * Reads a page of a run in a file.
  *
  * @returns its entries as they lie in memory; the array is the caller's.
- * @throws Error when the file was damaged.
+ * @throws ZonewrightError (exit 1) when the file was damaged or can't be read.
  */
 export function readPage(run: Run, page: number): Uint8Array {
   const { file, pages } = run;
   if (file === undefined) throw new Error('the run is in memory');
-  let fd = files.get(file);
-  if (fd === undefined) {
-    fd = openSync(file, 'r');
-    files.set(file, fd);
-  }
   const size = pages.stored[page];
   if (size > packed.length) packed = Buffer.allocUnsafeSlow(size * 2);
-  for (let at = 0; at < size; ) {
-    const n = readSync(fd, packed, at, size - at, pages.where[page] + at);
-    if (n === 0) throw damaged(file);
-    at += n;
+  try {
+    const fd = openToRead(file);
+    for (let at = 0; at < size; ) {
+      const n = readSync(fd, packed, at, size - at, pages.where[page] + at);
+      if (n === 0) throw damaged(file);
+      at += n;
+    }
+  } catch (error) {
+    throw temporaryFileError(error, file);
   }
   const body = packed.subarray(PAGE_HEADER, size);
   if (packed.readUInt32LE(0) !== body.length || packed.readUInt32LE(4) !== crc32(body)) {
     throw damaged(file);
   }
   return unpackPage(body, pages.length[page]);
+}
+
+function openToRead(file: string): number {
+  let fd = files.get(file);
+  if (fd === undefined) {
+    fd = openSync(file, 'r');
+    files.set(file, fd);
+  }
+  return fd;
 }
 
 function unpackPage(body: Uint8Array, length: number): Uint8Array {

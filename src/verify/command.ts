@@ -7,6 +7,7 @@ import { countText, printable, printJson } from '../cli/output.js';
 import { isoTime } from '../config/time.js';
 import { EXIT, placeText } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
+import { textSize } from '../read/source.js';
 import { openSpillPlan } from '../sort/spill-plan.js';
 import type { Fault, FaultCode } from './faults.js';
 import { readDsFile } from './trust.js';
@@ -15,7 +16,8 @@ import { type VerifyReport, verifyZone } from './verify.js';
 /** Runs the command. @returns the exit code: 6 when the zone has faults. */
 export async function verifyCommand(options: VerifyOptions): Promise<number> {
   const { reporter, tmpDir, memory, threads } = options;
-  const spill = openSpillPlan({ tmpDir, memory, threads });
+  const input = await textSize(options.file);
+  const spill = openSpillPlan({ tmpDir, memory, threads, input });
   const ds = options.ds === undefined ? undefined : await readDsFile(options.ds, options.zone);
   const verify = (tolerate: readonly FaultCode[]): Promise<VerifyReport> =>
     verifyZone({
@@ -27,7 +29,7 @@ export async function verifyCommand(options: VerifyOptions): Promise<number> {
       maxErrors: options.maxErrors,
       engine: options.engine,
       threads,
-      tmpDir,
+      tmpDir: spill.folder,
       spill,
       reporter,
     });

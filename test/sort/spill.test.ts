@@ -283,7 +283,7 @@ describe('runs in files', () => {
 describe('the collector', () => {
   /** Each list is collected by a thread of its own. */
   const collect = (all: ReadonlyArray<readonly Pair[]>, memory: number): Run[] => {
-    const plan = { folder: join(tempDir('collect'), 'made-when-needed'), memory, threads: 1 };
+    const plan = { folder: tempDir('collect'), memory, threads: 1 };
     return all.flatMap((pairs) => {
       const collector = new Collector(plan);
       for (const [k, rdata] of pairs) {
