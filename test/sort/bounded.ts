@@ -16,6 +16,8 @@ export interface Bound {
   readonly memory: number;
   readonly threads: number;
   readonly tmpDir: string;
+  /** Seconds since 1970; by default that at which the tests' keys are made. */
+  readonly now?: number;
 }
 
 export const OPT_OUT: Denial = nsec3(true);
@@ -28,14 +30,8 @@ function nsec3(optOut: boolean): Denial {
 
 function common(bound: Bound, config: string | undefined): CommonOptions {
   const settings = { json: false, quiet: true, verbose: false, color: false };
-  return {
-    ...settings,
-    ...bound,
-    config,
-    now: NOW,
-    debug: true,
-    reporter: createReporter(settings),
-  };
+  const reporter = createReporter(settings);
+  return { ...settings, now: NOW, ...bound, config, debug: true, reporter };
 }
 
 /** `zonewright sign` of a zone `example`. */
