@@ -1,8 +1,9 @@
 /**
  * The short way for the lines of which nearly all of a large zone file consists: an absolute
  * owner of plain characters, TTL, class, and a name server, an address, a DS, or an RRSIG or NSEC3
- * without quotes, escapes and parentheses, with blanks between. It reads such a line as the parser does (master-parser.ts), and leaves it to the parser
- * when anything else turns up, so that each rule and each message stands there.
+ * without quotes, escapes and parentheses, with blanks between. It reads such a line as the parser
+ * does (master-parser.ts), and leaves it to the parser when anything else turns up, so that each
+ * rule and each message stands there.
  */
 
 import { MAX_KEY, MAX_WIRE } from '../names/name.js';
@@ -277,7 +278,8 @@ function typeOf(text: Uint8Array, at: number, length: number): number {
     }
     case 5:
       if (a === 0x72 && b === 0x72) return isWord(text, at + 2, 0x73, 0x69, 0x67) ? TYPE.RRSIG : -1;
-      if (a === 0x6e && b === 0x73) {
+      // The digit has no case: 0x13 would pass for it.
+      if (a === 0x6e && b === 0x73 && text[at + 4] === 0x33) {
         return isWord(text, at + 2, 0x65, 0x63, 0x33) ? TYPE.NSEC3 : -1;
       }
       return -1;

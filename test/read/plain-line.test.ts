@@ -127,7 +127,26 @@ const address = fc.constantFrom(
   ...['192.0.2.1', '255.255.255.255', '1.2.3', '1.2.3.256', '01.2.3.4', '1.2.3.4.', '1.2.3.4.5'],
   ...['2001:db8::1', '::', '::1.2.3.4', '1::2::3', '2001:DB8:0:0:0:0:0:1', ':1', '1:2:3:4:5:6:7::'],
 );
+const SIGNED = 'NS 13 2 60 20261201000000 20261117000000 1 Com.';
+const rrsig = fc.constantFrom(
+  ...[
+    `${SIGNED} qqqq`,
+    `${SIGNED} qq qq==`,
+    `${SIGNED} `,
+    `${SIGNED} q?`,
+    'NSEC3 8 1 0 9 1 1 . AA==',
+  ],
+  ...['NS 13 2 60 20261201000000 20261117000000 1 com qqqq', 'A 13 2 1d 1 2 3 @ qqqq', 'X 1 2 3'],
+  `NSEC3 13 2 60 20261201000000 20261117000000 1 a\\.b. ${'q'.repeat(88)}`,
+  `${SIGNED} ${'qqqq '.repeat(70)}`,
+);
+const nsec3 = fc.constantFrom(
+  ...['1 1 0 - 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom A RRSIG', '1 0 5 AABB 0P9MHAVE NS TYPE65534'],
+  ...['1 1 0 - 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom', '1 1 0 - = A', '1 1 0 - \\# A', '1 1 0', '\\# 0'],
+);
 const typed = fc.oneof(
+  fc.tuple(fc.constantFrom('RRSIG', 'rrsig', 'TYPE46', 'RRSIGX', 'RRSI'), rrsig),
+  fc.tuple(fc.constantFrom('NSEC3', 'nsec3', 'TYPE50', 'NSEC\x13', 'NSEC'), nsec3),
   fc.tuple(fc.constantFrom('NS', 'ns', 'nS', 'TYPE2', 'CNAME', 'NSEC'), name),
   fc.tuple(fc.constantFrom('A', 'a', 'AAAA', 'aaaa', 'AaAa', 'TYPE1', 'AAA'), address),
   fc.tuple(fc.constantFrom('DS', 'ds', 'Ds', 'TYPE43', 'CDS'), ds),
@@ -185,6 +204,8 @@ const plain = fc
       fc.constant(['A', '192.0.2.1']),
       fc.constant(['AAAA', '2001:db8::1']),
       fc.constant(['DS', `1 13 2 ${'aB'.repeat(32)}`]),
+      fc.constant(['RRSIG', `${SIGNED} qqqq`]),
+      fc.constant(['NSEC3', '1 1 0 - 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom NS']),
     ),
     blank,
   )
@@ -264,6 +285,8 @@ it('comes to the same for plain lines cut off at every octet', () => {
       `A.com. 60 IN DS 1 13 2 ${'Ab'.repeat(32)}`,
       'ns.a.com. 60 IN A 192.0.2.1',
       'ns.a.com. 60 IN AAAA 2001:db8::1',
+      `ns.a.com. 60 IN RRSIG ${SIGNED} qqqq`,
+      'x.com. 60 IN NSEC3 1 1 0 - 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom NS DS RRSIG',
       'a.net. 60 IN A 192.0.2.1',
       ' 61 IN A 192.0.2.2',
       'com. 60 IN NS a.com.',
@@ -286,6 +309,8 @@ it('comes to the same with any octet in place of any other', () => {
     'a.com. 60 IN NS ns.x.',
     'a.com. 60 IN A 192.0.2.1',
     'a.com. 60 IN AAAA ::1',
+    `a.com. 60 IN RRSIG ${SIGNED} qqqq`,
+    'a.com. 60 IN NSEC3 1 1 0 - 0p9mhave NS DS',
   ];
   for (const line of lines) {
     for (let at = 0; at < line.length; at++) {
