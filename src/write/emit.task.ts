@@ -13,7 +13,6 @@ import { Moved } from '../threads/pool.js';
 import type { ZoneContext } from '../zone/context.js';
 import { type EmitCounts, emptyCounts } from './counts.js';
 import { Emitter, type PreviousRange } from './emitter.js';
-import { packPart } from './pack.js';
 
 /** Everything a thread needs for the second pass. Plain data. */
 export interface EmitContext {
@@ -32,8 +31,6 @@ export interface EmitContext {
   readonly digest: boolean;
   /** Gather the rows of orphans.csv. */
   readonly orphans: boolean;
-  /** Pack the text, too (pack.ts). */
-  readonly pack: boolean;
   readonly previous: PreviousContext | undefined;
 }
 
@@ -58,11 +55,6 @@ export interface EmitPart {
   readonly change: RangeAnswer | undefined;
   /** The previous zone is not what it seemed to be, and the part is empty. */
   readonly previousFault: string | undefined;
-}
-
-/** A part with its text packed as gzip members, none unless asked for. */
-export interface PackedPart extends EmitPart {
-  readonly packed: readonly Uint8Array[];
 }
 
 /** Memory of a part that was taken. */
@@ -101,7 +93,7 @@ export function emitRange(args: {
   readonly to: Uint8Array | undefined;
   /** Memory of an earlier part, to be used again: fresh memory costs time. */
   readonly spare: SpareMemory | undefined;
-}): Moved<PackedPart> {
+}): Moved<EmitPart> {
   const job = jobs.get(args.job);
   if (job === undefined) throw new Error('the writer is not open in this thread');
   let previous: PreviousRange | undefined;
@@ -114,11 +106,9 @@ export function emitRange(args: {
   const emitter = new Emitter(job.context, job.signer, args.spare, previous);
   emitter.range(args.from, args.to);
   const part = emitter.finish();
-  const packed = job.context.pack ? packPart(part.text, part.zonemd) : [];
   const moved = [part.text.buffer as ArrayBuffer, part.wire.buffer as ArrayBuffer];
   if (part.change !== undefined) moved.push(part.change.first.buffer, part.change.second.buffer);
-  for (const member of packed) moved.push(member.buffer);
-  return new Moved({ ...part, packed }, moved);
+  return new Moved(part, moved);
 }
 
 /** @throws PreviousFault */
@@ -143,7 +133,7 @@ function previousRange(
   };
 }
 
-function emptyPart(previousFault: string): PackedPart {
+function emptyPart(previousFault: string): EmitPart {
   return {
     text: new Uint8Array(0),
     wire: new Uint8Array(0),
@@ -152,6 +142,5 @@ function emptyPart(previousFault: string): PackedPart {
     orphanRows: [],
     change: undefined,
     previousFault,
-    packed: [],
   };
 }

@@ -20,8 +20,8 @@ import { type SignedApex, zonemdRdata } from '../zone/apex.js';
 import { zoneRanges } from '../zone/context.js';
 import type { ZonePlan } from '../zone/plan.js';
 import { addCounts, type EmitCounts, emptyCounts } from './counts.js';
-import type { EmitContext, EmitPart, PackedPart, SpareMemory } from './emit.task.js';
-import { createPackedFile, writeAll } from './pack.js';
+import type { EmitContext, EmitPart, SpareMemory } from './emit.task.js';
+import { createGzip, type GzipFile, writeAll } from './gzip.js';
 import { RecordText } from './record-text.js';
 
 const module = new URL('./emit.task.js', import.meta.url).href;
@@ -107,7 +107,6 @@ export async function writeZone(options: WriteZoneOptions): Promise<WrittenZone>
     denialTtl: options.denialTtl,
     digest: options.zonemd,
     orphans: options.orphans,
-    pack: options.packedFile !== undefined,
     previous: options.previous && {
       source: options.previous.source,
       reuse: options.previous.reuse,
@@ -147,8 +146,8 @@ async function emit(
   /** The first part's text, in which ZONEMD is missing. */
   let first: Uint8Array = new Uint8Array(0);
   const packed =
-    options.packedFile === undefined ? undefined : await createPackedFile(options.packedFile);
-  const pending: Array<Promise<PackedPart>> = [];
+    options.packedFile === undefined ? undefined : await createGzip(options.packedFile, pool);
+  const pending: Array<Promise<EmitPart>> = [];
   const spare: SpareMemory[] = [];
   let syncing: Promise<void> = Promise.resolve();
   let written = 0;
@@ -160,11 +159,11 @@ async function emit(
         const memory = spare.pop();
         const transfer = [memory?.text, memory?.wire].filter((one) => one !== undefined);
         const args = { job, ...ranges[next++], spare: memory };
-        const part = pool.run<PackedPart>(RANGE, args, transfer);
+        const part = pool.run<EmitPart>(RANGE, args, transfer);
         part.catch(() => undefined);
         pending.push(part);
       }
-      const part = await (pending.shift() as Promise<PackedPart>);
+      const part = await (pending.shift() as Promise<EmitPart>);
       if (part.previousFault !== undefined) throw new PreviousFault(part.previousFault);
       if (octets === 0) {
         zonemd = part.zonemd;
@@ -180,7 +179,7 @@ async function emit(
         syncing.catch(() => undefined);
         written = 0;
       }
-      await packed?.add(part.packed);
+      if (packed !== undefined) await pack(packed, part);
       const { length } = part.text;
       octets += length;
       const text = tap === undefined ? (part.text.buffer as ArrayBuffer) : undefined;
@@ -196,27 +195,36 @@ async function emit(
       options.progress?.(octets);
     }
     await syncing;
+    if (digest !== undefined) {
+      if (zonemd === undefined) throw new Error('the apex has no place for ZONEMD');
+      const text = await zonemdText(options, digest.digest());
+      if (text.length !== zonemd.end - zonemd.start) {
+        throw new Error('the ZONEMD record does not fit its place');
+      }
+      await writeAll(handle, text, zonemd.start);
+      first.set(text, zonemd.start);
+      await packed?.fill(text);
+      await tap?.replaceFirst(first);
+    }
+    // The SOA record once more, as zone transfers end.
+    await packed?.write(first.subarray(0, first.indexOf(LF) + 1));
   } catch (error) {
     await Promise.allSettled([...pending, syncing]);
     await packed?.abandon();
     throw error;
   }
-  let hole: Uint8Array | undefined;
-  if (digest !== undefined) {
-    if (zonemd === undefined) throw new Error('the apex has no place for ZONEMD');
-    const text = await zonemdText(options, digest.digest());
-    if (text.length !== zonemd.end - zonemd.start) {
-      throw new Error('the ZONEMD record does not fit its place');
-    }
-    await handle.write(text, 0, text.length, zonemd.start);
-    first.set(text, zonemd.start);
-    hole = text;
-    await tap?.replaceFirst(first);
-  }
-  await packed?.finish(hole, first.subarray(0, first.indexOf(LF) + 1));
+  await packed?.close();
   await handle.sync();
   orphanRows.sort();
   return { ...total, octets, orphanRows, change };
+}
+
+/** Packs a part's text; where ZONEMD is missing, room is left for it. */
+async function pack(packed: GzipFile, { text, zonemd }: EmitPart): Promise<void> {
+  if (zonemd === undefined) return packed.write(text);
+  await packed.write(text.subarray(0, zonemd.start));
+  await packed.leaveRoom(zonemd.end - zonemd.start);
+  return packed.write(text.subarray(zonemd.end));
 }
 
 /** The apex ZONEMD record and its signatures as text (RFC 8976 §3.4). */
