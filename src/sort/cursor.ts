@@ -38,6 +38,10 @@ export class Cursor {
   private readonly starts: Int32Array;
   private readonly stops: Int32Array;
   private readonly ranks: Float64Array;
+  /** A tree of losers: the heads of the runs have played for the smallest key. Node 1 is the root,
+   * the runs are the leaves `size…2 size`; each node holds the run that lost there. */
+  private readonly losers: Int32Array;
+  private winner = 0;
 
   /**
    * @param from first key of the range (inclusive), absent: the first of all.
@@ -58,6 +62,7 @@ export class Cursor {
     this.starts = new Int32Array(n);
     this.stops = new Int32Array(n);
     this.ranks = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
+    this.losers = new Int32Array(n);
     if (!seek) return;
     const isEmpty =
       from !== undefined &&
@@ -65,39 +70,15 @@ export class Cursor {
       compareBytes(from, 0, from.length, to, 0, to.length) >= 0;
     if (isEmpty) return;
     for (let r = 0; r < n; r++) this.seek(r, from);
+    this.build();
   }
 
   /** Goes to the next key. Returns false at the end of the range. */
   next(): boolean {
     const { ranks, blocks, starts, stops } = this;
-    const n = this.size;
-    let best = 0;
-    let rank = n === 0 ? Number.POSITIVE_INFINITY : ranks[0];
-    let ties = false;
-    for (let r = 1; r < n; r++) {
-      const other = ranks[r];
-      if (other > rank) continue;
-      if (other === rank) {
-        if (rank === Number.POSITIVE_INFINITY) continue;
-        const d = compareBytes(
-          blocks[r],
-          starts[r],
-          stops[r],
-          blocks[best],
-          starts[best],
-          stops[best],
-        );
-        if (d > 0) continue;
-        if (d === 0) {
-          ties = true;
-          continue;
-        }
-      }
-      ties = false;
-      best = r;
-      rank = other;
-    }
     this.parts = 0;
+    let best = this.winner;
+    const rank = this.size === 0 ? Number.POSITIVE_INFINITY : ranks[best];
     if (rank === Number.POSITIVE_INFINITY) {
       this.keyBlock = NO_KEY;
       this.keyStart = 0;
@@ -107,12 +88,53 @@ export class Cursor {
     this.keyBlock = blocks[best];
     this.keyStart = starts[best];
     this.keyEnd = stops[best];
-    this.take(best, rank);
-    // Ties can only be with the runs behind: the first of equal heads is the best.
-    if (ties) {
-      for (let r = best + 1; r < n; r++) if (this.isAtKey(r, rank)) this.take(r, rank);
-    }
+    // Runs with equal heads win one after the other.
+    do {
+      this.take(best, rank);
+      this.replay(best);
+      best = this.winner;
+    } while (this.isAtKey(best, rank));
     return true;
+  }
+
+  /** Does the head of run `r` come before that of run `q`? */
+  private isBefore(r: number, q: number): boolean {
+    const { ranks, blocks, starts, stops } = this;
+    const rank = ranks[r];
+    const other = ranks[q];
+    if (rank !== other) return rank < other;
+    if (rank === Number.POSITIVE_INFINITY) return r < q;
+    const d = compareBytes(blocks[r], starts[r], stops[r], blocks[q], starts[q], stops[q]);
+    return d === 0 ? r < q : d < 0;
+  }
+
+  /** Fills the tree of losers from the heads of all runs. */
+  private build(): void {
+    const n = this.size;
+    const winners = new Int32Array(2 * n);
+    for (let r = 0; r < n; r++) winners[n + r] = r;
+    for (let node = n - 1; node > 0; node--) {
+      const a = winners[2 * node];
+      const b = winners[2 * node + 1];
+      const isFirst = this.isBefore(a, b);
+      winners[node] = isFirst ? a : b;
+      this.losers[node] = isFirst ? b : a;
+    }
+    this.winner = n > 1 ? winners[1] : 0;
+  }
+
+  /** Finds the winner again after the head of run `r`, the winner so far, has changed. */
+  private replay(r: number): void {
+    const { losers } = this;
+    let winner = r;
+    for (let node = (r + this.size) >> 1; node > 0; node >>= 1) {
+      const loser = losers[node];
+      if (this.isBefore(loser, winner)) {
+        losers[node] = winner;
+        winner = loser;
+      }
+    }
+    this.winner = winner;
   }
 
   /** An independent cursor just behind the current key. */
@@ -132,7 +154,9 @@ export class Cursor {
       this.starts[r] = other.starts[r];
       this.stops[r] = other.stops[r];
       this.ranks[r] = other.ranks[r];
+      this.losers[r] = other.losers[r];
     }
+    this.winner = other.winner;
   }
 
   private isAtKey(r: number, rank: number): boolean {
