@@ -1,10 +1,11 @@
 /** A previous zone is data that was left lying about: damage costs a full signing, no more. */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NOW, newKey } from '../keys/helpers.js';
-import { tempDir, zonewright } from '../tools/cli.js';
+import { start, tempDir, zonewright } from '../tools/cli.js';
 import { DAY, fileOf, isRrsig, keptOf, newKeyDir, type Resigned, resign } from './resign.js';
 
 const TEXT = `$ORIGIN example.
@@ -130,5 +131,28 @@ describe('--previous', () => {
     expect(done.status, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout).signatures.reused).toBe(all);
     expect(done.stderr).toContain(`${all} kept`);
+  });
+
+  it('may be a named pipe, which can be opened but once', async () => {
+    const folder = tempDir('reuse-pipe');
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // More than a pipe holds: the writer is still at it when the reader looks a second time.
+    const old = fileOf(`${previous.text}${'; nothing but a comment\n'.repeat(50_000)}`);
+    const writer = start('sh', ['-c', 'cat "$1" > "$2"', 'sh', old, pipe]);
+    try {
+      const done = await zonewright(
+        [
+          ...['sign', fileOf(TEXT), '--zone', 'example', '--key-dir', keys, '--now', '2026-11-23'],
+          ...['--output', join(folder, 'out'), '--previous', pipe],
+        ],
+        { timeout: 20_000 },
+      );
+      expect(done.status).toBe(0);
+      expect(done.stderr).not.toContain('made anew');
+      expect((await writer.finished).status).toBe(0);
+    } finally {
+      writer.child.kill();
+    }
   });
 });
