@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { storageError } from '../publish/storage.js';
 import { EntryWriter, MAX_ENTRIES } from '../records/entry.js';
 import { type Run, sortRun } from './run.js';
 import { spillRun } from './spill.js';
@@ -36,6 +37,7 @@ export class Collector {
   /**
    * Sorts what is held into a file if it has reached the bound; call it now and then.
    *
+   * @throws ZonewrightError (exit 1 or 2) when the file can't be written.
    * @param held octets that count: where several collectors share a bound, those of all.
    */
   settle(held = this.writer.bytes): void {
@@ -53,8 +55,14 @@ export class Collector {
   }
 
   private spill(): void {
-    mkdirSync(this.plan.folder, { recursive: true, mode: 0o700 });
-    this.runs.push(spillRun(this.writer, join(this.plan.folder, `${randomUUID()}.run`)));
+    const { folder } = this.plan;
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      this.runs.push(spillRun(this.writer, join(folder, `${randomUUID()}.run`)));
+    } catch (error) {
+      // Here it is known which disk is full; whoever waits for the thread would name the output.
+      throw storageError(error, folder);
+    }
     this.writer.clear();
   }
 }
