@@ -70,7 +70,7 @@ export async function createPackedFile(path: string): Promise<PackedFile> {
           if (holeAt < 0 || member.length !== holeSize) {
             throw new Error('the packed ZONEMD record does not fit its place');
           }
-          await handle.write(member, 0, member.length, holeAt);
+          await writeAll(handle, member, holeAt);
         }
         await handle.sync();
       } finally {
@@ -81,10 +81,19 @@ export async function createPackedFile(path: string): Promise<PackedFile> {
   };
 }
 
-/** Appends octets to a file. */
-export async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes octets to a file, all of them: the system may take fewer at a time.
+ *
+ * @param position where they go; without it behind what was written before.
+ */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position?: number,
+): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, null);
+    const place = position === undefined ? null : position + at;
+    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, place);
     at += bytesWritten;
   }
 }

@@ -196,24 +196,22 @@ async function emit(
       options.progress?.(octets);
     }
     await syncing;
+    let hole: Uint8Array | undefined;
+    if (digest !== undefined) {
+      if (zonemd === undefined) throw new Error('the apex has no place for ZONEMD');
+      hole = await zonemdText(options, digest.digest());
+      if (hole.length !== zonemd.end - zonemd.start) {
+        throw new Error('the ZONEMD record does not fit its place');
+      }
+      await writeAll(handle, hole, zonemd.start);
+      first.set(hole, zonemd.start);
+      await tap?.replaceFirst(first);
+    }
+    await packed?.finish(hole, first.subarray(0, first.indexOf(LF) + 1));
   } catch (error) {
-    await Promise.allSettled([...pending, syncing]);
-    await packed?.abandon();
+    await Promise.allSettled([...pending, syncing, packed?.abandon()]);
     throw error;
   }
-  let hole: Uint8Array | undefined;
-  if (digest !== undefined) {
-    if (zonemd === undefined) throw new Error('the apex has no place for ZONEMD');
-    const text = await zonemdText(options, digest.digest());
-    if (text.length !== zonemd.end - zonemd.start) {
-      throw new Error('the ZONEMD record does not fit its place');
-    }
-    await handle.write(text, 0, text.length, zonemd.start);
-    first.set(text, zonemd.start);
-    hole = text;
-    await tap?.replaceFirst(first);
-  }
-  await packed?.finish(hole, first.subarray(0, first.indexOf(LF) + 1));
   await handle.sync();
   orphanRows.sort();
   return { ...total, octets, orphanRows, change };
