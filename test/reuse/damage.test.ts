@@ -110,6 +110,30 @@ describe('a signature that does not verify', () => {
   });
 });
 
+describe('an RRset that was larger', () => {
+  const DS = `a DS 0 13 2 ${'CD'.repeat(32)}\n`;
+  const larger = (): Promise<Resigned> => resign(`${TEXT}c TXT "a"\n${DS}`, keys);
+
+  it.each([
+    ['a letter in upper case', (text: string) => text.replace(/^c(.*"a")/m, 'C$1')],
+    ['an escaped octet', (text: string) => text.replace(/^c(.*"a")/m, '\\099$1')],
+    [
+      'the same, where the signature is',
+      (text: string) => text.replace(/^c(.*rrsig\tTXT)/m, 'C$1'),
+    ],
+    [
+      'DS before NS',
+      (text: string) => text.replace(/^(a\..*\tns\t.*\n)(a\..*\tds\t.*\n)/m, '$2$1'),
+    ],
+  ])('is not taken for the one that is left: %s', async (_, change) => {
+    const old = (await larger()).text;
+    expect(change(old)).not.toBe(old);
+    const options = { ...NEXT_DAY, previous: fileOf(change(old)), verify: false };
+    const next = await resign(TEXT, keys, options);
+    expect((await resign(TEXT, keys, { ...NEXT_DAY, previous: fileOf(old) })).text).toBe(next.text);
+  });
+});
+
 describe('--previous', () => {
   it('that is not there is a usage error', async () => {
     const folder = tempDir('reuse-missing');
