@@ -109,7 +109,10 @@ function identify(path: string, apex: Uint8Array): FileIdentity | undefined {
   let head = Buffer.alloc(HEAD);
   let file: FileIdentity;
   try {
-    const { size, ino, mtimeMs } = statSync(path);
+    const info = statSync(path);
+    // A pipe can be opened but once, and has no places to look at.
+    if (!info.isFile()) return undefined;
+    const { size, ino, mtimeMs } = info;
     file = { path, size, inode: ino, modified: mtimeMs };
     const fd = openSync(path, 'r');
     try {

@@ -36,6 +36,7 @@ const MAX_LINE = 1 << 18;
 const MAX_RANGE = 1 << 25;
 const RRSIG_LINE = Buffer.from('\tin\trrsig\t');
 const DOLLAR = 0x24;
+const BACKSLASH = 0x5c;
 const DIRECTIVE = Buffer.from('\n$');
 
 /** Which file it is, so that every thread reads the same one. Plain data. */
@@ -173,11 +174,58 @@ export class SortedZoneFile {
         begin = before;
       }
       while (end < text.length && isSame(text, end, begin, ownerLength)) end = lineEnd(text, end);
+      this.expectWhole(text, p, begin, end, ownerLength);
       text.copy(selected, o, begin, end);
       o += end - begin;
       p = end;
     }
     return selected.subarray(0, o);
+  }
+
+  /**
+   * Makes sure that nothing is left out of the signed RRsets of the owner in `text[begin, end)`: a
+   * part of an RRset could be the whole one of the new zone, and its signature would be kept.
+   *
+   * @param from where the search for its first line ended.
+   */
+  private expectWhole(
+    text: Buffer,
+    from: number,
+    begin: number,
+    end: number,
+    ownerLength: number,
+  ): void {
+    let first = begin;
+    while (first > from) {
+      const before = text.lastIndexOf(LF, first - 2) + 1;
+      if (!isSame(text, before, begin, ownerLength)) {
+        this.expectOther(text, before, begin);
+        break;
+      }
+      // What stands before NS at a cut is glue.
+      if (isDs(text, before + ownerLength)) throw this.damaged('is not in canonical order');
+      first = before;
+    }
+    if (end < text.length) this.expectOther(text, end, begin);
+  }
+
+  /** Do lines whose owners are other octets have other owners? Letters may be in upper case, and
+   * octets escaped. */
+  private expectOther(text: Buffer, line: number, other: number): void {
+    if (isPlainOwner(text, line) && isPlainOwner(text, other)) return;
+    const one = this.ownerKey(text, line);
+    const two = this.ownerKey(text, other);
+    if (one !== undefined && two !== undefined && Buffer.compare(one, two) !== 0) return;
+    throw this.damaged('spells a name in two ways');
+  }
+
+  private ownerKey(text: Buffer, line: number): Uint8Array | undefined {
+    let end = line;
+    while (end < text.length && text[end] > 0x20) end++;
+    const wire = new Uint8Array(MAX_WIRE + 1);
+    if (textToWire(text, line, end, undefined, wire, 0) < 0) return undefined;
+    const key = new Uint8Array(MAX_KEY);
+    return key.subarray(0, wireToKey(wire, 0, this.apexLabels, key, 0));
   }
 
   /** Where the first line begins whose owner is not below `key`; the file's end: none. */
@@ -263,6 +311,24 @@ function isNs(text: Buffer, at: number): boolean {
   let p = at;
   while (text[p] >= 0x30 && text[p] <= 0x39) p++;
   return text[p + 4] === 0x6e && text[p + 5] === 0x73 && text[p + 6] === TAB;
+}
+
+/** The same for DS. */
+function isDs(text: Buffer, at: number): boolean {
+  let p = at;
+  while (text[p] >= 0x30 && text[p] <= 0x39) p++;
+  return text[p + 4] === 0x64 && text[p + 5] === 0x73 && text[p + 6] === TAB;
+}
+
+/** Is the owner of a line without letters in upper case and without escapes? */
+function isPlainOwner(text: Buffer, line: number): boolean {
+  let p = line;
+  let c = text[p];
+  while (c > 0x20) {
+    if (c === BACKSLASH || (c >= 0x41 && c <= 0x5a)) return false;
+    c = text[++p];
+  }
+  return true;
 }
 
 /** Are `length` octets the same here and there? */

@@ -30,6 +30,8 @@ interface Libcrypto {
   readonly BIO_free: (bio: Pointer) => number;
   readonly d2i_PrivateKey_bio: (bio: Pointer, key: Pointer) => Pointer;
   readonly EVP_PKEY_CTX_new: (key: Pointer, engine: Pointer) => Pointer;
+  readonly EVP_PKEY_CTX_free: (context: Pointer) => void;
+  readonly EVP_PKEY_free: (key: Pointer) => void;
   readonly EVP_PKEY_sign_init: (context: Pointer) => number;
   readonly EVP_PKEY_sign: (
     context: Pointer,
@@ -70,6 +72,8 @@ function load(): Libcrypto | null {
     BIO_free: library.func('int BIO_free(void *bio)'),
     d2i_PrivateKey_bio: library.func('void *d2i_PrivateKey_bio(void *bio, void *key)'),
     EVP_PKEY_CTX_new: library.func('void *EVP_PKEY_CTX_new(void *key, void *engine)'),
+    EVP_PKEY_CTX_free: library.func('void EVP_PKEY_CTX_free(void *context)'),
+    EVP_PKEY_free: library.func('void EVP_PKEY_free(void *key)'),
     EVP_PKEY_sign_init: library.func('int EVP_PKEY_sign_init(void *context)'),
     EVP_PKEY_sign: library.func(
       'int EVP_PKEY_sign(void *context, void *sig, void *siglen, const void *tbs, size_t tbslen)',
@@ -100,13 +104,13 @@ export function openEcdsa(secret: KeyObject, hash: HashName, half: number): Ecds
   const lib = libcrypto();
   const digest = lib?.digest[hash];
   if (lib === null || digest === undefined) return undefined;
-  const der = secret.export({ format: 'der', type: 'pkcs8' });
-  const bio = lib.BIO_new_mem_buf(der, der.length);
-  const key = bio ? lib.d2i_PrivateKey_bio(bio, null) : null;
-  if (bio) lib.BIO_free(bio);
-  der.fill(0);
-  const context = key ? lib.EVP_PKEY_CTX_new(key, null) : null;
-  if (!context || lib.EVP_PKEY_sign_init(context) !== 1) return undefined;
+  let context: Pointer;
+  try {
+    context = openContext(lib, secret);
+  } catch {
+    return undefined;
+  }
+  if (!context) return undefined;
   const hashed = new Uint8Array(64);
   const hashLength = hash === 'sha256' ? 32 : 48;
   const signature = new Uint8Array(DER_ROOM);
@@ -120,6 +124,25 @@ export function openEcdsa(secret: KeyObject, hash: HashName, half: number): Ecds
     if (lib.EVP_PKEY_sign(context, signature, length, hashed, hashLength) !== 1) return false;
     return rawFromDer(signature, half, out, at);
   };
+}
+
+/** A context that signs with the key; null: libcrypto does not take it. */
+function openContext(lib: Libcrypto, secret: KeyObject): Pointer {
+  const der = secret.export({ format: 'der', type: 'pkcs8' });
+  try {
+    const bio = lib.BIO_new_mem_buf(der, der.length);
+    const key = bio ? lib.d2i_PrivateKey_bio(bio, null) : null;
+    if (bio) lib.BIO_free(bio);
+    if (!key) return null;
+    const context = lib.EVP_PKEY_CTX_new(key, null);
+    // The context holds the key from now on.
+    lib.EVP_PKEY_free(key);
+    if (!context || lib.EVP_PKEY_sign_init(context) === 1) return context;
+    lib.EVP_PKEY_CTX_free(context);
+    return null;
+  } finally {
+    der.fill(0);
+  }
 }
 
 /**

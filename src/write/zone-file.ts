@@ -209,8 +209,7 @@ async function emit(
     // The SOA record once more, as zone transfers end.
     await packed?.write(first.subarray(0, first.indexOf(LF) + 1));
   } catch (error) {
-    await Promise.allSettled([...pending, syncing]);
-    await packed?.abandon();
+    await Promise.allSettled([...pending, syncing, packed?.abandon()]);
     throw error;
   }
   await packed?.close();

@@ -1,10 +1,11 @@
 /** A previous zone is data that was left lying about: damage costs a full signing, no more. */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { NOW, newKey } from '../keys/helpers.js';
-import { tempDir, zonewright } from '../tools/cli.js';
+import { start, tempDir, zonewright } from '../tools/cli.js';
 import { DAY, fileOf, isRrsig, keptOf, newKeyDir, type Resigned, resign } from './resign.js';
 
 const TEXT = `$ORIGIN example.
@@ -109,6 +110,30 @@ describe('a signature that does not verify', () => {
   });
 });
 
+describe('an RRset that was larger', () => {
+  const DS = `a DS 0 13 2 ${'CD'.repeat(32)}\n`;
+  const larger = (): Promise<Resigned> => resign(`${TEXT}c TXT "a"\n${DS}`, keys);
+
+  it.each([
+    ['a letter in upper case', (text: string) => text.replace(/^c(.*"a")/m, 'C$1')],
+    ['an escaped octet', (text: string) => text.replace(/^c(.*"a")/m, '\\099$1')],
+    [
+      'the same, where the signature is',
+      (text: string) => text.replace(/^c(.*rrsig\tTXT)/m, 'C$1'),
+    ],
+    [
+      'DS before NS',
+      (text: string) => text.replace(/^(a\..*\tns\t.*\n)(a\..*\tds\t.*\n)/m, '$2$1'),
+    ],
+  ])('is not taken for the one that is left: %s', async (_, change) => {
+    const old = (await larger()).text;
+    expect(change(old)).not.toBe(old);
+    const options = { ...NEXT_DAY, previous: fileOf(change(old)), verify: false };
+    const next = await resign(TEXT, keys, options);
+    expect((await resign(TEXT, keys, { ...NEXT_DAY, previous: fileOf(old) })).text).toBe(next.text);
+  });
+});
+
 describe('--previous', () => {
   it('that is not there is a usage error', async () => {
     const folder = tempDir('reuse-missing');
@@ -130,5 +155,28 @@ describe('--previous', () => {
     expect(done.status, done.stderr).toBe(0);
     expect(JSON.parse(done.stdout).signatures.reused).toBe(all);
     expect(done.stderr).toContain(`${all} kept`);
+  });
+
+  it('may be a named pipe, which can be opened but once', async () => {
+    const folder = tempDir('reuse-pipe');
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // More than a pipe holds: the writer is still at it when the reader looks a second time.
+    const old = fileOf(`${previous.text}${'; nothing but a comment\n'.repeat(50_000)}`);
+    const writer = start('sh', ['-c', 'cat "$1" > "$2"', 'sh', old, pipe]);
+    try {
+      const done = await zonewright(
+        [
+          ...['sign', fileOf(TEXT), '--zone', 'example', '--key-dir', keys, '--now', '2026-11-23'],
+          ...['--output', join(folder, 'out'), '--previous', pipe],
+        ],
+        { timeout: 20_000 },
+      );
+      expect(done.status).toBe(0);
+      expect(done.stderr).not.toContain('made anew');
+      expect((await writer.finished).status).toBe(0);
+    } finally {
+      writer.child.kill();
+    }
   });
 });

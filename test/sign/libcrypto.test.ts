@@ -38,6 +38,16 @@ it('gives no signer for a key that is not one of the curve', () => {
   expect(direct?.(new Uint8Array(9), 0, 9, new Uint8Array(64), 0) ?? false).toBe(false);
 });
 
+it('gives no signer, and no error, for a key that has no secret', () => {
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  expect(openEcdsa(publicKey, 'sha256', 32)).toBeUndefined();
+});
+
+it('gives no signer for a key of another kind', () => {
+  const { privateKey } = generateKeyPairSync('x25519');
+  expect(openEcdsa(privateKey, 'sha256', 32)).toBeUndefined();
+});
+
 describe('r and s from DER', () => {
   const raw = (hex: string, half: number): string | false => {
     const out = new Uint8Array(2 * half);
