@@ -64,7 +64,8 @@ function load(): Libcrypto | null {
   const names = LIBRARIES[process.platform];
   if (names === undefined || !ARCHITECTURES.includes(process.arch)) return null;
   const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  const library = koffi.load(names[0]);
+  // Node.js exports the names of its own OpenSSL: the library's shall mean the library.
+  const library = koffi.load(names[0], { deep: true });
   const version = library.func('unsigned long OpenSSL_version_num()') as () => number;
   if (Math.floor(version() / 0x10000000) < 3) return null;
   return {
