@@ -35,6 +35,9 @@ export interface ZoneContext {
   readonly denial: ZoneDenial;
 }
 
+/** Entries of each run that a range should hold: some pages. */
+const ENTRIES_OF_A_RUN = 1500;
+
 /** Does the apex NS set name the host with this key? */
 export function isApexHost(
   zone: ZoneContext,
@@ -61,6 +64,8 @@ export function zoneRanges(
   first = entries,
   alsoCut?: (key: Uint8Array) => boolean,
 ): KeyRange[] {
+  // A range reads the first and the last of its pages in part only: of many runs it must be larger.
+  const least = runs.length * ENTRIES_OF_A_RUN;
   const adjust = (key: Uint8Array, above: Uint8Array | undefined): Uint8Array => {
     const first = key.subarray(0, key.indexOf(0) + 1);
     if (above === undefined || compareBytes(first, 0, first.length, above, 0, above.length) > 0) {
@@ -75,7 +80,7 @@ export function zoneRanges(
     }
     return key;
   };
-  return splitRanges(runs, entries, adjust, first);
+  return splitRanges(runs, Math.max(entries, least), adjust, first);
 }
 
 /** Could there be a cut, or a DNAME, at this key? */
