@@ -74,7 +74,7 @@ export interface MasterFacts {
 }
 
 /**
- * Reads a master file with what it includes. Memory: the entries, and a few chunks.
+ * Reads a master file with what it includes. Memory: entries within `spill`, and a few chunks.
  *
  * @param path a file, plain or gzip, or `-` for standard input.
  * @throws ZonewrightError (exit 3) for unreadable, cut off or endless input; faulty records go

@@ -6,9 +6,9 @@
  * grow with the zone (stream.ts); so is a zone while it is being written. Any other file is
  * sorted first (sorted.ts), and so is one in which a single pass finds what it can't name.
  *
- * Limitations: sorted records are held in memory. Of several NSEC3 chains (RFC 5155 §10.4) the
- * first that NSEC3PARAM announces is followed; records of the others are only verified. Where
- * one name below the zone's has more than 16 MiB of records below it, the file is sorted.
+ * Limitations: of several NSEC3 chains (RFC 5155 §10.4) the first that NSEC3PARAM announces is
+ * followed; records of the others are only verified. Where one name below the zone's has more than
+ * 16 MiB of records below it, the file is sorted.
  */
 
 import { tmpdir } from 'node:os';
