@@ -89,7 +89,7 @@ describe('build', () => {
         for (const { name } of registry.zones) {
           const zone = name.slice(0, -1);
           const out = join(zones, `${zone}.zone`);
-          const flags = ['--domains', '6000', '--format', 'master', '--zones', zone, '--out', '-'];
+          const flags = ['--domains', '24000', '--format', 'master', '--zones', zone, '--out', '-'];
           writeFileSync(out, (await zonewrightOk(['sample', ...flags])).stdout);
         }
         const text = readFileSync(config, 'utf8');

@@ -16,6 +16,10 @@ it('names the folder that can not be made, and says what to do', () => {
   const rdata = Uint8Array.of(1, 2, 3, 4);
   collector.writer.append(key, 0, 2, Kind.record, TYPE.A, 60, 0, 1, rdata, 0, 4);
   expect(() => collector.settle()).toThrow(
-    expect.objectContaining({ exitCode: 2, place: { file: folder }, hint: expect.any(String) }),
+    expect.objectContaining({
+      exitCode: 1,
+      place: { file: expect.stringContaining(folder) },
+      hint: expect.any(String),
+    }),
   );
 });
