@@ -45,12 +45,45 @@ export interface MirrorAnswer {
 
 const MAX_REJECTS = 10_000;
 
+/** A mirrored name; `original` and `mirror` are zone (one octet) and key. */
+interface Mirror {
+  readonly original: Uint8Array;
+  readonly mirror: Uint8Array;
+  readonly chunk: number;
+  readonly line: number;
+  /** The mirrored name is a domain object as well. */
+  taken: boolean;
+}
+
 /** Makes the facts of the mirrored names. */
 export function joinMirrors({ runs, mirrors, apexes }: MirrorArgs): MirrorAnswer {
   const writers = apexes.map(() => new EntryWriter());
   const rejects: MirrorReject[] = [];
   const perZone = apexes.map(() => 0);
-  for (const { blocks, addresses } of mirrors) {
+  const all = readMirrors(mirrors);
+  // In the order of the keys, so that look-ups go through the runs' pages from front to back.
+  all.sort((a, b) => Buffer.compare(a.mirror, b.mirror));
+  for (const one of all) {
+    one.taken = isDomain(runs[one.mirror[0]], one.mirror.subarray(1));
+  }
+  all.sort((a, b) => Buffer.compare(a.original, b.original));
+  for (const one of all) {
+    const { mirror, chunk, line } = one;
+    const zone = mirror[0];
+    const reason = joinOne(runs, one, writers[zone]);
+    if (reason === undefined) perZone[zone]++;
+    else if (rejects.length < MAX_REJECTS) {
+      const name = nameToText(nameFromKey(mirror.subarray(1), apexes[zone]));
+      rejects.push({ chunk, line, reason, name });
+    }
+  }
+  rejects.sort((a, b) => a.chunk - b.chunk || a.line - b.line);
+  return { runs: writers.map(sortRun), perZone, rejects };
+}
+
+function readMirrors(parts: readonly HostPart[]): Mirror[] {
+  const all: Mirror[] = [];
+  for (const { blocks, addresses } of parts) {
     for (const address of addresses) {
       const block = blocks[address >>> 24];
       const at = (address & 0xffffff) + ENTRY_HEADER;
@@ -58,49 +91,46 @@ export function joinMirrors({ runs, mirrors, apexes }: MirrorArgs): MirrorAnswer
       const h = at - ENTRY_HEADER;
       const end =
         keyEnd + (block[h] | (block[h + 1] << 8) | (block[h + 2] << 16) | (block[h + 3] << 24));
+      const original = block.slice(at, keyEnd);
       for (let f = keyEnd; f < end; f += FACT_HEADER + factLength(block, f)) {
-        const original = block.slice(at, keyEnd);
-        const mirror = block.slice(f + FACT_HEADER, f + FACT_HEADER + factLength(block, f));
-        const chunk = factChunk(block, f);
-        const line = factLine(block, f);
-        const reason = joinOne(runs, original, mirror, writers[mirror[0]], chunk, line);
-        if (reason === undefined) perZone[mirror[0]]++;
-        else if (rejects.length < MAX_REJECTS) {
-          const name = nameToText(nameFromKey(mirror.subarray(1), apexes[mirror[0]]));
-          rejects.push({ chunk, line, reason, name });
-        }
+        all.push({
+          original,
+          mirror: block.slice(f + FACT_HEADER, f + FACT_HEADER + factLength(block, f)),
+          chunk: factChunk(block, f),
+          line: factLine(block, f),
+          taken: false,
+        });
       }
     }
   }
-  rejects.sort((a, b) => a.chunk - b.chunk || a.line - b.line);
-  return { runs: writers.map(sortRun), perZone, rejects };
+  return all;
 }
 
 /** Copies one delegation; returns why it can't be done. */
 function joinOne(
   runs: readonly (readonly Run[])[],
-  original: Uint8Array,
-  mirror: Uint8Array,
+  { original, mirror, chunk, line, taken }: Mirror,
   writer: EntryWriter,
-  chunk: number,
-  line: number,
 ): string | undefined {
-  if (isDomain(runs[mirror[0]], mirror.subarray(1))) {
-    return 'is of a mirrored name that is a domain object as well';
-  }
-  const key = original.subarray(1);
-  if (!isDomain(runs[original[0]], key)) return 'is not a domain in the deposit';
-  lookUp(runs[original[0]], key, (block, start, end) => {
+  if (taken) return 'is of a mirrored name that is a domain object as well';
+  const facts: { block: Uint8Array; f: number }[] = [];
+  let isThere = false;
+  lookUp(runs[original[0]], original.subarray(1), (block, start, end) => {
     for (let f = start; f < end; f += FACT_HEADER + factLength(block, f)) {
       const kind = block[f];
-      if (kind !== Kind.domain && kind !== Kind.status && kind !== Kind.ns) continue;
-      const from = f + FACT_HEADER;
-      const to = from + factLength(block, f);
-      const type = factType(block, f);
-      const ttl = factTtl(block, f);
-      writer.append(mirror, 1, mirror.length, kind, type, ttl, chunk, line, block, from, to);
+      if (kind === Kind.domain) isThere = true;
+      if (kind === Kind.domain || kind === Kind.status || kind === Kind.ns)
+        facts.push({ block, f });
     }
   });
+  if (!isThere) return 'is not a domain in the deposit';
+  for (const { block, f } of facts) {
+    const from = f + FACT_HEADER;
+    const to = from + factLength(block, f);
+    const type = factType(block, f);
+    const ttl = factTtl(block, f);
+    writer.append(mirror, 1, mirror.length, block[f], type, ttl, chunk, line, block, from, to);
+  }
   return undefined;
 }
 

@@ -166,18 +166,23 @@ function putVarint(out: Uint8Array, at: number, value: number): number {
 
 /** Files that this thread has opened. */
 const files = new Map<string, number>();
+/** The page of each file that this thread has read last: look-ups in order, and the next range,
+ * often want it again. */
+const lastPages = new Map<string, { readonly page: number; readonly entries: Uint8Array }>();
 let packed = Buffer.alloc(0);
 let offset = 0;
 
 /**
  * Reads a page of a run in a file.
  *
- * @returns its entries as they lie in memory; the array is the caller's.
+ * @returns its entries as they lie in memory; they are read by others, too.
  * @throws ZonewrightError (exit 1) when the file was damaged or can't be read.
  */
 export function readPage(run: Run, page: number): Uint8Array {
   const { file, pages } = run;
   if (file === undefined) throw new Error('the run is in memory');
+  const last = lastPages.get(file);
+  if (last?.page === page) return last.entries;
   const size = pages.stored[page];
   if (size > packed.length) packed = Buffer.allocUnsafeSlow(size * 2);
   try {
@@ -194,7 +199,9 @@ export function readPage(run: Run, page: number): Uint8Array {
   if (packed.readUInt32LE(0) !== body.length || packed.readUInt32LE(4) !== crc32(body)) {
     throw damaged(file);
   }
-  return unpackPage(body, pages.length[page]);
+  const entries = unpackPage(body, pages.length[page]);
+  lastPages.set(file, { page, entries });
+  return entries;
 }
 
 function openToRead(file: string): number {
@@ -265,4 +272,5 @@ function damaged(file: string): Error {
 export function closeRuns(): void {
   for (const fd of files.values()) closeSync(fd);
   files.clear();
+  lastPages.clear();
 }
