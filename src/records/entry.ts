@@ -255,21 +255,7 @@ export class EntryWriter {
       for (let i = keyStart; i < keyEnd; i++) block[at++] = key[i];
       this.keyEnd = at;
     }
-    const atLine = Math.min(line, 0xffffff);
-    block[at] = kind;
-    block[at + 1] = type;
-    block[at + 2] = type >>> 8;
-    block[at + 3] = rdlength;
-    block[at + 4] = rdlength >>> 8;
-    block[at + 5] = ttl;
-    block[at + 6] = ttl >>> 8;
-    block[at + 7] = ttl >>> 16;
-    block[at + 8] = ttl >>> 24;
-    block[at + 9] = chunk;
-    block[at + 10] = chunk >>> 8;
-    block[at + 11] = atLine;
-    block[at + 12] = atLine >>> 8;
-    block[at + 13] = atLine >>> 16;
+    putFactHeader(block, at, kind, type, rdlength, ttl, chunk, line);
     at += FACT_HEADER;
     if (rdlength < 64) {
       for (let i = rdataStart; i < rdataEnd; i++) block[at++] = rdata[i];
@@ -316,6 +302,34 @@ function tooMuch(): ZonewrightError {
     "a thread's share of the input is larger than the 4 GiB that it can address",
     { hint: 'use more --threads' },
   );
+}
+
+/** Writes the header of a fact to `block[at]`; a line beyond 24 bits sticks at the largest value. */
+export function putFactHeader(
+  block: Uint8Array,
+  at: number,
+  kind: number,
+  type: number,
+  rdlength: number,
+  ttl: number,
+  chunk: number,
+  line: number,
+): void {
+  const atLine = Math.min(line, 0xffffff);
+  block[at] = kind;
+  block[at + 1] = type;
+  block[at + 2] = type >>> 8;
+  block[at + 3] = rdlength;
+  block[at + 4] = rdlength >>> 8;
+  block[at + 5] = ttl;
+  block[at + 6] = ttl >>> 8;
+  block[at + 7] = ttl >>> 16;
+  block[at + 8] = ttl >>> 24;
+  block[at + 9] = chunk;
+  block[at + 10] = chunk >>> 8;
+  block[at + 11] = atLine;
+  block[at + 12] = atLine >>> 8;
+  block[at + 13] = atLine >>> 16;
 }
 
 /** The type of the fact at `block[at]`. */

@@ -5,7 +5,7 @@
  */
 
 import { compareBytes, MAX_KEY, MAX_WIRE } from '../names/name.js';
-import { EntryWriter, FACT_HEADER, Kind } from '../records/entry.js';
+import { EntryWriter, FACT_HEADER, Kind, putFactHeader } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 
 const DOT = 0x2e;
@@ -164,23 +164,7 @@ export class OwnerFeed extends EntryWriter {
     chunk: number,
     line: number,
   ): void {
-    const { out } = this;
-    const at = this.end;
-    const shown = Math.min(line, 0xffffff);
-    out[at] = kind;
-    out[at + 1] = type;
-    out[at + 2] = type >>> 8;
-    out[at + 3] = length;
-    out[at + 4] = length >>> 8;
-    out[at + 5] = ttl;
-    out[at + 6] = ttl >>> 8;
-    out[at + 7] = ttl >>> 16;
-    out[at + 8] = ttl >>> 24;
-    out[at + 9] = chunk;
-    out[at + 10] = chunk >>> 8;
-    out[at + 11] = shown;
-    out[at + 12] = shown >>> 8;
-    out[at + 13] = shown >>> 16;
+    putFactHeader(this.out, this.end, kind, type, length, ttl, chunk, line);
   }
 
   /** Facts of earlier owners stay where they were: somebody may hold on to them. */

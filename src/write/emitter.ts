@@ -11,7 +11,14 @@ import type { RangeDiff } from '../diff/range-diff.js';
 import { WrittenUnits } from '../diff/written-units.js';
 import { compareBytes, countLabels, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
 import { addType, finishBitmap } from '../records/bitmap.js';
-import { FACT_HEADER, factLength, factTtl, factType, Kind } from '../records/entry.js';
+import {
+  FACT_HEADER,
+  factLength,
+  factTtl,
+  factType,
+  Kind,
+  putFactHeader,
+} from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import type { KeptSignatures } from '../reuse/kept.js';
 import { KEPT, type RrsetSigner } from '../sign/rrsigs.js';
@@ -292,16 +299,7 @@ export class Emitter {
   private insertDenial(type: number, end: number): void {
     const { denial, context } = this;
     const length = end - FACT_HEADER;
-    const ttl = context.denialTtl;
-    denial[0] = Kind.record;
-    denial[1] = type;
-    denial[2] = type >>> 8;
-    denial[3] = length;
-    denial[4] = length >>> 8;
-    denial[5] = ttl;
-    denial[6] = ttl >>> 8;
-    denial[7] = ttl >>> 16;
-    denial[8] = ttl >>> 24;
+    putFactHeader(denial, 0, Kind.record, type, length, context.denialTtl, 0, 0);
     let i = this.count++;
     while (i > 0 && factType(this.blocks[i - 1], this.ats[i - 1]) > type) {
       this.blocks[i] = this.blocks[i - 1];
