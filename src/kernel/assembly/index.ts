@@ -1,0 +1,10 @@
+/**
+ * The kernel: the loops over all octets of a zone, compiled from this folder to WebAssembly by
+ * AssemblyScript, a dialect of TypeScript. What a loop here can't do at once it leaves to the
+ * TypeScript that called it: every rule and every message stands there, the kernel knows the short
+ * way for what nearly all of a large zone consists of.
+ *
+ * Addresses are octets in the instance's memory (kernel.ts). There are no objects.
+ */
+
+export { compare } from './bytes';
