@@ -3,6 +3,7 @@
 import { compareBytes } from '../names/name.js';
 import type { Run } from '../sort/run.js';
 import type { ZoneContext } from '../zone/context.js';
+import { CursorSource, Stop } from '../zone/owner-source.js';
 import { Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
 
@@ -12,8 +13,9 @@ export class NsecSuccessor {
   private has: boolean;
 
   constructor(zone: ZoneContext, references: readonly Run[], from: Uint8Array | undefined) {
-    this.scout = new PublishedWalk(zone, references, from, undefined, undefined);
-    this.has = this.scout.next();
+    const source = new CursorSource(zone.runs, from, undefined);
+    this.scout = new PublishedWalk(zone, references, from, undefined, source, undefined);
+    this.has = this.scout.next() === Stop.owner;
   }
 
   /** The sort key of the successor of the owner with the given key; owners come in order. */
@@ -25,7 +27,7 @@ export class NsecSuccessor {
       if (further && walk.role !== Role.belowCut) {
         return walk.keyBlock.subarray(walk.keyStart, walk.keyEnd);
       }
-      this.has = this.scout.next();
+      this.has = this.scout.next() === Stop.owner;
     }
     return new Uint8Array(0);
   }

@@ -8,7 +8,33 @@ import { readFileSync } from 'node:fs';
 
 /** What the kernel's functions are; the comments stand with them, in assembly/. */
 export interface KernelFunctions {
-  compare(a: number, aEnd: number, b: number, bEnd: number): number;
+  // merge.ts
+  runHeads(): number;
+  runEnds(): number;
+  firstEntry(entry: number, stop: number, from: number, fromEnd: number): number;
+  openMerge(count: number): void;
+  // names.ts, nsec3.ts, delegation.ts
+  setApex(name: number, length: number): number;
+  setNsec3(salt: number, length: number, iterations: number): void;
+  setForbidding(mask: number): void;
+  // references.ts
+  openReferences(slots: number, arena: number, size: number): void;
+  clearReferences(): void;
+  endOfReferences(): number;
+  hasRoom(hosts: number): number;
+  addReference(host: number, length: number, owner: number, ownerLength: number): void;
+  // walk.ts
+  walkState(): number;
+  factsOfOwner(): number;
+  partsOfOwner(): number;
+  openOutput(text: number, wire: number, size: number, hashes: number, hashSize: number): void;
+  openWalk(flags: number): void;
+  takenAway(): void;
+  setCut(key: number, length: number): void;
+  setLimit(key: number, end: number): void;
+  hasAddressAhead(key: number, end: number): number;
+  planOwners(): number;
+  writeOwners(hold: number): number;
 }
 
 /** Octets of a page of WebAssembly. */
@@ -77,12 +103,4 @@ export class Kernel {
     }
     return address;
   }
-}
-
-let ofThread: Kernel | undefined;
-
-/** The instance of this thread, for what is not large. */
-export function threadKernel(): Kernel {
-  ofThread ??= new Kernel();
-  return ofThread;
 }

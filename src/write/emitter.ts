@@ -24,6 +24,8 @@ import type { KeptSignatures } from '../reuse/kept.js';
 import { KEPT, type RrsetSigner } from '../sign/rrsigs.js';
 import { Cursor } from '../sort/cursor.js';
 import { GlueClass } from '../zone/glue.js';
+import { KernelSource } from '../zone/kernel-source.js';
+import { CursorSource, Stop } from '../zone/owner-source.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
 import { emptyCounts } from './counts.js';
@@ -43,6 +45,18 @@ export interface PreviousRange {
   readonly kept: KeptSignatures | undefined;
   /** Takes what is written, to compare it. */
   readonly diff: RangeDiff | undefined;
+}
+
+/** Compares the owner of the chain's record with that of the walk. */
+function compareKeys(chain: Nsec3Walk, walk: OwnerWalk): number {
+  return compareBytes(
+    chain.keyBlock,
+    chain.keyStart,
+    chain.keyEnd,
+    walk.keyBlock,
+    walk.keyStart,
+    walk.keyEnd,
+  );
 }
 
 /** Writes one range. */
@@ -109,10 +123,6 @@ export class Emitter {
   range(from: Uint8Array | undefined, to: Uint8Array | undefined): void {
     const { context } = this;
     const { zone, firstHash } = context;
-    const names = new PublishedWalk(zone, context.references, from, to, {
-      orphan: (walk, glueClass, kept, block, at, count, example) =>
-        this.orphan(walk, glueClass, kept, block, at, count, example),
-    });
     const chain =
       firstHash === undefined
         ? undefined
@@ -121,35 +131,73 @@ export class Emitter {
       zone.denial.kind === 'nsec' ? new NsecSuccessor(zone, context.references, from) : undefined;
     if (from === undefined) this.apex(nextOwner);
 
+    const kernel = this.openKernel(from, to, nextOwner !== undefined);
+    const source = kernel ?? new CursorSource(zone.runs, from, to);
+    const names = new PublishedWalk(zone, context.references, from, to, source, {
+      orphan: (walk, glueClass, kept, block, at, count, example) =>
+        this.orphan(walk, glueClass, kept, block, at, count, example),
+    });
     const { walk } = names;
-    let hasName = names.next();
-    let hasNsec3 = chain?.next() ?? false;
-    while (hasName || hasNsec3) {
-      let same = false;
-      if (chain !== undefined && hasNsec3) {
-        const d = hasName
-          ? compareBytes(
-              chain.keyBlock,
-              chain.keyStart,
-              chain.keyEnd,
-              walk.keyBlock,
-              walk.keyStart,
-              walk.keyEnd,
-            )
-          : -1;
-        if (d < 0) {
-          this.nsec3(chain);
-          hasNsec3 = chain.next();
-          continue;
-        }
-        same = d === 0;
+    /** Goes on in the chain; names stop before its next record. */
+    const follow = (): boolean => {
+      if (chain === undefined || !chain.next()) {
+        source.setLimit(NO_KEY, 0, 0);
+        return false;
       }
+      source.setLimit(chain.keyBlock, chain.keyStart, chain.keyEnd);
+      return true;
+    };
+    let hasNsec3 = follow();
+    for (;;) {
+      let stop = names.next();
+      if (stop === Stop.limit) {
+        // The name is the record's own, or lies behind it: let it be seen in any case.
+        source.setLimit(NO_KEY, 0, 0);
+        source.hold();
+        stop = names.next();
+        source.release();
+      }
+      const hasName = stop === Stop.owner;
+      let same = false;
+      while (chain !== undefined && hasNsec3) {
+        const d = hasName ? compareKeys(chain, walk) : -1;
+        same = d === 0;
+        if (d >= 0) break;
+        this.nsec3(chain);
+        hasNsec3 = follow();
+      }
+      if (!hasName) break;
       // Anybody can register a name that looks like a hash: then the owner has both.
       this.published(walk, nextOwner, same ? chain : undefined);
-      if (same) hasNsec3 = chain?.next() ?? false;
-      hasName = names.next();
+      if (same) hasNsec3 = follow();
     }
     this.counts.glue += names.glue;
+    const done = kernel?.counts();
+    if (done === undefined) return;
+    this.counts.delegations += done.delegations;
+    this.counts.rrsets += done.rrsets;
+    this.counts.records += done.records;
+  }
+
+  /**
+   * Has the kernel write insecure delegations, if they are all there is to be done with.
+   *
+   * @param nsec they have NSEC records.
+   */
+  private openKernel(
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+    nsec: boolean,
+  ): KernelSource | undefined {
+    const { zone, digest } = this.context;
+    const { text, wire } = this;
+    const all = nsec || this.units !== undefined;
+    return KernelSource.open(zone.runs, from, to, { kind: 'write', digest, all }, zone.rules, {
+      written: (bytes, textAt, textEnd, wireAt, wireEnd) => {
+        text.append(bytes, textAt, textEnd);
+        wire.append(bytes, wireAt, wireEnd);
+      },
+    });
   }
 
   /** The apex: SOA first, the rest by type. */

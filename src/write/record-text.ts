@@ -53,6 +53,13 @@ export class RecordText {
     this.at = o;
   }
 
+  /** Appends lines as they are. */
+  append(lines: Uint8Array, start: number, end: number): void {
+    if (this.at + end - start > this.buffer.length) this.grow(end - start);
+    this.buffer.set(lines.subarray(start, end), this.at);
+    this.at += end - start;
+  }
+
   private setHead(ttl: number, type: number): void {
     const { head } = this;
     this.ttl = ttl;

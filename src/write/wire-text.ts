@@ -39,9 +39,17 @@ export class WireText {
     this.at = o;
   }
 
-  /** Room for another record, the largest there can be. */
-  private grow(): void {
-    const wider = new Uint8Array(Math.max(this.buffer.length * 2, this.at + 70_000));
+  /** Appends records as they are. */
+  append(records: Uint8Array, start: number, end: number): void {
+    if (end === start) return;
+    if (this.at + end - start > this.buffer.length) this.grow(end - start);
+    this.buffer.set(records.subarray(start, end), this.at);
+    this.at += end - start;
+  }
+
+  /** Room for so many octets, or for another record, the largest there can be. */
+  private grow(room = 70_000): void {
+    const wider = new Uint8Array(Math.max(this.buffer.length * 2, this.at + room));
     wider.set(this.buffer.subarray(0, this.at));
     this.buffer = wider;
   }

@@ -28,9 +28,8 @@ import {
   Kind,
 } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
-import { Cursor } from '../sort/cursor.js';
-import type { Run } from '../sort/run.js';
 import { HostFault, hostFault } from './host.js';
+import { type OwnerSource, Stop } from './owner-source.js';
 import { mayDelegate } from './status.js';
 
 /** What an owner is. */
@@ -99,7 +98,7 @@ export class OwnerWalk {
   keyStart = 0;
   keyEnd = 0;
   role: number = Role.none;
-  /** A delegation of which there are NS and DS records only. */
+  /** A delegation of which there are NS and DS records only, and the source has said so. */
   isOrdinary = false;
   /** The facts that are left, by type, then RDATA: fact `i` lies at `blocks[i][ats[i]]`. */
   count = 0;
@@ -118,20 +117,16 @@ export class OwnerWalk {
   /** The cut is a DNAME: nothing at all may stand below it (RFC 6672 §2.4). */
   private cutIsDname = false;
 
-  private readonly cursor: Cursor;
-  private readonly ahead: Cursor;
   private readonly hostKey = new Uint8Array(MAX_KEY);
   private readonly apexLabels: number;
+  /** What the source does not know of {@link cutKey} yet. */
+  private isCutNews = false;
 
   constructor(
-    runs: readonly Run[],
-    from: Uint8Array | undefined,
-    to: Uint8Array | undefined,
+    private readonly source: OwnerSource,
     private readonly rules: WalkRules,
     private readonly report: WalkReport | undefined,
   ) {
-    this.cursor = new Cursor(runs, from, to);
-    this.ahead = this.cursor.fork();
     this.apexLabels = countLabels(rules.apex);
     if (rules.apexIsDname) {
       this.cutLength = 0;
@@ -139,29 +134,41 @@ export class OwnerWalk {
     }
   }
 
-  /** Goes to the next owner that holds anything but the apex. False at the range's end. */
-  next(): boolean {
-    const { cursor } = this;
-    while (cursor.next()) {
-      this.keyBlock = cursor.keyBlock;
-      this.keyStart = cursor.keyStart;
-      this.keyEnd = cursor.keyEnd;
-      if (this.keyEnd === this.keyStart) continue;
+  /**
+   * Goes to the next owner that holds anything but the apex.
+   *
+   * @returns {@link Stop}: `owner`, `limit` (see {@link OwnerSource}) or `end`.
+   */
+  next(): number {
+    const { source } = this;
+    for (;;) {
+      if (this.isCutNews) {
+        source.setCut(this.cutKey, this.cutLength);
+        this.isCutNews = false;
+      }
+      const stop = source.next();
+      if (stop === Stop.end || stop === Stop.limit) return stop;
+      this.keyBlock = source.keyBlock;
+      this.keyStart = source.keyStart;
+      this.keyEnd = source.keyEnd;
       this.ownerLength = 0;
-      if (this.isBelowCut()) {
-        this.collect();
+      this.isOrdinary = stop === Stop.ordinary;
+      if (this.isOrdinary) {
+        this.takeOrdinary();
+        return Stop.owner;
+      }
+      this.collect();
+      if (stop === Stop.belowCut || this.rules.apexIsDname) {
+        this.takeCut();
         this.visitBelowCut();
       } else {
         this.cutLength = -1;
         this.cutNsCount = 0;
-        this.isOrdinary = this.visitOrdinary();
-        if (this.isOrdinary) return true;
-        this.collect();
+        this.isCutNews = true;
         this.visitWithoutCut();
       }
-      if (this.role !== Role.none) return true;
+      if (this.role !== Role.none) return Stop.owner;
     }
-    return false;
   }
 
   /** The owner's wire name, in {@link owner}. */
@@ -193,97 +200,38 @@ export class OwnerWalk {
     return out.slice(0, keyToWire(this.cutKey, 0, this.cutLength, this.rules.apex, out, 0));
   }
 
-  /**
-   * The short way for what nearly all owners are: a delegation with NS and DS records and nothing
-   * else, of a zone file or of a domain object that may be delegated. Comes to the same as the
-   * long way.
-   *
-   * @returns false, and nothing is changed, when the owner is anything else.
-   */
-  private visitOrdinary(): boolean {
-    const { cursor, blocks, ats, rules, report } = this;
-    if (rules.dropMissingGlue || rules.dropInvalidNs || this.isWildcard()) return false;
-    let n = 0;
-    let ns = 0;
-    let domains = 0;
-    let needsDomain = false;
-    let statuses = 0;
-    let octets = 0;
-    let inOrder = true;
-    let nsTtl = -1;
-    let dsTtl = -1;
-    let lastType = -1;
-    let last = blocks[0];
-    let lastAt = 0;
-    for (let i = 0; i < cursor.parts; i++) {
-      const block = cursor.partBlocks[i];
-      const end = cursor.partEnds[i];
-      for (let at = cursor.partStarts[i]; at < end; ) {
-        const kind = block[at];
-        const length = factLength(block, at);
-        if (kind === Kind.domain) domains++;
-        else if (kind === Kind.status) statuses |= 1 << block[at + FACT_HEADER];
-        else {
-          const type = factType(block, at);
-          const ttl = factTtl(block, at);
-          if (type === TYPE.NS) {
-            if (ns++ === 0) nsTtl = ttl;
-            else if (ttl !== nsTtl) return false;
-          } else if (type === TYPE.DS) {
-            if (dsTtl < 0) dsTtl = ttl;
-            else if (ttl !== dsTtl) return false;
-          } else return false;
-          if (kind !== Kind.record) needsDomain = true;
-          if (inOrder && type <= lastType) {
-            inOrder = type === lastType && compareFacts(last, lastAt, block, at) < 0;
-          }
-          lastType = type;
-          last = block;
-          lastAt = at;
-          octets += MAX_WIRE + RR_OCTETS + length;
-          blocks[n] = block;
-          ats[n++] = at;
-        }
-        at += FACT_HEADER + length;
-      }
+  /** The source has found an ordinary delegation, which is a cut, too. */
+  private takeOrdinary(): void {
+    const { source, blocks, ats, keyBlock } = this;
+    const { facts, factCount } = source;
+    for (let i = 0; i < factCount; i++) {
+      blocks[i] = keyBlock;
+      ats[i] = facts[i];
     }
-    if (ns === 0 || n > SMALL || octets > MAX_MESSAGE) return false;
-    if (domains > 1 || (needsDomain && domains === 0)) return false;
-    if ((domains > 0 || statuses !== 0) && !mayDelegate(statuses, rules.publishPendingRestore)) {
-      return false;
-    }
-    if (statuses !== 0 && domains === 0) return false;
-    this.count = n;
-    // Each one in the input counts, as the long way has it: also what is there twice.
-    if (report !== undefined) this.tellFaults();
-    if (!inOrder) this.sortFacts();
+    this.count = factCount;
     this.role = Role.delegation;
     this.cutIsDname = false;
     this.setCutKey();
-    let cutNs = 0;
-    for (let i = 0; i < this.count; i++) {
-      const block = blocks[i];
-      const at = ats[i];
-      if (factType(block, at) !== TYPE.NS) break;
-      this.cutNsBlocks[cutNs] = block;
-      this.cutNsAts[cutNs++] = at;
-    }
-    this.cutNsCount = cutNs;
-    if (report !== undefined) {
-      if (domains > 0) report.domain('delegated');
-      this.findMissingGlue();
-    }
-    return true;
+    this.takeCutNs();
   }
 
-  /** Reports the name servers' names that can't be one. */
-  private tellFaults(): void {
-    const { blocks, ats, rules } = this;
-    for (let i = 0; i < this.count; i++) {
-      if (factType(blocks[i], ats[i]) !== TYPE.NS) continue;
-      const fault = hostFault(blocks[i], ats[i] + FACT_HEADER, rules.apex);
-      if (fault !== HostFault.none) this.tellFault(fault, blocks[i], ats[i]);
+  /** Takes over the cut above the owner if the source has found it by itself. */
+  private takeCut(): void {
+    const length = this.source.ownCut(this.cutKey);
+    if (length < 0) return;
+    this.cutLength = length;
+    this.cutIsDname = false;
+    this.takeCutNs();
+  }
+
+  private takeCutNs(): void {
+    const { source, keyBlock } = this;
+    const { facts, nsCount } = source;
+    for (let i = 0; i < nsCount; i++) {
+      this.cutNsBlocks[i] = keyBlock;
+      this.cutNsAts[i] = facts[i];
     }
+    this.cutNsCount = nsCount;
   }
 
   private tellFault(fault: number, block: Uint8Array, at: number): void {
@@ -293,27 +241,17 @@ export class OwnerWalk {
   }
 
   private collect(): void {
-    const { cursor, blocks, ats } = this;
+    const { source, blocks, ats } = this;
     let n = 0;
-    for (let i = 0; i < cursor.parts; i++) {
-      const block = cursor.partBlocks[i];
-      const end = cursor.partEnds[i];
-      for (let at = cursor.partStarts[i]; at < end; at += FACT_HEADER + factLength(block, at)) {
+    for (let i = 0; i < source.parts; i++) {
+      const block = source.partBlocks[i];
+      const end = source.partEnds[i];
+      for (let at = source.partStarts[i]; at < end; at += FACT_HEADER + factLength(block, at)) {
         blocks[n] = block;
         ats[n++] = at;
       }
     }
     this.count = n;
-  }
-
-  private isBelowCut(): boolean {
-    const { cutLength, keyStart } = this;
-    if (this.rules.apexIsDname) return true;
-    return (
-      cutLength > 0 &&
-      this.keyEnd - keyStart > cutLength &&
-      compareBytes(this.keyBlock, keyStart, keyStart + cutLength, this.cutKey, 0, cutLength) === 0
-    );
   }
 
   private visitBelowCut(): void {
@@ -577,7 +515,7 @@ export class OwnerWalk {
 
   /** Is there an address of `host`, a name at or below the owner? */
   private hasAddress(host: Uint8Array, at: number): boolean {
-    const { ahead, hostKey } = this;
+    const { hostKey } = this;
     const ownLength = this.keyEnd - this.keyStart;
     const length = wireToKey(host, at, this.apexLabels, hostKey, 0);
     if (length === ownLength) {
@@ -587,26 +525,7 @@ export class OwnerWalk {
       }
       return false;
     }
-    ahead.assign(this.cursor);
-    while (ahead.next()) {
-      const { keyBlock: block, keyStart: s, keyEnd: e } = ahead;
-      const d = compareBytes(block, s, e, hostKey, 0, length);
-      if (d > 0) return false;
-      if (d < 0) continue;
-      for (let i = 0; i < ahead.parts; i++) {
-        const part = ahead.partBlocks[i];
-        for (
-          let p = ahead.partStarts[i];
-          p < ahead.partEnds[i];
-          p += FACT_HEADER + factLength(part, p)
-        ) {
-          const type = factType(part, p);
-          if (type === TYPE.A || type === TYPE.AAAA) return true;
-        }
-      }
-      return false;
-    }
-    return false;
+    return this.source.hasAddressAhead(hostKey, length);
   }
 
   // ---- order, duplicates and TTLs -----------------------------------------------------------

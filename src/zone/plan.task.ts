@@ -13,6 +13,8 @@ import { Collector } from '../sort/collector.js';
 import type { Run } from '../sort/run.js';
 import type { SpillPlan } from '../sort/spill-plan.js';
 import { isApexHost, type ZoneContext } from './context.js';
+import { HASH_SIZE, KernelSource, walkKernel } from './kernel-source.js';
+import { CursorSource, Stop } from './owner-source.js';
 import {
   type DomainFate,
   type FactReject,
@@ -135,14 +137,28 @@ export function planRange(args: {
       fates[fate]++;
     },
   };
-  const walk = new OwnerWalk(zone.runs, args.from, args.to, zone.rules, report);
   if (job.zone !== args.zone) job.table.flush();
   job.zone = args.zone;
   const { table } = job;
+  if (zone.denial.kind === 'nsec3') walkKernel().setNsec3(zone.denial);
   const chain =
     zone.denial.kind === 'nsec3' ? createChainNames(zone, job.hashes[args.zone].writer) : undefined;
   const everyDelegation = zone.denial.kind === 'nsec3' && !zone.denial.optOut;
-  while (walk.next()) {
+  const hash = zone.denial.kind !== 'nsec3' ? 'none' : everyDelegation ? 'all' : 'secure';
+  const kernel = KernelSource.open(
+    zone.runs,
+    args.from,
+    args.to,
+    { kind: 'plan', hash },
+    zone.rules,
+    {
+      hashed: (bytes, at, end) => chain?.hashed(bytes, at, end),
+      full: () => table.flush(),
+    },
+  );
+  const source = kernel ?? new CursorSource(zone.runs, args.from, args.to);
+  const walk = new OwnerWalk(source, zone.rules, report);
+  while (walk.next() === Stop.owner) {
     if (walk.role === Role.delegation) {
       delegations++;
       const owner = walk.wireOwner();
@@ -170,10 +186,12 @@ export function planRange(args: {
   }
   settle(job.hashes);
   settle(job.references);
+  const done = kernel?.counts();
+  if (done !== undefined) fates.delegated += done.domains;
   return {
-    delegations,
-    secureDelegations,
-    nameServers,
+    delegations: delegations + (done?.delegations ?? 0),
+    secureDelegations: secureDelegations + (done?.secureDelegations ?? 0),
+    nameServers: nameServers + (done?.nameServers ?? 0),
     fates,
     rejects,
     occludedCount,
@@ -261,6 +279,8 @@ function tableOf(zones: readonly ZoneContext[], references: readonly Collector[]
 /** Collects the names of an NSEC3 chain with their bitmaps (RFC 5155 §7.1). */
 export interface ChainNames {
   delegation(walk: OwnerWalk, secure: boolean): void;
+  /** Delegations directly below the apex, hashed by the kernel (zone/kernel-source.ts). */
+  hashed(bytes: Uint8Array, at: number, end: number): void;
   authoritative(walk: OwnerWalk): void;
   /** A name given by its key, its types in ascending order, without RRSIG. */
   name(key: Uint8Array, types: readonly number[]): void;
@@ -306,17 +326,36 @@ export function createChainNames(zone: ZoneContext, writer: EntryWriter): ChainN
     lastLength = end - start;
   };
 
+  /** The bitmap of a delegation. */
+  const delegationBitmap = (secure: boolean): Uint8Array => {
+    addType(TYPE.NS);
+    if (secure) {
+      addType(TYPE.DS);
+      addType(TYPE.RRSIG);
+    }
+    const bitmap = new Uint8Array(40);
+    return bitmap.slice(0, finishBitmap(bitmap, 0));
+  };
+  const insecureBitmap = delegationBitmap(false);
+  const secureBitmap = delegationBitmap(true);
+
   return {
     delegation(walk, secure) {
       ancestors(walk.keyBlock, walk.keyStart, walk.keyEnd);
       const wireEnd = keyToWire(walk.keyBlock, walk.keyStart, walk.keyEnd, apex, wire, 0);
-      addType(TYPE.NS);
-      if (secure) {
-        addType(TYPE.DS);
-        addType(TYPE.RRSIG);
+      const bitmap = secure ? secureBitmap : insecureBitmap;
+      rdata.set(bitmap);
+      const kind = secure ? HashKind.secureDelegation : HashKind.insecureDelegation;
+      put(wireEnd, kind, bitmap.length);
+    },
+    hashed(bytes, from, end) {
+      for (let at = from; at < end; at += HASH_SIZE) {
+        const secure = bytes[at + HASH_TEXT + 1] === 1;
+        const kind = secure ? HashKind.secureDelegation : HashKind.insecureDelegation;
+        const bitmap = secure ? secureBitmap : insecureBitmap;
+        const keyEnd = at + HASH_TEXT + 1;
+        writer.append(bytes, at, keyEnd, Kind.hash, kind, 0, 0, 0, bitmap, 0, bitmap.length);
       }
-      const end = finishBitmap(rdata, 0);
-      put(wireEnd, secure ? HashKind.secureDelegation : HashKind.insecureDelegation, end);
     },
     authoritative(walk) {
       ancestors(walk.keyBlock, walk.keyStart, walk.keyEnd);

@@ -10,6 +10,7 @@ import { Cursor } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
 import { isApexHost, type ZoneContext } from './context.js';
 import { classifyGlue, GlueClass, keepsGlue } from './glue.js';
+import { type OwnerSource, Stop } from './owner-source.js';
 import { OwnerWalk, Role } from './owner-walk.js';
 
 /** An address that is an orphan: a row of orphans.csv. */
@@ -42,25 +43,31 @@ export class PublishedWalk {
     references: readonly Run[],
     from: Uint8Array | undefined,
     to: Uint8Array | undefined,
+    source: OwnerSource,
     private readonly sink: OrphanSink | undefined,
   ) {
-    this.walk = new OwnerWalk(zone.runs, from, to, zone.rules, undefined);
+    this.walk = new OwnerWalk(source, zone.rules, undefined);
     this.references = new Cursor(references, from, to);
     this.referencesLeft = this.references.next();
   }
 
-  /** Goes to the next owner of which something is published. */
-  next(): boolean {
+  /**
+   * Goes to the next owner of which something is published.
+   *
+   * @returns {@link Stop}: `owner`, `limit` or `end`.
+   */
+  next(): number {
     const { walk } = this;
-    while (walk.next()) {
+    for (;;) {
+      const stop = walk.next();
+      if (stop !== Stop.owner) return stop;
       if (walk.role === Role.delegation) {
         this.glueAtCut();
-        return true;
+        return stop;
       }
       this.judge(walk.role === Role.belowCut);
-      if (walk.count > 0) return true;
+      if (walk.count > 0) return stop;
     }
-    return false;
   }
 
   /** Addresses at the cut itself, the owner being a delegation. */

@@ -7,4 +7,27 @@
  * Addresses are octets in the instance's memory (kernel.ts). There are no objects.
  */
 
-export { compare } from './bytes';
+export { setForbidding } from './delegation';
+export { firstEntry, openMerge, runEnds, runHeads } from './merge';
+export { setApex } from './names';
+export { setNsec3 } from './nsec3';
+export {
+  addReference,
+  clearReferences,
+  endOfReferences,
+  hasRoom,
+  openReferences,
+} from './references';
+export {
+  factsOfOwner,
+  hasAddressAhead,
+  openOutput,
+  openWalk,
+  partsOfOwner,
+  planOwners,
+  setCut,
+  setLimit,
+  takenAway,
+  walkState,
+  writeOwners,
+} from './walk';

@@ -1,15 +1,19 @@
 /**
- * The short way for ordinary delegations (OwnerWalk) comes to what the long way comes to: the same
- * owners, facts, cuts and reports, for facts of zone files and of registry objects.
+ * What the kernel does with ordinary delegations is what the long way does: the same owners, facts
+ * and cuts for facts of zone files and of registry objects, and the same signed zone.
  */
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
-import { nameFromText, wireToKey } from '#zonewright/names/name.js';
+import { keyFromName, nameFromText, wireToKey } from '#zonewright/names/name.js';
 import { EntryWriter, Kind } from '#zonewright/records/entry.js';
 import { TYPE } from '#zonewright/records/types.js';
 import { type Run, sortRun } from '#zonewright/sort/run.js';
-import { OwnerWalk, type WalkReport, type WalkRules } from '#zonewright/zone/owner-walk.js';
+import { KernelSource } from '#zonewright/zone/kernel-source.js';
+import { CursorSource, type OwnerSource, Stop } from '#zonewright/zone/owner-source.js';
+import { OwnerWalk, type WalkRules } from '#zonewright/zone/owner-walk.js';
 import { STATUS } from '#zonewright/zone/status.js';
+import { ACTIVE, newKey } from '../keys/helpers.js';
+import { newKeyDir, resign } from '../reuse/resign.js';
 
 const APEX = nameFromText('com.');
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -32,26 +36,11 @@ function runOf(facts: ReadonlyArray<readonly [Fact, number]>): Run {
   return sortRun(writer);
 }
 
-/** The method that takes the short way. */
-interface ShortWay {
-  visitOrdinary(): boolean;
-}
-const walks = OwnerWalk.prototype as unknown as ShortWay;
-
 /** All that a walk does and says. */
-function walk(runs: readonly Run[], rules: WalkRules, reported: boolean): unknown[] {
-  const said: unknown[] = [];
-  const report: WalkReport = {
-    reject: ({ owner, rdata, ...rest }) =>
-      said.push(['reject', hex(owner), hex(rdata), ...Object.values(rest)]),
-    invalidNs: (owner, fault, host) => said.push(['invalid', hex(owner), fault, hex(host)]),
-    missingGlue: (owner, host) => said.push(['missing', hex(owner), hex(host)]),
-    dsWithoutDelegation: (count) => said.push(['ds', count]),
-    domain: (fate) => said.push(['domain', fate]),
-  };
-  const w = new OwnerWalk(runs, undefined, undefined, rules, reported ? report : undefined);
+function walk(source: OwnerSource, rules: WalkRules): unknown[] {
+  const w = new OwnerWalk(source, rules, undefined);
   const all: unknown[] = [];
-  while (w.next()) {
+  while (w.next() === Stop.owner) {
     const facts: unknown[] = [];
     for (let i = 0; i < w.count; i++) {
       const block = w.blocks[i];
@@ -66,9 +55,8 @@ function walk(runs: readonly Run[], rules: WalkRules, reported: boolean): unknow
       return hex(w.cutNsBlocks[i].slice(at, at + (w.cutNsBlocks[i][at - 11] || 0)));
     });
     const owner = hex(w.wireOwner().slice(0, w.ownerLength));
-    all.push([owner, w.role, facts, cut, servers, w.isNamedByCut(), said.splice(0)]);
+    all.push([owner, w.role, facts, cut, servers, w.isNamedByCut()]);
   }
-  all.push(said);
   return all;
 }
 
@@ -128,36 +116,119 @@ const many = fc.integer({ min: 20, max: 28 }).map((n) =>
   ),
 );
 
-it('comes to the same as the long way', () => {
-  const { visitOrdinary } = walks;
+const write = { kind: 'write', digest: false, all: true } as const;
+
+it('comes to the same owners as the long way', () => {
   let taken = 0;
+  let refused = 0;
   fc.assert(
     fc.property(
       fc.oneof({ weight: 9, arbitrary: few }, many),
-      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 1, max: 5 }),
       rules,
-      fc.boolean(),
-      (facts, threads, how, reported) => {
+      fc.option(owner, { nil: undefined, freq: 1 }),
+      fc.option(owner, { nil: undefined, freq: 1 }),
+      (facts, threads, how, from, to) => {
         const numbered = facts.map((one, i) => [one, i + 1] as const);
         const runs = Array.from({ length: threads }, (_, t) =>
           runOf(numbered.filter((_one, i) => i % threads === t)),
         );
-        const counted = vi.spyOn(walks, 'visitOrdinary').mockImplementation(function (
-          this: ShortWay,
-        ) {
-          const is = visitOrdinary.call(this);
-          if (is) taken++;
-          return is;
-        });
-        const short = walk(runs, how, reported);
-        counted.mockRestore();
-        const never = vi.spyOn(walks, 'visitOrdinary').mockReturnValue(false);
-        const long = walk(runs, how, reported);
-        never.mockRestore();
-        expect(short).toEqual(long);
+        const range = [from, to].map((name) =>
+          name === undefined ? undefined : keyFromName(nameFromText(name), APEX),
+        );
+        const kernel = KernelSource.open(runs, range[0], range[1], write, how, {});
+        if (kernel === undefined) {
+          expect(how.apexIsDname).toBe(true);
+          return;
+        }
+        const next = vi.spyOn(kernel, 'next');
+        const short = walk(kernel, how);
+        expect(short).toEqual(walk(new CursorSource(runs, range[0], range[1]), how));
+        for (const { value } of next.mock.results) {
+          if (value === Stop.ordinary) taken++;
+          else if (value === Stop.owner) refused++;
+        }
       },
     ),
-    { numRuns: 1000 },
+    { numRuns: 3000 },
   );
   expect(taken).toBeGreaterThan(300);
+  expect(refused).toBeGreaterThan(300);
+});
+
+const label = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.constantFrom('a', 'b', 'c', 'd-1', 'xn--4', '_x', '9', 'n'.repeat(63)),
+  },
+  fc.constantFrom('\\000', '\\.', 'a\\032b', '\\001', 'UP', '*', '\\255', '!'),
+);
+const zoneName = fc
+  .array(label, { minLength: 1, maxLength: 3 })
+  .map((labels) => `${labels.join('.')}.example.`);
+const target = fc.oneof(
+  zoneName,
+  fc.constantFrom(
+    'ns.other.',
+    'ns1.a.example.',
+    '.',
+    'example.',
+    '192.0.2.1.',
+    'n.example.example.',
+  ),
+);
+const zoneRecord = fc.oneof(
+  { weight: 8, arbitrary: target.map((host) => `NS ${host}`) },
+  { weight: 3, arbitrary: fc.constantFrom(1, 2).map((n) => `DS ${n} 13 2 ${`0${n}`.repeat(32)}`) },
+  { weight: 2, arbitrary: fc.constantFrom('A 192.0.2.1', 'AAAA 2001:db8::1') },
+  fc.constantFrom('TXT a', 'CNAME a.', 'DNAME b.', 'MX 1 a.example.'),
+);
+const zoneLines = fc.array(
+  fc
+    .tuple(zoneName, fc.constantFrom(60, 60, 60, 3600), zoneRecord)
+    .map(([name, ttl, rest]) => `${name} ${ttl} IN ${rest}`),
+  { maxLength: 30 },
+);
+/** A message without the name of the file, another one each time. */
+const unnamed = (message: string): string => message.replace(/file-\d+/g, 'file');
+
+const denials = fc.oneof(
+  fc.record({
+    kind: fc.constant('nsec3' as const),
+    optOut: fc.boolean(),
+    iterations: fc.constantFrom(0, 0, 2),
+    salt: fc.uint8Array({ maxLength: 20 }),
+  }),
+  fc.constant({ kind: 'nsec' as const }),
+);
+
+it('makes the same zone, and says the same of it', async () => {
+  const keyDir = newKeyDir();
+  newKey(keyDir, 'ksk', ACTIVE, 15);
+  newKey(keyDir, 'zsk', ACTIVE, 15);
+  let made = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      zoneLines,
+      denials,
+      fc.constantFrom('keep-all' as const, 'wide' as const, 'narrow' as const),
+      async (lines, denial, glue) => {
+        const text = `example. 60 IN SOA a. b. 1 2 3 4 5\nexample. 60 IN NS ns.other.\n${lines.join('\n')}\n`;
+        const how = { denial, glue, verify: false, maxRejects: 100, engine: 'openssl' } as const;
+        const outcome = async (): Promise<unknown> =>
+          resign(text, keyDir, how).then(
+            (signed) => [signed.text, signed.warnings.map(unnamed)],
+            (error: unknown) => unnamed(String(error)),
+          );
+        const short = await outcome();
+        const open = vi.spyOn(KernelSource, 'open').mockReturnValue(undefined);
+        const long = await outcome();
+        open.mockRestore();
+        expect(short).toEqual(long);
+        if (typeof short !== 'string') made++;
+      },
+    ),
+    { numRuns: 250 },
+  );
+  expect(made).toBeGreaterThan(150);
 });

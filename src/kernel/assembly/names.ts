@@ -1,0 +1,90 @@
+/** Names: from sort key to wire form and text (names/name.ts), where no octet needs an escape. */
+
+import { copy } from './bytes';
+
+/** 1 for octets that stand for themselves in a name's text; upper case does not occur. */
+export const plain = memory.data(256, 16);
+for (let c: usize = 0x21; c < 0x7f; c++) {
+  const special =
+    c === 0x22 ||
+    c === 0x24 ||
+    c === 0x28 ||
+    c === 0x29 ||
+    c === 0x2e ||
+    c === 0x3b ||
+    c === 0x40 ||
+    c === 0x5c;
+  store<u8>(plain + c, special ? 0 : 1);
+}
+
+/** The zone's name; its text is without what `.` alone is for the root. */
+const apex = memory.data(256 + 16, 16);
+const apexText = memory.data(256 + 16, 16);
+let apexLength: usize = 0;
+let apexTextLength: usize = 0;
+
+export const ownerWire = memory.data(512 + 32, 16);
+export const ownerText = memory.data(1024 + 32, 16);
+export let ownerLength: usize = 0;
+export let ownerTextLength: usize = 0;
+
+/** Sets the zone. False when its name has octets that need an escape. */
+export function setApex(name: usize, length: usize): bool {
+  copy(apex, name, length);
+  apexLength = length;
+  let p = apex;
+  let t = apexText;
+  for (let n: usize = load<u8>(p); n !== 0; n = load<u8>(p)) {
+    p++;
+    for (const stop = p + n; p < stop; p++) {
+      const c: usize = load<u8>(p);
+      if (load<u8>(plain + c) === 0) return false;
+      store<u8>(t++, <u8>c);
+    }
+    store<u8>(t++, 0x2e);
+  }
+  apexTextLength = t - apexText;
+  return true;
+}
+
+/**
+ * Makes wire form and text of the owner with the key `[key, end)`.
+ *
+ * @returns false when there is an octet that needs an escape.
+ */
+export function readOwner(key: usize, end: usize): bool {
+  let w = ownerWire;
+  let t = ownerText;
+  let stop = end - 1;
+  for (;;) {
+    let s = stop;
+    while (s > key && load<u8>(s - 1) !== 0) s--;
+    store<u8>(w++, <u8>(stop - s));
+    for (let p = s; p < stop; p++) {
+      const c: usize = load<u8>(p);
+      if (load<u8>(plain + c) === 0) return false;
+      store<u8>(w++, <u8>c);
+      store<u8>(t++, <u8>c);
+    }
+    store<u8>(t++, 0x2e);
+    if (s === key) break;
+    stop = s - 1;
+  }
+  copy(w, apex, apexLength);
+  copy(t, apexText, apexTextLength);
+  ownerLength = w + apexLength - ownerWire;
+  ownerTextLength = t + apexTextLength - ownerText;
+  return true;
+}
+
+/** Does a name end in the zone's name twice? Without regard to where labels begin. */
+export function endsTwice(name: usize, length: usize): bool {
+  const inner = apexLength - 1;
+  if (inner === 0 || length < 2 * inner + 1) return false;
+  const from = name + length - 1 - 2 * inner;
+  for (let i: usize = 0; i < inner; i++) {
+    const c = load<u8>(apex + i);
+    if (load<u8>(from + i) !== c || load<u8>(from + inner + i) !== c) return false;
+  }
+  return true;
+}
