@@ -17,6 +17,8 @@ export interface KernelFunctions {
   setApex(name: number, length: number): number;
   setNsec3(salt: number, length: number, iterations: number): void;
   setForbidding(mask: number): void;
+  // pages.ts
+  unpackPage(body: number, end: number, out: number): number;
   // references.ts
   openReferences(slots: number, arena: number, size: number): void;
   clearReferences(): void;
@@ -102,5 +104,23 @@ export class Kernel {
       this.words = new Uint32Array(this.memory.buffer);
     }
     return address;
+  }
+}
+
+/** A piece of a kernel's memory that grows when more is wanted; what it held then is lost. */
+export class KernelArea {
+  private address = 0;
+  private size = 0;
+
+  constructor(private readonly kernel: Kernel) {}
+
+  /** The address of a piece with room for `size` octets. */
+  room(size: number): number {
+    if (size > this.size) {
+      // What is left behind stays with the kernel: growing by halves and more keeps it small.
+      this.size = Math.max(size, 1.5 * this.size, 1 << 16);
+      this.address = this.kernel.take(this.size);
+    }
+    return this.address;
   }
 }

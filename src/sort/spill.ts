@@ -13,7 +13,8 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EXIT, ZonewrightError } from '../errors.js';
-import { aligned, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import { Kernel, KernelArea } from '../kernel/kernel.js';
+import { ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
 import { PAGE_SIZE, PageTableBuilder } from './pages.js';
 import { assertRoom, temporaryFileError } from './room.js';
 import { type EntrySink, eachEntry, type Run } from './run.js';
@@ -169,8 +170,12 @@ const files = new Map<string, number>();
 /** The page of each file that this thread has read last: look-ups in order, and the next range,
  * often want it again. */
 const lastPages = new Map<string, { readonly page: number; readonly entries: Uint8Array }>();
-let packed = Buffer.alloc(0);
-let offset = 0;
+/** Memory in which this thread unpacks single pages. */
+let unpacking: {
+  readonly kernel: Kernel;
+  readonly entries: KernelArea;
+  readonly packed: KernelArea;
+};
 
 /**
  * Reads a page of a run in a file.
@@ -179,29 +184,74 @@ let offset = 0;
  * @throws ZonewrightError (exit 1) when the file was damaged or can't be read.
  */
 export function readPage(run: Run, page: number): Uint8Array {
-  const { file, pages } = run;
-  if (file === undefined) throw new Error('the run is in memory');
+  const file = fileOf(run);
   const last = lastPages.get(file);
   if (last?.page === page) return last.entries;
-  const size = pages.stored[page];
-  if (size > packed.length) packed = Buffer.allocUnsafeSlow(size * 2);
+  if (unpacking === undefined) {
+    const kernel = new Kernel();
+    unpacking = { kernel, entries: new KernelArea(kernel), packed: new KernelArea(kernel) };
+  }
+  const { kernel, entries: area, packed } = unpacking;
+  const length = run.pages.length[page];
+  const at = area.room(length);
+  loadPages(run, page, page + 1, kernel, packed, at);
+  const entries = kernel.bytes.slice(at, at + length);
+  lastPages.set(file, { page, entries });
+  return entries;
+}
+
+/**
+ * Reads pages of a run in a file into a kernel's memory, one behind the other.
+ *
+ * @param packed for the pages as they lie in the file.
+ * @param out where the entries go; there must be room for them.
+ * @throws ZonewrightError (exit 1) when the file was damaged or can't be read.
+ */
+export function loadPages(
+  run: Run,
+  first: number,
+  end: number,
+  kernel: Kernel,
+  packed: KernelArea,
+  out: number,
+): void {
+  if (end === first) return;
+  const file = fileOf(run);
+  const { where, stored, length } = run.pages;
+  const size = where[end - 1] + stored[end - 1] - where[first];
+  const at = packed.room(size);
+  const { bytes, functions } = kernel;
   try {
     const fd = openToRead(file);
-    for (let at = 0; at < size; ) {
-      const n = readSync(fd, packed, at, size - at, pages.where[page] + at);
+    for (let done = 0; done < size; ) {
+      const n = readSync(fd, bytes, at + done, size - done, where[first] + done);
       if (n === 0) throw damaged(file);
-      at += n;
+      done += n;
     }
   } catch (error) {
     throw temporaryFileError(error, file);
   }
-  const body = packed.subarray(PAGE_HEADER, size);
-  if (packed.readUInt32LE(0) !== body.length || packed.readUInt32LE(4) !== crc32(body)) {
-    throw damaged(file);
+  let o = out;
+  for (let page = first; page < end; page++) {
+    const header = at + where[page] - where[first];
+    const body = header + PAGE_HEADER;
+    const stop = header + stored[page];
+    const sound =
+      readU32(bytes, header) === stop - body &&
+      readU32(bytes, header + 4) === crc32(bytes.subarray(body, stop));
+    if (!sound) throw damaged(file);
+    functions.unpackPage(body, stop, o);
+    o += length[page];
   }
-  const entries = unpackPage(body, pages.length[page]);
-  lastPages.set(file, { page, entries });
-  return entries;
+}
+
+function fileOf(run: Run): string {
+  if (run.file === undefined) throw new Error('the run is in memory');
+  return run.file;
+}
+
+function readU32(from: Uint8Array, at: number): number {
+  return (from[at] | (from[at + 1] << 8) | (from[at + 2] << 16) | (from[at + 3] << 24)) >>> 0;
 }
 
 function openToRead(file: string): number {
@@ -211,54 +261,6 @@ function openToRead(file: string): number {
     files.set(file, fd);
   }
   return fd;
-}
-
-function unpackPage(body: Uint8Array, length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  const end = body.length;
-  let o = 0;
-  let lastKey = 0;
-  offset = 0;
-  while (offset < end) {
-    const shared = getVarint(body);
-    const further = getVarint(body);
-    const keyLength = shared + further;
-    const key = o + ENTRY_HEADER;
-    for (let i = 0; i < shared; i++) out[key + i] = out[lastKey + i];
-    let p = offset;
-    let q = key + shared;
-    for (const stop = p + further; p < stop; p++) out[q++] = body[p];
-    offset = p;
-    const payload = getVarint(body);
-    out[o] = payload;
-    out[o + 1] = payload >>> 8;
-    out[o + 2] = payload >>> 16;
-    out[o + 3] = payload >>> 24;
-    out[o + 4] = keyLength;
-    out[o + 5] = keyLength >>> 8;
-    p = offset;
-    if (payload > 256) {
-      out.set(body.subarray(p, p + payload), q);
-      p += payload;
-    } else {
-      for (const stop = p + payload; p < stop; p++) out[q++] = body[p];
-    }
-    offset = p;
-    lastKey = key;
-    o = aligned(key + keyLength + payload);
-  }
-  return out;
-}
-
-function getVarint(from: Uint8Array): number {
-  let c = from[offset++];
-  if (c < 0x80) return c;
-  let value = c & 0x7f;
-  for (let shift = 7; c >= 0x80; shift += 7) {
-    c = from[offset++];
-    value |= (c & 0x7f) << shift;
-  }
-  return value >>> 0;
 }
 
 function damaged(file: string): Error {

@@ -3,12 +3,12 @@
  * delegations are done there: the walk gets to see those only of which something is left to do.
  */
 
-import { Kernel } from '../kernel/kernel.js';
+import { Kernel, KernelArea } from '../kernel/kernel.js';
 import { equalBytes } from '../names/name.js';
 import { BLOCK_SIZE } from '../records/entry.js';
 import { type PageTable, pageOf } from '../sort/pages.js';
 import type { Run } from '../sort/run.js';
-import { readPage } from '../sort/spill.js';
+import { loadPages } from '../sort/spill.js';
 import { type OwnerSource, Stop } from './owner-source.js';
 import type { WalkRules } from './owner-walk.js';
 import { FORBIDDING } from './status.js';
@@ -69,8 +69,8 @@ export class WalkKernel {
   readonly state: number;
   readonly facts: number;
   readonly parts: number;
-  private input = 0;
-  private inputSize = 0;
+  private readonly input = new KernelArea(this.kernel);
+  private readonly packed = new KernelArea(this.kernel);
   private apex: Uint8Array | undefined;
   private isPlain = false;
 
@@ -121,29 +121,28 @@ export class WalkKernel {
       return span;
     });
     if (size > MAX_INPUT) return false;
-    if (size > this.inputSize) {
-      while (this.inputSize < size) this.inputSize = Math.max(FIRST_INPUT, this.inputSize * 2);
-      this.input = kernel.take(this.inputSize);
-    }
+    let at = this.input.room(Math.max(size, FIRST_INPUT));
+    // Before the views are taken: the memory may grow.
+    this.packed.room(Math.max(...runs.map((run, r) => storedOctets(run, spans[r])), 0));
     const { keys } = this;
     const { bytes, words } = kernel;
     const fromEnd = keys + (from?.length ?? 0);
     if (from !== undefined) bytes.set(from, keys);
     const toAt = keys + 1024;
     if (to !== undefined) bytes.set(to, toAt);
-    let at = this.input;
     for (const [r, run] of runs.entries()) {
       const { first, end } = spans[r];
       const { pages } = run;
       let head = at;
       let last = at;
-      for (let p = first; p < end; ) {
-        last = at;
-        if (run.file !== undefined) {
-          bytes.set(readPage(run, p), at);
-          at += pages.length[p++];
-          continue;
+      if (run.file !== undefined) {
+        loadPages(run, first, end, kernel, this.packed, at);
+        for (let p = first; p < end; p++) {
+          last = at;
+          at += pages.length[p];
         }
+      }
+      for (let p = first; run.file === undefined && p < end; ) {
         // Pages that lie behind each other go at once.
         const where = pages.where[p];
         let length = 0;
@@ -166,12 +165,23 @@ export class WalkKernel {
   }
 }
 
+interface PageSpan {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Octets of a run's pages in its file; 0 for a run in memory. */
+function storedOctets({ file, pages }: Run, { first, end }: PageSpan): number {
+  if (file === undefined || end === first) return 0;
+  return pages.where[end - 1] + pages.stored[end - 1] - pages.where[first];
+}
+
 /** The pages in which keys of a range lie, `[first, end)`. */
 function pagesOf(
   pages: PageTable,
   from: Uint8Array | undefined,
   to: Uint8Array | undefined,
-): { readonly first: number; readonly end: number } {
+): PageSpan {
   const first = from === undefined ? 0 : pageOf(pages, from);
   let end = pages.count;
   if (to !== undefined) {

@@ -11,6 +11,7 @@ export { setForbidding } from './delegation';
 export { firstEntry, openMerge, runEnds, runHeads } from './merge';
 export { setApex } from './names';
 export { setNsec3 } from './nsec3';
+export { unpackPage } from './pages';
 export {
   addReference,
   clearReferences,
