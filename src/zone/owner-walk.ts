@@ -18,16 +18,9 @@ import {
   nameToText,
   wireToKey,
 } from '../names/name.js';
-import {
-  FACT_HEADER,
-  factChunk,
-  factLength,
-  factLine,
-  factTtl,
-  factType,
-  Kind,
-} from '../records/entry.js';
+import { FACT_HEADER, factChunk, factLength, factLine, factType, Kind } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
+import { FactList } from './fact-list.js';
 import { HostFault, hostFault } from './host.js';
 import { type OwnerSource, Stop } from './owner-source.js';
 import { mayDelegate } from './status.js';
@@ -83,16 +76,8 @@ export interface WalkReport {
 
 export type DomainFate = 'delegated' | 'forbidden' | 'without-ns';
 
-/** Octets of a record in a message without owner and RDATA (RFC 1035 §4.1.3). */
-const RR_OCTETS = 10;
-/** Octets of the largest message; servers want an RRset to fit even without compression. */
-const MAX_MESSAGE = 65_535;
-
-/** Facts of one owner that fit an insertion sort; beyond, a comparison sort is used. */
-const SMALL = 24;
-
 /** See the file's header. Call {@link next} before the first owner. */
-export class OwnerWalk {
+export class OwnerWalk extends FactList {
   /** The owner's key is `keyBlock[keyStart, keyEnd)`. */
   keyBlock: Uint8Array = new Uint8Array(0);
   keyStart = 0;
@@ -100,13 +85,6 @@ export class OwnerWalk {
   role: number = Role.none;
   /** A delegation of which there are NS and DS records only, and the source has said so. */
   isOrdinary = false;
-  /** The facts that are left, by type, then RDATA: fact `i` lies at `blocks[i][ats[i]]`. */
-  count = 0;
-  readonly blocks: Uint8Array[] = [];
-  readonly ats: number[] = [];
-  /** The owner's wire name, `ownerLength` octets; set for delegations and on demand. */
-  readonly owner = new Uint8Array(MAX_WIRE + 1);
-  ownerLength = 0;
   /** Key of the cut at or above the owner; -1: none. */
   readonly cutKey = new Uint8Array(MAX_KEY);
   cutLength = -1;
@@ -127,6 +105,7 @@ export class OwnerWalk {
     private readonly rules: WalkRules,
     private readonly report: WalkReport | undefined,
   ) {
+    super();
     this.apexLabels = countLabels(rules.apex);
     if (rules.apexIsDname) {
       this.cutLength = 0;
@@ -172,7 +151,7 @@ export class OwnerWalk {
   }
 
   /** The owner's wire name, in {@link owner}. */
-  wireOwner(): Uint8Array {
+  override wireOwner(): Uint8Array {
     if (this.ownerLength === 0) {
       const { keyBlock, keyStart, keyEnd } = this;
       this.ownerLength = keyToWire(keyBlock, keyStart, keyEnd, this.rules.apex, this.owner, 0);
@@ -418,21 +397,6 @@ export class OwnerWalk {
     if (kept < n) this.report?.dsWithoutDelegation(n - kept);
   }
 
-  /** Rejects the owner's records of one type. */
-  private remove(type: number, reason: string): void {
-    const { blocks, ats } = this;
-    let kept = 0;
-    for (let i = 0; i < this.count; i++) {
-      if (factType(blocks[i], ats[i]) === type) {
-        this.reject(i, reason, false);
-        continue;
-      }
-      blocks[kept] = blocks[i];
-      ats[kept++] = ats[i];
-    }
-    this.count = kept;
-  }
-
   /**
    * No SOA (RFC 1035 §5.2) and no DNSKEY below the apex, CNAME alone (RFC 2181 §10.1), one DNAME, which hides
    * what is below it (RFC 6672 §2.4).
@@ -465,12 +429,6 @@ export class OwnerWalk {
       this.setCutKey();
       this.cutIsDname = true;
     }
-  }
-
-  private countType(type: number): number {
-    let n = 0;
-    for (let i = 0; i < this.count; i++) if (factType(this.blocks[i], this.ats[i]) === type) n++;
-    return n;
   }
 
   // ---- in-domain name servers -------------------------------------------------------------
@@ -528,114 +486,6 @@ export class OwnerWalk {
     return this.source.hasAddressAhead(hostKey, length);
   }
 
-  // ---- order, duplicates and TTLs -----------------------------------------------------------
-
-  /** Puts the facts in order; what can't stand in one RRset goes. */
-  private order(): void {
-    if (this.count > 1) this.sortFacts();
-    this.refuseTooLarge();
-  }
-
-  /** Sorts the facts by type and RDATA, drops duplicates, and refuses second TTLs. */
-  private sortFacts(): void {
-    const { blocks, ats } = this;
-    const n = this.count;
-    if (n <= SMALL) {
-      for (let i = 1; i < n; i++) {
-        const block = blocks[i];
-        const at = ats[i];
-        let j = i - 1;
-        while (j >= 0 && compareFacts(blocks[j], ats[j], block, at) > 0) {
-          blocks[j + 1] = blocks[j];
-          ats[j + 1] = ats[j];
-          j--;
-        }
-        blocks[j + 1] = block;
-        ats[j + 1] = at;
-      }
-    } else {
-      const index = Array.from({ length: n }, (_, i) => i);
-      const b = blocks.slice(0, n);
-      const a = ats.slice(0, n);
-      index.sort((x, y) => compareFacts(b[x], a[x], b[y], a[y]));
-      for (let i = 0; i < n; i++) {
-        blocks[i] = b[index[i]];
-        ats[i] = a[index[i]];
-      }
-    }
-    this.settleTtls();
-    let kept = 1;
-    for (let i = 1; i < this.count; i++) {
-      if (compareFacts(blocks[kept - 1], ats[kept - 1], blocks[i], ats[i]) === 0) continue;
-      blocks[kept] = blocks[i];
-      ats[kept++] = ats[i];
-    }
-    this.count = Math.min(this.count, kept);
-  }
-
-  /** An RRset has to fit into a message, or no server can load it or answer with it. */
-  private refuseTooLarge(): void {
-    const { blocks, ats } = this;
-    const n = this.count;
-    let octets = 0;
-    for (let i = 0; i < n; i++) octets += MAX_WIRE + RR_OCTETS + factLength(blocks[i], ats[i]);
-    if (octets <= MAX_MESSAGE) return;
-    this.wireOwner();
-    const fixed = this.ownerLength + RR_OCTETS;
-    let type = -1;
-    let kept = 0;
-    for (let i = 0; i < n; i++) {
-      if (factType(blocks[i], ats[i]) !== type) {
-        type = factType(blocks[i], ats[i]);
-        octets = 0;
-      }
-      octets += fixed + factLength(blocks[i], ats[i]);
-      if (octets > MAX_MESSAGE) {
-        this.reject(i, 'makes its RRset larger than a message can be (65,535 octets)', false);
-        continue;
-      }
-      blocks[kept] = blocks[i];
-      ats[kept++] = ats[i];
-    }
-    this.count = kept;
-  }
-
-  /** One TTL an RRset (RFC 2181 §5.2): that of the record that came first in the input. */
-  private settleTtls(): void {
-    const { blocks, ats } = this;
-    let kept = 0;
-    for (let i = 0; i < this.count; ) {
-      const type = factType(blocks[i], ats[i]);
-      let end = i + 1;
-      let mixed = false;
-      const ttl = factTtl(blocks[i], ats[i]);
-      while (end < this.count && factType(blocks[end], ats[end]) === type) {
-        if (factTtl(blocks[end], ats[end]) !== ttl) mixed = true;
-        end++;
-      }
-      let wanted = ttl;
-      if (mixed) {
-        let firstPlace = Number.POSITIVE_INFINITY;
-        for (let k = i; k < end; k++) {
-          const place = factChunk(blocks[k], ats[k]) * 2 ** 24 + factLine(blocks[k], ats[k]);
-          if (place >= firstPlace) continue;
-          firstPlace = place;
-          wanted = factTtl(blocks[k], ats[k]);
-        }
-      }
-      for (let k = i; k < end; k++) {
-        if (mixed && factTtl(blocks[k], ats[k]) !== wanted) {
-          this.reject(k, `has another TTL than the first record of its RRset (${wanted})`, false);
-          continue;
-        }
-        blocks[kept] = blocks[k];
-        ats[kept++] = ats[k];
-      }
-      i = end;
-    }
-    this.count = kept;
-  }
-
   // ---- reports ---------------------------------------------------------------------------------
 
   /** Is the first label `*`, and are such owners refused? */
@@ -648,7 +498,7 @@ export class OwnerWalk {
     return keyBlock[keyEnd - 2] === 0x2a && (keyEnd - 2 === keyStart || keyBlock[keyEnd - 3] === 0);
   }
 
-  private reject(i: number, reason: string, occluded: boolean): void {
+  protected override reject(i: number, reason: string, occluded: boolean): void {
     if (this.report === undefined) return;
     const block = this.blocks[i];
     const at = this.ats[i];
@@ -663,13 +513,4 @@ export class OwnerWalk {
       occluded,
     });
   }
-}
-
-/** By type, then RDATA as octets (RFC 4034 §6.3). */
-function compareFacts(a: Uint8Array, i: number, b: Uint8Array, j: number): number {
-  const d = factType(a, i) - factType(b, j);
-  if (d !== 0) return d;
-  const p = i + FACT_HEADER;
-  const q = j + FACT_HEADER;
-  return compareBytes(a, p, p + factLength(a, i), b, q, q + factLength(b, j));
 }

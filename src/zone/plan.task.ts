@@ -13,7 +13,7 @@ import { Collector } from '../sort/collector.js';
 import type { Run } from '../sort/run.js';
 import type { SpillPlan } from '../sort/spill-plan.js';
 import { isApexHost, type ZoneContext } from './context.js';
-import { HASH_SIZE, KernelSource, walkKernel } from './kernel-source.js';
+import { HASH_SIZE, KernelSource } from './kernel-source.js';
 import { CursorSource, Stop } from './owner-source.js';
 import {
   type DomainFate,
@@ -23,6 +23,7 @@ import {
   type WalkReport,
 } from './owner-walk.js';
 import { ReferenceTable } from './references.js';
+import { walkKernel } from './walk-kernel.js';
 
 /** Lists of examples longer than this are cut off; the counts are exact. */
 const LIST_LIMIT = 1000;

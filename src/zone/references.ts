@@ -8,7 +8,7 @@ import { compareBytes } from '../names/name.js';
 import { FACT_HEADER, factLength, factTtl } from '../records/entry.js';
 import { lookUp } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
-import { walkKernel } from './kernel-source.js';
+import { walkKernel } from './walk-kernel.js';
 
 /** Slots of the table, a word each; the kernel (kernel/assembly/references.ts) has the same. */
 const SLOTS = 1 << 16;
