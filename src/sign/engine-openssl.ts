@@ -1,6 +1,6 @@
 /**
- * The default engine: OpenSSL, by node:crypto, and many ECDSA signatures by the system's libcrypto
- * where there is one (libcrypto.ts).
+ * The default engine: OpenSSL, by node:crypto, and many ECDSA signatures by libcrypto directly where
+ * that can be had (libcrypto.ts).
  *
  * The key object and the options object are made once. One-shot `sign` and `verify` are as fast as any other form Node.js has (createSign,
  * DER instead of r‖s, a key from PEM, JWK or a generator: no difference beyond the noise).

@@ -1,7 +1,11 @@
 /**
- * ECDSA signatures by the system's libcrypto itself. node:crypto sets the operation up anew for
- * each signature, which takes almost half as long as the signature; here the context is kept
- * (EVP_PKEY_sign, OpenSSL 3). It is the same code that signs: OpenSSL's, in its own memory.
+ * ECDSA signatures by libcrypto itself. node:crypto sets the operation up anew for each signature,
+ * which takes almost half as long as the signature; here the context is kept (EVP_PKEY_sign,
+ * OpenSSL 3). It is the same code that signs: OpenSSL's, in its own memory; and by preference the
+ * very copy that Node.js has in itself, where that is to be had, else the system's.
+ *
+ * Each thread has a library context of its own. In one that is shared, the threads get into each
+ * other's way at every signature: algorithms are looked up under a lock, for the nonce's hash too.
  *
  * All of it is optional: without the foreign function interface (koffi), without a libcrypto of
  * OpenSSL 3, or when a probe does not verify, node:crypto goes on making the signatures.
@@ -12,37 +16,60 @@ import { createRequire } from 'node:module';
 import type { HashName } from '../dnssec/algorithms.js';
 
 /** Names of the library of OpenSSL 3, which keeps its ABI (and 4, which may). */
-const LIBRARIES: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
-  linux: ['libcrypto.so.3'],
-  darwin: ['libcrypto.3.dylib'],
-  freebsd: ['libcrypto.so.3'],
+const LIBRARIES: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  linux: 'libcrypto.so.3',
+  darwin: 'libcrypto.3.dylib',
+  freebsd: 'libcrypto.so.3',
 };
 /** Octets of the largest signature in DER: two numbers of 48 octets and what is around them. */
 const DER_ROOM = 128;
 /** Pointers and sizes have 64 bits here; nothing else was tried. */
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
+/** What EVP_MD_fetch calls the hashes. */
+const DIGESTS: Readonly<Partial<Record<HashName, string>>> = {
+  sha256: 'SHA2-256',
+  sha384: 'SHA2-384',
+};
 
-/** A native pointer, or null. */
-type Pointer = unknown;
+/** An address, which is below 2^53; 0 is null. As a number it is what koffi passes on fastest. */
+type Pointer = number;
 
 interface Libcrypto {
-  readonly BIO_new_mem_buf: (octets: Uint8Array, length: number) => Pointer;
+  /** OSSL_LIB_CTX of this thread. */
+  readonly context: Pointer;
+  readonly address: (memory: Uint8Array) => Pointer;
+  readonly BIO_new_mem_buf: (octets: Pointer, length: number) => Pointer;
   readonly BIO_free: (bio: Pointer) => number;
-  readonly d2i_PrivateKey_bio: (bio: Pointer, key: Pointer) => Pointer;
-  readonly EVP_PKEY_CTX_new: (key: Pointer, engine: Pointer) => Pointer;
+  readonly d2i_PrivateKey_ex_bio: (
+    bio: Pointer,
+    key: Pointer,
+    context: Pointer,
+    properties: Pointer,
+  ) => Pointer;
+  readonly EVP_PKEY_CTX_new_from_pkey: (
+    context: Pointer,
+    key: Pointer,
+    properties: Pointer,
+  ) => Pointer;
   readonly EVP_PKEY_CTX_free: (context: Pointer) => void;
   readonly EVP_PKEY_free: (key: Pointer) => void;
   readonly EVP_PKEY_sign_init: (context: Pointer) => number;
   readonly EVP_PKEY_sign: (
     context: Pointer,
-    signature: Uint8Array,
-    length: BigUint64Array,
-    hash: Uint8Array,
+    signature: Pointer,
+    length: Pointer,
+    hash: Pointer,
     hashLength: number,
   ) => number;
-  readonly digest: Readonly<
-    Partial<Record<HashName, (data: Uint8Array, length: number, hash: Uint8Array) => Pointer>>
-  >;
+  readonly EVP_MD_fetch: (context: Pointer, name: string, properties: Pointer) => Pointer;
+  readonly EVP_Digest: (
+    data: Pointer,
+    length: number,
+    hash: Pointer,
+    hashLength: Pointer,
+    digest: Pointer,
+    engine: Pointer,
+  ) => number;
 }
 
 /** Loaded once a thread; null: it can't be had. */
@@ -50,40 +77,63 @@ let loaded: Libcrypto | null | undefined;
 
 function libcrypto(): Libcrypto | null {
   if (loaded === undefined) {
-    try {
-      loaded = load();
-    } catch {
-      loaded = null;
-    }
+    loaded = loadOwn() ?? loadSystems();
   }
   return loaded;
 }
 
-/** @throws Error when there is no such interface or library. */
-function load(): Libcrypto | null {
-  const names = LIBRARIES[process.platform];
-  if (names === undefined || !ARCHITECTURES.includes(process.arch)) return null;
-  const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-  // Node.js exports the names of its own OpenSSL: the library's shall mean the library.
-  const library = koffi.load(names[0], { deep: true });
-  const version = library.func('unsigned long OpenSSL_version_num()') as () => number;
-  if (Math.floor(version() / 0x10000000) < 3) return null;
-  return {
-    BIO_new_mem_buf: library.func('void *BIO_new_mem_buf(const void *buf, int len)'),
-    BIO_free: library.func('int BIO_free(void *bio)'),
-    d2i_PrivateKey_bio: library.func('void *d2i_PrivateKey_bio(void *bio, void *key)'),
-    EVP_PKEY_CTX_new: library.func('void *EVP_PKEY_CTX_new(void *key, void *engine)'),
-    EVP_PKEY_CTX_free: library.func('void EVP_PKEY_CTX_free(void *context)'),
-    EVP_PKEY_free: library.func('void EVP_PKEY_free(void *key)'),
-    EVP_PKEY_sign_init: library.func('int EVP_PKEY_sign_init(void *context)'),
-    EVP_PKEY_sign: library.func(
-      'int EVP_PKEY_sign(void *context, void *sig, void *siglen, const void *tbs, size_t tbslen)',
-    ),
-    digest: {
-      sha256: library.func('void *SHA256(const void *data, size_t length, void *hash)'),
-      sha384: library.func('void *SHA384(const void *data, size_t length, void *hash)'),
-    },
-  };
+/** What Node.js has in itself: it exports the names, unless it was built to hide them. */
+export function loadOwn(): Libcrypto | null {
+  return load(null);
+}
+
+/** The system's. */
+export function loadSystems(): Libcrypto | null {
+  return load(LIBRARIES[process.platform] ?? null);
+}
+
+/**
+ * Loads libcrypto, with a new context.
+ *
+ * @param name of the library; null: what the program has in itself.
+ * @returns null when there is no such interface or library.
+ */
+function load(name: string | null): Libcrypto | null {
+  if (!(process.platform in LIBRARIES) || !ARCHITECTURES.includes(process.arch)) return null;
+  try {
+    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
+    // Names that Node.js exports, too, shall mean the library's own.
+    const library = koffi.load(name, { deep: true });
+    const find = <T>(symbol: string, result: string, ...parameters: string[]): T =>
+      library.func(symbol, result, parameters) as T;
+    const P = 'uintptr_t';
+    const SIZE = 'size_t';
+    const version = find<() => number>('OpenSSL_version_num', 'ulong')();
+    if (Math.floor(version / 0x10000000) < 3) return null;
+    // A context of one's own has no configuration: where that asks for FIPS, it stays in force.
+    const isFips = find<(context: Pointer) => number>(
+      'EVP_default_properties_is_fips_enabled',
+      'int',
+      P,
+    );
+    const newContext = find<() => Pointer>('OSSL_LIB_CTX_new', P);
+    return {
+      context: isFips(0) === 1 ? 0 : newContext(),
+      address: (memory) => Number(koffi.address(memory)),
+      BIO_new_mem_buf: find('BIO_new_mem_buf', P, P, 'int'),
+      BIO_free: find('BIO_free', 'int', P),
+      d2i_PrivateKey_ex_bio: find('d2i_PrivateKey_ex_bio', P, P, P, P, P),
+      EVP_PKEY_CTX_new_from_pkey: find('EVP_PKEY_CTX_new_from_pkey', P, P, P, P),
+      EVP_PKEY_CTX_free: find('EVP_PKEY_CTX_free', 'void', P),
+      EVP_PKEY_free: find('EVP_PKEY_free', 'void', P),
+      EVP_PKEY_sign_init: find('EVP_PKEY_sign_init', 'int', P),
+      EVP_PKEY_sign: find('EVP_PKEY_sign', 'int', P, P, P, P, SIZE),
+      EVP_MD_fetch: find('EVP_MD_fetch', P, P, 'str', P),
+      EVP_Digest: find('EVP_Digest', 'int', P, SIZE, P, P, P, P),
+    };
+  } catch {
+    return null;
+  }
 }
 
 /** Signs `data[start, end)`, writes r and s at full length to `out[at…]`; false: it failed. */
@@ -99,48 +149,66 @@ export type EcdsaSign = (
  * Opens an ECDSA key in libcrypto.
  *
  * @param half octets of r and of s.
+ * @param lib for tests.
  * @returns undefined when libcrypto can't be had or does not take the key.
  */
-export function openEcdsa(secret: KeyObject, hash: HashName, half: number): EcdsaSign | undefined {
-  const lib = libcrypto();
-  const digest = lib?.digest[hash];
-  if (lib === null || digest === undefined) return undefined;
+export function openEcdsa(
+  secret: KeyObject,
+  hash: HashName,
+  half: number,
+  lib = libcrypto(),
+): EcdsaSign | undefined {
+  const digestName = DIGESTS[hash];
+  if (lib === null || digestName === undefined) return undefined;
   let context: Pointer;
   try {
     context = openContext(lib, secret);
   } catch {
     return undefined;
   }
-  if (!context) return undefined;
-  const hashed = new Uint8Array(64);
+  const digest = lib.EVP_MD_fetch(lib.context, digestName, 0);
+  if (context === 0 || digest === 0) return undefined;
+  const { EVP_PKEY_sign, EVP_Digest } = lib;
   const hashLength = hash === 'sha256' ? 32 : 48;
-  const signature = new Uint8Array(DER_ROOM);
-  const length = new BigUint64Array(1);
-  const words = new Uint32Array(length.buffer);
+  // What libcrypto reads and writes. Memory of its own does not move.
+  const memory = new ArrayBuffer(64 + 8 + DER_ROOM);
+  const length = new BigUint64Array(memory, 64, 1);
+  const words = new Uint32Array(memory, 64, 2);
   const room = new Uint32Array(new BigUint64Array([BigInt(DER_ROOM)]).buffer);
+  const signature = new Uint8Array(memory, 72, DER_ROOM);
+  const hashAt = lib.address(new Uint8Array(memory));
+  const lengthAt = hashAt + length.byteOffset;
+  const signatureAt = hashAt + signature.byteOffset;
+  let lastData: Uint8Array | undefined;
+  let dataAt = 0;
   return (data, start, end, out, at) => {
-    digest(data.subarray(start, end), end - start, hashed);
+    if (data !== lastData) {
+      dataAt = lib.address(data);
+      lastData = data;
+    }
+    if (end > data.length) return false;
+    if (EVP_Digest(dataAt + start, end - start, hashAt, 0, digest, 0) !== 1) return false;
     words[0] = room[0];
     words[1] = room[1];
-    if (lib.EVP_PKEY_sign(context, signature, length, hashed, hashLength) !== 1) return false;
+    if (EVP_PKEY_sign(context, signatureAt, lengthAt, hashAt, hashLength) !== 1) return false;
     return rawFromDer(signature, half, out, at);
   };
 }
 
-/** A context that signs with the key; null: libcrypto does not take it. */
+/** A context that signs with the key; 0: libcrypto does not take it. */
 function openContext(lib: Libcrypto, secret: KeyObject): Pointer {
   const der = secret.export({ format: 'der', type: 'pkcs8' });
   try {
-    const bio = lib.BIO_new_mem_buf(der, der.length);
-    const key = bio ? lib.d2i_PrivateKey_bio(bio, null) : null;
-    if (bio) lib.BIO_free(bio);
-    if (!key) return null;
-    const context = lib.EVP_PKEY_CTX_new(key, null);
+    const bio = lib.BIO_new_mem_buf(lib.address(der), der.length);
+    const key = bio === 0 ? 0 : lib.d2i_PrivateKey_ex_bio(bio, 0, lib.context, 0);
+    lib.BIO_free(bio);
+    if (key === 0) return 0;
+    const context = lib.EVP_PKEY_CTX_new_from_pkey(lib.context, key, 0);
     // The context holds the key from now on.
     lib.EVP_PKEY_free(key);
-    if (!context || lib.EVP_PKEY_sign_init(context) === 1) return context;
+    if (context === 0 || lib.EVP_PKEY_sign_init(context) === 1) return context;
     lib.EVP_PKEY_CTX_free(context);
-    return null;
+    return 0;
   } finally {
     der.fill(0);
   }

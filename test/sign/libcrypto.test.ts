@@ -1,16 +1,20 @@
-/** Many ECDSA signatures are made by the system's libcrypto: they are signatures like any other. */
+/** Many ECDSA signatures are made by libcrypto directly: they are signatures like any other. */
 import { generateKeyPairSync, randomBytes, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { openEcdsa, rawFromDer } from '#zonewright/sign/libcrypto.js';
+import { loadOwn, loadSystems, openEcdsa, rawFromDer } from '#zonewright/sign/libcrypto.js';
 
-const CURVES = [
-  ['P-256', 'sha256', 32],
-  ['P-384', 'sha384', 48],
+const own = loadOwn();
+const systems = loadSystems();
+const CASES = [
+  ['P-256', "Node.js's own libcrypto", 'sha256', 32, own],
+  ['P-384', "Node.js's own libcrypto", 'sha384', 48, own],
+  ['P-256', "the system's libcrypto", 'sha256', 32, systems],
+  ['P-384', "the system's libcrypto", 'sha384', 48, systems],
 ] as const;
 
-describe.each(CURVES)('ECDSA on %s', (namedCurve, hash, half) => {
+describe.each(CASES)('ECDSA on %s by %s', (namedCurve, _, hash, half, library) => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
-  const direct = openEcdsa(privateKey, hash, half);
+  const direct = openEcdsa(privateKey, hash, half, library);
 
   it('is there where the tools are', () => {
     if (process.env.REQUIRE_TOOLS === '1') expect(direct).toBeDefined();
