@@ -35,6 +35,10 @@ export class Nsec3Walk {
   bitmapBlock: Uint8Array = new Uint8Array(0);
   bitmapStart = 0;
   bitmapEnd = 0;
+  /** Is the name a delegation and nothing else, and a secure one? Then its types are those that go
+   * with that. */
+  isDelegation = false;
+  isSecure = false;
   /** Sort key of the next one: `nextBlock[nextStart…]`. */
   nextBlock: Uint8Array;
   nextStart = 0;
@@ -105,6 +109,8 @@ export class Nsec3Walk {
         }
       }
     }
+    this.isSecure = best === HashKind.secureDelegation;
+    this.isDelegation = this.isSecure || best === HashKind.insecureDelegation;
     if (facts > 1) this.refuseCollision();
   }
 

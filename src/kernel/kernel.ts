@@ -29,14 +29,31 @@ export interface KernelFunctions {
   walkState(): number;
   factsOfOwner(): number;
   partsOfOwner(): number;
-  openOutput(text: number, wire: number, size: number, hashes: number, hashSize: number): void;
+  openHashes(hashes: number, size: number): void;
   openWalk(flags: number): void;
+  tellWritten(): void;
   takenAway(): void;
   setCut(key: number, length: number): void;
   setLimit(key: number, end: number): void;
   hasAddressAhead(key: number, end: number): number;
   planOwners(): number;
   writeOwners(hold: number): number;
+  writeInsecure(): number;
+  // output.ts, signed.ts
+  openText(text: number, wire: number, size: number): void;
+  openJobs(jobs: number, jobsSize: number, data: number, dataSize: number): void;
+  setSigner(
+    algorithm: number,
+    tag: number,
+    signatureLength: number,
+    inception: number,
+    expiration: number,
+    jitter: number,
+    digest: number,
+  ): void;
+  setChain(ttl: number, head: number, headLength: number, text: number, textLength: number): void;
+  writeSecure(key: number, end: number, kept: number): number;
+  writeNsec3(key: number, end: number, next: number, secure: number, kept: number): number;
 }
 
 /** Octets of a page of WebAssembly. */

@@ -158,6 +158,61 @@ export class RrsetSigner {
     return at;
   }
 
+  /** The one key that signs what is neither DNSKEY, CDS nor CDNSKEY, by its number among the
+   * context's; -1 when there are several, or none. */
+  soleZoneKey(): number {
+    const { keys } = this.context;
+    const first = keys.findIndex((use) => use.signsZone);
+    return keys.findLastIndex((use) => use.signsZone) === first ? first : -1;
+  }
+
+  /** What RRSIG records of key `s` say of it, and their times. */
+  terms(s: number): Signer & Pick<SigningContext, 'inception' | 'expiration' | 'jitter'> {
+    const { inception, expiration, jitter } = this.context;
+    return { ...this.signers[s], inception, expiration, jitter };
+  }
+
+  /**
+   * Takes signatures that were prepared elsewhere: for each of `count` jobs, four words from
+   * `words[jobs]` on, of which the first two say where from `bytes[data]` on lies what is to be
+   * signed.
+   *
+   * @param early seconds by which they expire before they have to, at most.
+   * @returns the number of the first one.
+   */
+  takeJobs(
+    s: number,
+    bytes: Uint8Array,
+    data: number,
+    dataEnd: number,
+    words: Uint32Array,
+    jobs: number,
+    count: number,
+    early: number,
+  ): number {
+    const first = this.pending;
+    const begin = this.dataEnd;
+    this.makeDataRoom(begin + dataEnd - data);
+    this.data.set(bytes.subarray(data, dataEnd), begin);
+    this.dataEnd = begin + dataEnd - data;
+    for (let i = 0, job = jobs; i < count; i++, job += 4) {
+      const n = this.pending++;
+      if (n === this.jobKeys.length) this.widenJobs();
+      this.jobStarts[n] = begin + words[job];
+      this.jobEnds[n] = begin + words[job + 1];
+      this.jobKeys[n] = s;
+    }
+    const earliest = this.context.expiration - early;
+    if (count > 0 && earliest < this.earliestExpiration) this.earliestExpiration = earliest;
+    return first;
+  }
+
+  /** A signature was kept that expires then. */
+  noteKept(expiration: number): void {
+    this.reused++;
+    if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
+  }
+
   /**
    * Makes the signatures that were prepared, in that order.
    *
@@ -181,8 +236,7 @@ export class RrsetSigner {
     this.starts[this.count] = at;
     this.numbers[this.count] = KEPT;
     this.ends[this.count++] = at + length;
-    this.reused++;
-    if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
+    this.noteKept(expiration);
     return at + length;
   }
 
@@ -197,29 +251,36 @@ export class RrsetSigner {
   /** Makes room for what is to be signed by key `s`; returns where it begins. */
   private openJob(s: number, size: number): number {
     const n = this.pending++;
-    if (n === this.jobKeys.length) {
-      const u32 = (from: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
-        const to = new Uint32Array(n * 2);
-        to.set(from);
-        return to;
-      };
-      this.jobStarts = u32(this.jobStarts);
-      this.jobEnds = u32(this.jobEnds);
-      const keys = new Uint8Array(n * 2);
-      keys.set(this.jobKeys);
-      this.jobKeys = keys;
-    }
+    if (n === this.jobKeys.length) this.widenJobs();
     const begin = this.dataEnd;
-    if (begin + size > this.data.length) {
-      const wider = new Uint8Array(Math.max(this.data.length * 2, begin + size));
-      wider.set(this.data.subarray(0, begin));
-      this.data = wider;
-    }
+    this.makeDataRoom(begin + size);
     this.jobStarts[n] = begin;
     this.jobEnds[n] = begin + size;
     this.jobKeys[n] = s;
     this.dataEnd = begin + size;
     return begin;
+  }
+
+  private widenJobs(): void {
+    const n = this.jobKeys.length;
+    const u32 = (from: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> => {
+      const to = new Uint32Array(n * 2);
+      to.set(from);
+      return to;
+    };
+    this.jobStarts = u32(this.jobStarts);
+    this.jobEnds = u32(this.jobEnds);
+    const keys = new Uint8Array(n * 2);
+    keys.set(this.jobKeys);
+    this.jobKeys = keys;
+  }
+
+  /** Makes what is to be signed have room for so many octets. */
+  private makeDataRoom(length: number): void {
+    if (length <= this.data.length) return;
+    const wider = new Uint8Array(Math.max(this.data.length * 2, length));
+    wider.set(this.data.subarray(0, this.dataEnd));
+    this.data = wider;
   }
 
   /** Writes the RRset in its canonical form (RFC 4034 §3.1.8.1) to `data[at…]`. */

@@ -6,7 +6,7 @@
 
 import { NsecSuccessor } from '../denial/nsec-successor.js';
 import { Nsec3Walk } from '../denial/nsec3-chain.js';
-import { HASH_LENGTH, textToHash } from '../denial/nsec3-hash.js';
+import { HASH_LENGTH, HASH_TEXT, textToHash } from '../denial/nsec3-hash.js';
 import type { RangeDiff } from '../diff/range-diff.js';
 import { WrittenUnits } from '../diff/written-units.js';
 import { compareBytes, countLabels, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
@@ -19,12 +19,13 @@ import {
   Kind,
   putFactHeader,
 } from '../records/entry.js';
+import { rdataTextRoom, writeRdata } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
 import type { KeptSignatures } from '../reuse/kept.js';
 import { KEPT, type RrsetSigner } from '../sign/rrsigs.js';
 import { Cursor } from '../sort/cursor.js';
 import { GlueClass } from '../zone/glue.js';
-import { KernelSource } from '../zone/kernel-source.js';
+import { type KernelSigning, KernelSource, type Written } from '../zone/kernel-source.js';
 import { CursorSource, Stop } from '../zone/owner-source.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
@@ -86,6 +87,8 @@ export class Emitter {
   /** An NSEC or NSEC3 record as a fact. */
   private readonly denial = new Uint8Array(FACT_HEADER + 9000);
   private readonly holes = new SignatureHoles();
+  /** The kernel, while a range is written that is one for it. */
+  private kernel: KernelSource | undefined;
 
   constructor(
     private readonly context: EmitContext,
@@ -132,6 +135,7 @@ export class Emitter {
     if (from === undefined) this.apex(nextOwner);
 
     const kernel = this.openKernel(from, to, nextOwner !== undefined);
+    this.kernel = kernel;
     const source = kernel ?? new CursorSource(zone.runs, from, to);
     const names = new PublishedWalk(zone, context.references, from, to, source, {
       orphan: (walk, glueClass, kept, block, at, count, example) =>
@@ -171,6 +175,7 @@ export class Emitter {
       this.published(walk, nextOwner, same ? chain : undefined);
       if (same) hasNsec3 = follow();
     }
+    kernel?.drain();
     this.counts.glue += names.glue;
     const done = kernel?.counts();
     if (done === undefined) return;
@@ -190,14 +195,48 @@ export class Emitter {
     nsec: boolean,
   ): KernelSource | undefined {
     const { zone, digest } = this.context;
-    const { text, wire } = this;
     const all = nsec || this.units !== undefined;
-    return KernelSource.open(zone.runs, from, to, { kind: 'write', digest, all }, zone.rules, {
-      written: (bytes, textAt, textEnd, wireAt, wireEnd) => {
-        text.append(bytes, textAt, textEnd);
-        wire.append(bytes, wireAt, wireEnd);
-      },
+    const signing = nsec ? undefined : this.kernelSigning();
+    const use = { kind: 'write', digest, all, signing } as const;
+    return KernelSource.open(zone.runs, from, to, use, zone.rules, {
+      written: (written) => this.take(written),
     });
+  }
+
+  /** How the kernel signs; undefined: several keys do, and the zone has no NSEC3 chain. */
+  private kernelSigning(): KernelSigning | undefined {
+    const { signer, context } = this;
+    const s = signer.soleZoneKey();
+    if (s < 0 || context.zone.denial.kind !== 'nsec3') return undefined;
+    // The record up to the next hashed owner, of which the text is known to be zeros here.
+    const end = this.putNsec3Head();
+    const { denial } = this;
+    denial.fill(0, end, end + HASH_LENGTH);
+    const rdata = denial.slice(FACT_HEADER, end - 1);
+    const line = new Uint8Array(rdataTextRoom(TYPE.NSEC3, end + HASH_LENGTH));
+    const length = end + HASH_LENGTH - FACT_HEADER;
+    const lineEnd = writeRdata(TYPE.NSEC3, denial, FACT_HEADER, length, line, 0);
+    const chain = { ttl: context.denialTtl, rdata, text: line.subarray(0, lineEnd - HASH_TEXT) };
+    const { algorithm, tag, signatureLength, ...times } = signer.terms(s);
+    return { algorithm, tag, signatureLength, chain, ...times };
+  }
+
+  /** Takes over what the kernel has written. */
+  private take(written: Written): void {
+    const { text, wire, signer, holes } = this;
+    const { bytes, words, jobs, jobCount } = written;
+    const textAt = text.at;
+    const wireAt = wire.at;
+    text.append(bytes, written.text, written.textEnd);
+    wire.append(bytes, written.wire, written.wireEnd);
+    if (jobCount === 0) return;
+    const { data, dataEnd, jitter } = written;
+    const s = signer.soleZoneKey();
+    const first = signer.takeJobs(s, bytes, data, dataEnd, words, jobs, jobCount, jitter);
+    for (let i = 0, job = jobs; i < jobCount; i++, job += 4) {
+      holes.setText(first + i, textAt + words[job + 2]);
+      if (this.context.digest) holes.setWire(first + i, wireAt + words[job + 3]);
+    }
   }
 
   /** The apex: SOA first, the rest by type. */
@@ -235,9 +274,8 @@ export class Emitter {
       counts.delegations++;
       const secure = this.has(TYPE.DS);
       if (secure) counts.secureDelegations++;
-      else if (nextOwner === undefined && chain === undefined) {
-        this.writeUnsigned();
-        return;
+      if (nextOwner === undefined && chain === undefined) {
+        if (secure ? this.writeSecure(walk) : this.writeInsecure(walk)) return;
       }
     }
     const hasNsec = nextOwner !== undefined && walk.role !== Role.belowCut;
@@ -314,17 +352,43 @@ export class Emitter {
   /** Writes the NSEC3 record that the chain stands at, the only record of its owner. */
   private nsec3(chain: Nsec3Walk): void {
     this.openOwn();
+    if (this.kept === undefined && this.writeNsec3(chain, undefined)) return;
     this.addNsec3(chain);
     this.setOwner(chain.keyBlock, chain.keyStart, chain.keyEnd);
+    if (this.kept !== undefined && this.writeNsec3(chain, this.findKept(chain, 0, 1))) return;
     this.write(true, false);
+  }
+
+  /** Has the kernel write the record that the chain stands at. False: it does not. */
+  private writeNsec3(chain: Nsec3Walk, kept: KeptSignatures | undefined): boolean {
+    const { kernel, counts } = this;
+    if (kernel === undefined || !kernel.signs || !chain.isDelegation) return false;
+    if (!kernel.writeNsec3(chain, chain.isSecure, kept)) return false;
+    if (kept !== undefined) this.signer.noteKept(kept.expiration);
+    if (this.count === 0) counts.nsec3++;
+    counts.rrsets++;
+    counts.records += 2;
+    return true;
   }
 
   /** Adds the NSEC3 record that the chain stands at (RFC 5155 §3). */
   private addNsec3(chain: Nsec3Walk): void {
+    const { denial } = this;
+    let o = this.putNsec3Head();
+    if (!textToHash(chain.nextBlock, chain.nextStart, denial, o)) {
+      throw new Error('a name of the NSEC3 chain is no hash');
+    }
+    o += HASH_LENGTH;
+    for (let p = chain.bitmapStart; p < chain.bitmapEnd; p++) denial[o++] = chain.bitmapBlock[p];
+    this.insertDenial(TYPE.NSEC3, o);
+    this.counts.nsec3++;
+  }
+
+  /** Writes the NSEC3 record in `denial` up to the next hashed owner; returns where that goes. */
+  private putNsec3Head(): number {
     const { denial, context } = this;
-    const { zone } = context;
-    if (zone.denial.kind !== 'nsec3') return;
-    const { salt, iterations, optOut } = zone.denial;
+    if (context.zone.denial.kind !== 'nsec3') throw new Error('the zone has no NSEC3 chain');
+    const { salt, iterations, optOut } = context.zone.denial;
     let o = FACT_HEADER;
     denial[o++] = 1;
     denial[o++] = optOut ? 1 : 0;
@@ -334,13 +398,7 @@ export class Emitter {
     denial.set(salt, o);
     o += salt.length;
     denial[o++] = HASH_LENGTH;
-    if (!textToHash(chain.nextBlock, chain.nextStart, denial, o)) {
-      throw new Error('a name of the NSEC3 chain is no hash');
-    }
-    o += HASH_LENGTH;
-    for (let p = chain.bitmapStart; p < chain.bitmapEnd; p++) denial[o++] = chain.bitmapBlock[p];
-    this.insertDenial(TYPE.NSEC3, o);
-    this.counts.nsec3++;
+    return o;
   }
 
   /** Adds the record in `this.denial`, whose RDATA ends at `end`, in its place by type. */
@@ -360,7 +418,54 @@ export class Emitter {
 
   // ---- an owner's records and signatures ---------------------------------------------------------
 
+  /** Has the kernel write a secure delegation that it has returned. False: it does not. */
+  private writeSecure(walk: OwnerWalk): boolean {
+    const { kernel, counts } = this;
+    if (kernel === undefined || !kernel.signs || !walk.isOrdinary) return false;
+    const { blocks, ats, count } = walk;
+    let first = 0;
+    while (factType(blocks[first], ats[first]) !== TYPE.DS) first++;
+    const kept = this.findKept(walk, first, count);
+    if (!kernel.writeSecure(kept)) return false;
+    if (kept !== undefined) this.signer.noteKept(kept.expiration);
+    counts.rrsets += 2;
+    counts.records += count + 1;
+    return true;
+  }
+
+  /**
+   * The signature that the kernel's key keeps of the owner's facts `[from, to)`, of one type.
+   *
+   * @param owner its sort key.
+   */
+  private findKept(
+    owner: { readonly keyBlock: Uint8Array; readonly keyStart: number; readonly keyEnd: number },
+    from: number,
+    to: number,
+  ): KeptSignatures | undefined {
+    const { kept, signer, blocks, ats } = this;
+    if (kept === undefined) return undefined;
+    kept.seek(owner.keyBlock, owner.keyStart, owner.keyEnd);
+    if (!kept.isUnchanged(blocks, ats, from, to)) return undefined;
+    const s = signer.soleZoneKey();
+    const { algorithm, tag, signatureLength } = signer.terms(s);
+    const labels = countLabels(this.owner);
+    return kept.find(s, algorithm, tag, labels, signatureLength) ? kept : undefined;
+  }
+
   /** Writes an insecure delegation: nothing of it is signed. */
+  private writeInsecure(walk: OwnerWalk): boolean {
+    const { counts, kernel } = this;
+    if (walk.isOrdinary && kernel?.writeInsecure() === true) {
+      // The kernel has counted it.
+      counts.delegations--;
+      return true;
+    }
+    kernel?.drain();
+    this.writeUnsigned();
+    return true;
+  }
+
   private writeUnsigned(): void {
     const { blocks, ats, count, text, wire, counts, ownerText, ownerTextLength } = this;
     const { digest } = this.context;
@@ -388,6 +493,7 @@ export class Emitter {
    */
   private write(authoritative: boolean, isApex: boolean): void {
     const { owner, signer, blocks, ats, count } = this;
+    this.kernel?.drain();
     // A leading asterisk label is not counted (RFC 4034 §3.1.3).
     const labels = countLabels(owner) - (owner[0] === 1 && owner[1] === 0x2a ? 1 : 0);
     signer.count = 0;

@@ -8,7 +8,7 @@ import type { Run } from '../sort/run.js';
 import { type OwnerSource, Stop } from './owner-source.js';
 import type { WalkRules } from './owner-walk.js';
 import { FORBIDDING } from './status.js';
-import { type WalkKernel, walkKernel } from './walk-kernel.js';
+import { Place, type WalkKernel, walkKernel } from './walk-kernel.js';
 
 /** What the kernel stands at besides: what it has gathered has to be taken. */
 const FULL = 5;
@@ -30,6 +30,9 @@ const Field = {
   domains: 13,
   rrsets: 14,
   records: 15,
+  jobs: 16,
+  data: 17,
+  jitter: 18,
 } as const;
 const Flag = {
   checkNames: 1,
@@ -43,10 +46,63 @@ const Flag = {
 /** Octets of a hash: 32 digits, 0, and 1 for a secure delegation. */
 export const HASH_SIZE = 34;
 
+/** What writing a signed RRset came to; signed.ts has the same. */
+const DONE = 1;
+const NO_ROOM = 2;
+
+/** What the kernel has written. Numbers are addresses in `bytes` but for the jobs, which lie in
+ * `words`: four words each, beginning and end of what is to be signed, in octets from `data`, and
+ * where the signature goes in text and wire form, in octets from where those begin. */
+export interface Written {
+  readonly bytes: Uint8Array;
+  readonly text: number;
+  readonly textEnd: number;
+  readonly wire: number;
+  readonly wireEnd: number;
+  readonly words: Uint32Array;
+  readonly jobs: number;
+  readonly jobCount: number;
+  readonly data: number;
+  readonly dataEnd: number;
+  /** Seconds by which a signature of this range expires early, at most so far. */
+  readonly jitter: number;
+}
+
+/** Octets of a job. */
+const JOB_SIZE = 16;
+
+/** The RDATA of an RRSIG that is kept: `block[at, at + length)`. */
+export interface KeptRdata {
+  readonly block: Uint8Array;
+  readonly at: number;
+  readonly length: number;
+}
+
+/** A record of the NSEC3 chain: its owner's key and that of the next one. */
+export interface ChainRecord {
+  readonly keyBlock: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly nextBlock: Uint8Array;
+  readonly nextStart: number;
+}
+
+/** How the kernel lays RRSIG records out; times are in seconds since 1970. */
+export interface KernelSigning {
+  readonly algorithm: number;
+  readonly tag: number;
+  readonly signatureLength: number;
+  readonly inception: number;
+  readonly expiration: number;
+  readonly jitter: number;
+  /** NSEC3 RDATA up to the next hashed owner, and its text. */
+  readonly chain: { readonly ttl: number; readonly rdata: Uint8Array; readonly text: Uint8Array };
+}
+
 /** Takes what the kernel has gathered. */
 export interface KernelSink {
-  /** Lines of text, and the same records in wire form: `bytes[text, textEnd)`, `bytes[wire, wireEnd)`. */
-  written?(bytes: Uint8Array, text: number, textEnd: number, wire: number, wireEnd: number): void;
+  /** Lines of text, and the same records in wire form. */
+  written?(written: Written): void;
   /** Hashes of {@link HASH_SIZE} octets in `bytes[at, end)`. */
   hashed?(bytes: Uint8Array, at: number, end: number): void;
   /** There is no room for the hosts of another delegation. */
@@ -58,7 +114,13 @@ export type KernelUse =
   /** Plan: count, refer, hash. */
   | { readonly kind: 'plan'; readonly hash: 'all' | 'secure' | 'none' }
   /** Write insecure delegations; `digest`: their wire form, too; `all`: write none, return all. */
-  | { readonly kind: 'write'; readonly digest: boolean; readonly all: boolean };
+  | {
+      readonly kind: 'write';
+      readonly digest: boolean;
+      readonly all: boolean;
+      /** undefined: signed RRsets are none of the kernel's. */
+      readonly signing: KernelSigning | undefined;
+    };
 
 /** What the kernel did by itself. */
 export interface KernelCounts {
@@ -88,6 +150,8 @@ export class KernelSource implements OwnerSource {
   private readonly kernel: Kernel;
   private readonly words: Uint32Array;
   private readonly plans: boolean;
+  /** Does the kernel write signed RRsets? */
+  readonly signs: boolean;
   private holds = false;
 
   private constructor(
@@ -110,8 +174,24 @@ export class KernelSource implements OwnerSource {
     }
     if (rules.dropInvalidNs) flags |= Flag.checkNames;
     if (rules.dropMissingGlue) flags |= Flag.checkInDomain;
+    this.signs = use.kind === 'write' && use.signing !== undefined;
     this.kernel.functions.setForbidding(FORBIDDING);
+    if (use.kind === 'write' && use.signing !== undefined)
+      this.openSigning(use.signing, use.digest);
     this.kernel.functions.openWalk(flags);
+  }
+
+  private openSigning(signing: KernelSigning, digest: boolean): void {
+    const { functions, bytes } = this.kernel;
+    const { algorithm, tag, signatureLength, inception, expiration, jitter, chain } = signing;
+    // Times beyond 32 bits are cut there, as the record has them (RFC 4034 §3.1.5).
+    const [from, until] = [inception, expiration].map((time) => time % 0x1_0000_0000);
+    functions.setSigner(algorithm, tag, signatureLength, from, until, jitter, digest ? 1 : 0);
+    const rdata = this.memory.keys + Place.parameters;
+    const text = rdata + 512;
+    bytes.set(chain.rdata, rdata);
+    bytes.set(chain.text, text);
+    functions.setChain(chain.ttl, rdata, chain.rdata.length, text, chain.text.length);
   }
 
   /** Opens a range; undefined when it is none for the kernel. */
@@ -133,12 +213,14 @@ export class KernelSource implements OwnerSource {
     const { functions } = this.kernel;
     for (;;) {
       const stop = this.plans ? functions.planOwners() : functions.writeOwners(this.holds ? 1 : 0);
-      this.drain();
       switch (stop) {
         case FULL:
+          this.drain();
           this.sink.full?.();
           continue;
         case Stop.end:
+          this.drain();
+          return stop;
         case Stop.limit:
           return stop;
         default:
@@ -150,8 +232,9 @@ export class KernelSource implements OwnerSource {
 
   setCut(key: Uint8Array, length: number): void {
     const { memory, keyBlock } = this;
-    for (let i = 0; i < length; i++) keyBlock[memory.keys + i] = key[i];
-    this.kernel.functions.setCut(memory.keys, Math.max(0, length));
+    const at = memory.keys + Place.cut;
+    for (let i = 0; i < length; i++) keyBlock[at + i] = key[i];
+    this.kernel.functions.setCut(at, Math.max(0, length));
   }
 
   ownCut(key: Uint8Array): number {
@@ -167,7 +250,7 @@ export class KernelSource implements OwnerSource {
 
   setLimit(block: Uint8Array, start: number, end: number): void {
     const { memory, keyBlock } = this;
-    const at = memory.keys + 2048;
+    const at = memory.keys + Place.limit;
     for (let i = start, o = at; i < end; i++, o++) keyBlock[o] = block[i];
     this.kernel.functions.setLimit(at, at + end - start);
   }
@@ -182,7 +265,7 @@ export class KernelSource implements OwnerSource {
 
   hasAddressAhead(key: Uint8Array, length: number): boolean {
     const { memory, keyBlock } = this;
-    const at = memory.keys + 3072;
+    const at = memory.keys + Place.ahead;
     for (let i = 0; i < length; i++) keyBlock[at + i] = key[i];
     return this.kernel.functions.hasAddressAhead(at, at + length) !== 0;
   }
@@ -220,17 +303,93 @@ export class KernelSource implements OwnerSource {
     }
   }
 
-  private drain(): void {
-    const { words, memory, keyBlock, sink } = this;
-    const { state } = memory;
-    const text = words[state + Field.text];
-    const hashes = words[state + Field.hashes];
-    if (text === 0 && hashes === 0) return;
-    if (text > 0) {
-      const wireEnd = memory.wire + words[state + Field.wire];
-      sink.written?.(keyBlock, memory.text, memory.text + text, memory.wire, wireEnd);
+  /** Writes the insecure delegation that was returned. False: it takes the long way. */
+  writeInsecure(): boolean {
+    const { functions } = this.kernel;
+    if (functions.writeInsecure() !== 0) return true;
+    this.drain();
+    return functions.writeInsecure() !== 0;
+  }
+
+  /**
+   * Writes the secure delegation that was returned, with its RRSIG.
+   *
+   * @param kept that of its DS RRset, kept from earlier; undefined: it is yet to be made.
+   * @returns false: it takes the long way.
+   */
+  writeSecure(kept: KeptRdata | undefined): boolean {
+    const { functions } = this.kernel;
+    const { keyStart, keyEnd } = this;
+    const at = this.placeKept(kept);
+    let done = functions.writeSecure(keyStart, keyEnd, at);
+    if (done === NO_ROOM) {
+      this.drain();
+      done = functions.writeSecure(keyStart, keyEnd, at);
     }
+    return done === DONE;
+  }
+
+  /**
+   * Writes an NSEC3 record, the only one of its owner, with its RRSIG.
+   *
+   * @param secure its types are NS, DS and RRSIG; false: NS alone.
+   * @returns false: it takes the long way.
+   */
+  writeNsec3(
+    { keyBlock, keyStart, keyEnd, nextBlock, nextStart }: ChainRecord,
+    secure: boolean,
+    kept: KeptRdata | undefined,
+  ): boolean {
+    const { memory, keyBlock: bytes } = this;
+    const { functions } = this.kernel;
+    const key = memory.keys + Place.chain;
+    const next = memory.keys + Place.next;
+    const length = keyEnd - keyStart;
+    for (let i = 0; i < length; i++) {
+      bytes[key + i] = keyBlock[keyStart + i];
+      bytes[next + i] = nextBlock[nextStart + i];
+    }
+    const at = this.placeKept(kept);
+    let done = functions.writeNsec3(key, key + length, next, secure ? 1 : 0, at);
+    if (done === NO_ROOM) {
+      this.drain();
+      done = functions.writeNsec3(key, key + length, next, secure ? 1 : 0, at);
+    }
+    return done === DONE;
+  }
+
+  private placeKept(kept: KeptRdata | undefined): number {
+    if (kept === undefined) return 0;
+    const { block, at, length } = kept;
+    const to = this.memory.keys + Place.kept;
+    for (let i = 0; i < length; i++) this.keyBlock[to + i] = block[at + i];
+    return to;
+  }
+
+  /** Hands over what was gathered. Call it before writing what comes behind. */
+  drain(): void {
+    const { words, memory, keyBlock, sink } = this;
+    const { functions } = this.kernel;
+    functions.tellWritten();
+    const { state, text, wire, data } = memory;
+    const at = (field: number): number => words[state + field];
+    if (at(Field.text) > 0) {
+      sink.written?.({
+        bytes: keyBlock,
+        text,
+        textEnd: text + at(Field.text),
+        wire,
+        wireEnd: wire + at(Field.wire),
+        words,
+        jobs: memory.jobs >>> 2,
+        jobCount: at(Field.jobs) / JOB_SIZE,
+        data,
+        dataEnd: data + at(Field.data),
+        jitter: at(Field.jitter),
+      });
+    }
+    const hashes = at(Field.hashes);
     if (hashes > 0) sink.hashed?.(keyBlock, memory.hashes, memory.hashes + hashes);
-    this.kernel.functions.takenAway();
+    functions.takenAway();
   }
 }

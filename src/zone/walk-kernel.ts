@@ -14,10 +14,26 @@ const FIRST_INPUT = 2 << 20;
 const MAX_RUNS = 1024;
 /** Octets for text, and for wire form. */
 const OUTPUT = 1 << 18;
-/** Octets for hashes; each takes {@link HASH_SIZE}. */
+/** Octets for hashes. */
 const HASHES = 1 << 18;
-/** Octets for keys that go to the kernel. */
-const KEYS = 4096;
+/** Octets of what is to be signed, and of the jobs that say where it lies. */
+const DATA = 1 << 18;
+const JOBS = 1 << 14;
+/** Octets for keys and the like that go to the kernel; {@link Place} says where what goes. */
+const KEYS = 16_384;
+
+/** Offsets in that memory. */
+export const Place = {
+  from: 0,
+  to: 1024,
+  limit: 2048,
+  ahead: 3072,
+  cut: 4096,
+  chain: 5120,
+  next: 6144,
+  kept: 7168,
+  parameters: 12_288,
+} as const;
 
 /** An instance with its memory for walks; a thread has one. */
 export class WalkKernel {
@@ -25,6 +41,8 @@ export class WalkKernel {
   readonly text: number;
   readonly wire: number;
   readonly hashes: number;
+  readonly jobs: number;
+  readonly data: number;
   readonly keys: number;
   readonly heads: number;
   readonly ends: number;
@@ -42,20 +60,25 @@ export class WalkKernel {
     this.text = kernel.take(OUTPUT);
     this.wire = kernel.take(OUTPUT);
     this.hashes = kernel.take(HASHES);
+    this.jobs = kernel.take(JOBS);
+    this.data = kernel.take(DATA);
     this.keys = kernel.take(KEYS);
     this.heads = functions.runHeads() >>> 2;
     this.ends = functions.runEnds() >>> 2;
     this.state = functions.walkState() >>> 2;
     this.facts = functions.factsOfOwner() >>> 2;
     this.parts = functions.partsOfOwner() >>> 2;
-    functions.openOutput(this.text, this.wire, OUTPUT, this.hashes, HASHES);
+    functions.openText(this.text, this.wire, OUTPUT);
+    functions.openHashes(this.hashes, HASHES);
+    functions.openJobs(this.jobs, JOBS, this.data, DATA);
   }
 
   /** Sets the zone. False when its name needs escapes. */
   setApex(apex: Uint8Array): boolean {
     if (this.apex === undefined || !equalBytes(apex, this.apex)) {
-      this.kernel.bytes.set(apex, this.keys);
-      this.isPlain = this.kernel.functions.setApex(this.keys, apex.length) !== 0;
+      const at = this.keys + Place.parameters;
+      this.kernel.bytes.set(apex, at);
+      this.isPlain = this.kernel.functions.setApex(at, apex.length) !== 0;
       this.apex = apex;
     }
     return this.isPlain;
@@ -63,8 +86,9 @@ export class WalkKernel {
 
   /** How names are hashed (RFC 5155 §5). */
   setNsec3({ salt, iterations }: { readonly salt: Uint8Array; readonly iterations: number }): void {
-    this.kernel.bytes.set(salt, this.keys);
-    this.kernel.functions.setNsec3(this.keys, salt.length, iterations);
+    const at = this.keys + Place.parameters;
+    this.kernel.bytes.set(salt, at);
+    this.kernel.functions.setNsec3(at, salt.length, iterations);
   }
 
   /**
@@ -90,7 +114,7 @@ export class WalkKernel {
     const { bytes, words } = kernel;
     const fromEnd = keys + (from?.length ?? 0);
     if (from !== undefined) bytes.set(from, keys);
-    const toAt = keys + 1024;
+    const toAt = keys + Place.to;
     if (to !== undefined) bytes.set(to, toAt);
     for (const [r, run] of runs.entries()) {
       const { first, end } = spans[r];

@@ -18,7 +18,7 @@ import { KernelSource } from '#zonewright/zone/kernel-source.js';
 import { CursorSource, type OwnerSource, Stop } from '#zonewright/zone/owner-source.js';
 import { OwnerWalk, type WalkRules } from '#zonewright/zone/owner-walk.js';
 import { STATUS } from '#zonewright/zone/status.js';
-import { ACTIVE, newKey } from '../keys/helpers.js';
+import { ACTIVE, DAY, NOW, newKey } from '../keys/helpers.js';
 import { newKeyDir, resign } from '../reuse/resign.js';
 
 const APEX = nameFromText('com.');
@@ -122,7 +122,7 @@ const many = fc.integer({ min: 20, max: 28 }).map((n) =>
   ),
 );
 
-const write = { kind: 'write', digest: false, all: true } as const;
+const write = { kind: 'write', digest: false, all: true, signing: undefined } as const;
 
 it('comes to the same owners as the long way', () => {
   let taken = 0;
@@ -250,11 +250,18 @@ it('makes the same zone, and says the same of it', async () => {
       async (lines, denial, glue) => {
         const text = `example. 60 IN SOA a. b. 1 2 3 4 5\nexample. 60 IN NS ns.other.\n${lines.join('\n')}\n`;
         const how = { denial, glue, verify: false, maxRejects: 100, engine: 'openssl' } as const;
-        const outcome = async (): Promise<unknown> =>
-          resign(text, keyDir, how).then(
-            (signed) => [signed.text, signed.warnings.map(unnamed)],
-            (error: unknown) => unnamed(String(error)),
-          );
+        // Tomorrow some names are gone, and what is left keeps its signatures.
+        const rest = text.replace(/^a\..*\n/gm, '');
+        const outcome = async (): Promise<unknown> => {
+          try {
+            const first = await resign(text, keyDir, how);
+            const tomorrow = { ...how, now: NOW + DAY, previous: first.file };
+            const second = await resign(rest, keyDir, tomorrow);
+            return [first, second].map((one) => [one.text, one.warnings.map(unnamed)]);
+          } catch (error) {
+            return unnamed(String(error));
+          }
+        };
         const short = await outcome();
         const open = vi.spyOn(KernelSource, 'open').mockReturnValue(undefined);
         const long = await outcome();
@@ -263,7 +270,7 @@ it('makes the same zone, and says the same of it', async () => {
         if (typeof short !== 'string') made++;
       },
     ),
-    { numRuns: 250 },
+    { numRuns: 120 },
   );
-  expect(made).toBeGreaterThan(150);
+  expect(made).toBeGreaterThan(70);
 });

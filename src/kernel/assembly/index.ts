@@ -11,6 +11,7 @@ export { setForbidding } from './delegation';
 export { firstEntry, openMerge, runEnds, runHeads } from './merge';
 export { setApex } from './names';
 export { setNsec3 } from './nsec3';
+export { openText } from './output';
 export { unpackPage } from './pages';
 export {
   addReference,
@@ -19,16 +20,19 @@ export {
   hasRoom,
   openReferences,
 } from './references';
+export { openJobs, setChain, setSigner, writeNsec3, writeSecure } from './signed';
 export {
   factsOfOwner,
   hasAddressAhead,
-  openOutput,
+  openHashes,
   openWalk,
   partsOfOwner,
   planOwners,
   setCut,
   setLimit,
   takenAway,
+  tellWritten,
   walkState,
+  writeInsecure,
   writeOwners,
 } from './walk';

@@ -18,10 +18,10 @@ for (let c: usize = 0x21; c < 0x7f; c++) {
 }
 
 /** The zone's name; its text is without what `.` alone is for the root. */
-const apex = memory.data(256 + 16, 16);
-const apexText = memory.data(256 + 16, 16);
-let apexLength: usize = 0;
-let apexTextLength: usize = 0;
+export const apex = memory.data(256 + 16, 16);
+export const apexText = memory.data(256 + 16, 16);
+export let apexLength: usize = 0;
+export let apexTextLength: usize = 0;
 
 export const ownerWire = memory.data(512 + 32, 16);
 export const ownerText = memory.data(1024 + 32, 16);
@@ -87,4 +87,21 @@ export function endsTwice(name: usize, length: usize): bool {
     if (load<u8>(from + i) !== c || load<u8>(from + inner + i) !== c) return false;
   }
   return true;
+}
+
+/** Writes the text of a wire name; returns where it ends, or 0 when an octet needs an escape. */
+export function putName(o: usize, name: usize): usize {
+  let p = name;
+  let n: usize = load<u8>(p++);
+  if (n === 0) return 0;
+  while (n !== 0) {
+    for (const stop = p + n; p < stop; p++) {
+      const c: usize = load<u8>(p);
+      if (load<u8>(plain + c) === 0) return 0;
+      store<u8>(o++, <u8>c);
+    }
+    store<u8>(o++, 0x2e);
+    n = load<u8>(p++);
+  }
+  return o;
 }

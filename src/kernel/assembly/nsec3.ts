@@ -38,3 +38,25 @@ export function hashName(name: usize, length: usize, out: usize): void {
     }
   }
 }
+
+/** The value of a digit, in lower case; above 31 for what is none. */
+function digitValue(c: u32): u32 {
+  if (c - 0x30 < 10) return c - 0x30;
+  return c - 0x61 < 22 ? c - 0x57 : 255;
+}
+
+/** Writes the 20 octets that 32 digits stand for. False when there is anything else among them. */
+export function hashOfDigits(from: usize, out: usize): bool {
+  for (let i: usize = 0; i < 32; i += 8) {
+    let bits: u64 = 0;
+    for (let k: usize = 0; k < 8; k++) {
+      const value = digitValue(load<u8>(from + i + k));
+      if (value > 31) return false;
+      bits = (bits << 5) | value;
+    }
+    store<u8>(out, <u8>(bits >> 32));
+    store<u32>(out, bswap(<u32>bits), 1);
+    out += 5;
+  }
+  return true;
+}

@@ -26,6 +26,7 @@ import {
   payloadLength,
   TYPE_A,
   TYPE_AAAA,
+  TYPE_NS,
 } from './entries';
 import {
   end,
@@ -41,9 +42,20 @@ import {
   runCount,
   takeKey,
 } from './merge';
-import { ownerLength, ownerText, ownerTextLength, ownerWire, plain, readOwner } from './names';
+import { ownerLength, ownerText, ownerTextLength, ownerWire, putName, readOwner } from './names';
 import { hashName } from './nsec3';
+import {
+  advance,
+  clearText,
+  putNumber,
+  putRecord,
+  text,
+  textStart,
+  wire,
+  wireStart,
+} from './output';
 import { hasRoom, isSoundHost, refer, slotOf } from './references';
+import { clearJobs, dataLength, hasRoomToSign, jobsLength, mostJitter } from './signed';
 
 /** What the walk stands at; `Stop` of kernel/owner-source.ts. */
 const END: i32 = 0;
@@ -76,6 +88,9 @@ const NAME_SERVERS: usize = 48;
 const DOMAINS: usize = 52;
 const RRSETS: usize = 56;
 const RECORDS: usize = 60;
+const JOBS: usize = 64;
+const DATA: usize = 68;
+const JITTER: usize = 72;
 
 export function walkState(): usize {
   return state;
@@ -94,14 +109,9 @@ let cutEnd: usize = 0;
 let limit: usize = 0;
 let limitEnd: usize = 0;
 
-/** Memory to write to. */
-let textStart: usize = 0;
-let textStop: usize = 0;
-let wireStart: usize = 0;
+/** Memory for hashes. */
 let hashStart: usize = 0;
 let hashStop: usize = 0;
-let text: usize = 0;
-let wire: usize = 0;
 let hash: usize = 0;
 
 let checksNames: bool = false;
@@ -111,8 +121,6 @@ let hashesSecure: bool = false;
 let digests: bool = false;
 let returnsAll: bool = false;
 
-/** Octets that an ordinary delegation's text and wire form may take: 24 records. */
-const ROOM: usize = 24 * 2200;
 const HASH_ROOM: usize = 40;
 
 /** Flags of {@link openWalk}; `Flag` of kernel/owner-source.ts. */
@@ -123,21 +131,10 @@ const HASH_SECURE: u32 = 8;
 const DIGEST: u32 = 16;
 const RETURN_ALL: u32 = 32;
 
-/** Gives the memory to write to: text and wire form have the same size. */
-export function openOutput(
-  textAt: usize,
-  wireAt: usize,
-  size: usize,
-  hashAt: usize,
-  hashSize: usize,
-): void {
-  textStart = textAt;
-  textStop = textAt + size;
-  wireStart = wireAt;
-  hashStart = hashAt;
-  hashStop = hashAt + hashSize;
-  text = textStart;
-  wire = wireStart;
+/** Gives the memory for hashes. */
+export function openHashes(at: usize, size: usize): void {
+  hashStart = at;
+  hashStop = at + size;
   hash = hashStart;
 }
 
@@ -159,8 +156,8 @@ export function openWalk(flags: u32): void {
 
 /** The caller has taken away what was written. */
 export function takenAway(): void {
-  text = textStart;
-  wire = wireStart;
+  clearText();
+  clearJobs();
   hash = hashStart;
 }
 
@@ -218,10 +215,17 @@ function stopAt(what: i32): i32 {
 }
 
 function leave(what: i32): i32 {
-  store<u32>(state + TEXT, <u32>(text - textStart));
-  store<u32>(state + WIRE, <u32>(wire - wireStart));
   store<u32>(state + HASHES, <u32>(hash - hashStart));
   return what;
+}
+
+/** Brings what was written, as {@link walkState} tells it, up to date. */
+export function tellWritten(): void {
+  store<u32>(state + TEXT, <u32>(text - textStart));
+  store<u32>(state + WIRE, <u32>(wire - wireStart));
+  store<u32>(state + JOBS, <u32>jobsLength());
+  store<u32>(state + DATA, <u32>dataLength());
+  store<u32>(state + JITTER, mostJitter);
 }
 
 function isBelowCut(): bool {
@@ -307,8 +311,7 @@ export function writeOwners(hold: bool): i32 {
       continue;
     }
     if (limitEnd > limit && compare(head, headEnd, limit, limitEnd) >= 0) return leave(LIMIT);
-    if (text + ROOM > textStop || wire + ROOM > wireStart + (textStop - textStart))
-      return leave(FULL);
+    if (!hasRoomToSign()) return leave(FULL);
     takeKey();
     if (isBelowCut()) return stopAt(BELOW_CUT);
     if (!isOrdinary() || !isSound()) return stopAt(OWNER);
@@ -340,20 +343,17 @@ let headTtl: u32 = 0;
 
 function setHead(ttl: u32): void {
   headTtl = ttl;
-  let digits: usize = 1;
-  for (let n = ttl; n >= 10; n /= 10) digits++;
-  let o = headText;
-  store<u8>(o++, 0x09);
-  let n = ttl;
-  for (let p = o + digits - 1; p >= o; p--) {
-    store<u8>(p, <u8>(0x30 + (n % 10)));
-    n /= 10;
-  }
-  o += digits;
+  store<u8>(headText, 0x09);
+  const o = putNumber(headText + 1, ttl);
   // \t in \t ns \t
   store<u32>(o, 0x096e6909);
   store<u32>(o, 0x0009736e, 4);
   headLength = o + 7 - headText;
+}
+
+/** Writes the insecure delegation that was returned last; see {@link write}. */
+export function writeInsecure(): bool {
+  return hasRoomToSign() && write();
 }
 
 /** Writes an insecure delegation. False, and nothing is changed, when a name needs escapes. */
@@ -372,31 +372,15 @@ function write(): bool {
     t += ownerTextLength;
     copy(t, headText, headLength);
     t += headLength;
-    let p = host;
-    let m: usize = load<u8>(p++);
-    if (m === 0) return false;
-    while (m !== 0) {
-      for (const stop = p + m; p < stop; p++) {
-        const c: usize = load<u8>(p);
-        if (load<u8>(plain + c) === 0) return false;
-        store<u8>(t++, <u8>c);
-      }
-      store<u8>(t++, 0x2e);
-      m = load<u8>(p++);
-    }
+    t = putName(t, host);
+    if (t === 0) return false;
     store<u8>(t++, 0x0a);
     if (!digests) continue;
-    copy(w, ownerWire, ownerLength);
-    w += ownerLength;
-    // Type NS, class IN.
-    store<u32>(w, 0x01000200);
-    store<u32>(w, bswap(ttl), 4);
-    store<u16>(w, bswap(<u16>length), 8);
-    copy(w + 10, host, length);
-    w += 10 + length;
+    w = putRecord(w, TYPE_NS, ttl, length);
+    copy(w, host, length);
+    w += length;
   }
-  text = t;
-  wire = w;
+  advance(t, w);
   count(DELEGATIONS, 1);
   count(RRSETS, 1);
   count(RECORDS, n);
