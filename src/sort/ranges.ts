@@ -19,18 +19,21 @@ export interface KeyRange {
  * @param entries how many entries a range should hold, about; `first`: the first of them.
  * @param adjust may move a boundary, e.g. so that it does not fall inside a delegated
  *   subtree. `undefined` gives the boundary up, as does one that is not above the one before.
+ * @param weigh for how many entries one of the run counts, by the work that it makes.
  */
 export function splitRanges(
   runs: readonly Run[],
   entries: number,
   adjust: (key: Uint8Array, above: Uint8Array | undefined) => Uint8Array | undefined = (key) => key,
   first = entries,
+  weigh: (run: Run) => number = () => 1,
 ): KeyRange[] {
   /** Pages of all runs in the order of their first keys. */
   const pages: { readonly key: Uint8Array; readonly entries: number }[] = [];
   for (const run of runs) {
+    const weight = weigh(run);
     for (let p = 0; p < run.pages.count; p++) {
-      pages.push({ key: firstKey(run.pages, p), entries: run.pages.entries[p] });
+      pages.push({ key: firstKey(run.pages, p), entries: run.pages.entries[p] * weight });
     }
   }
   pages.sort((a, b) => compareBytes(a.key, 0, a.key.length, b.key, 0, b.key.length));

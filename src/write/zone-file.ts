@@ -136,7 +136,7 @@ async function emit(
   const { source, compare } = options.previous ?? {};
   // A unit of the comparison lies in one range: a cut of either zone with all below it.
   const cuts = compare && source && previousCuts(source, plan.zone.apex);
-  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES, FIRST_ENTRIES, cuts);
+  const ranges = zoneRanges(plan.zone.runs, RANGE_ENTRIES, FIRST_ENTRIES, cuts, plan.hashes);
   const digest = options.zonemd ? createHash('sha384') : undefined;
   const total = emptyCounts();
   const orphanRows: string[] = [];

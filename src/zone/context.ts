@@ -37,6 +37,8 @@ export interface ZoneContext {
 
 /** Entries of each run that a range should hold: some pages. */
 const ENTRIES_OF_A_RUN = 1500;
+/** Entries of a zone that make as much work as an NSEC3 record, which is signed. */
+const ENTRIES_OF_A_HASH = 8;
 
 /** Does the apex NS set name the host with this key? */
 export function isApexHost(
@@ -52,17 +54,20 @@ export function isApexHost(
 }
 
 /**
- * Ranges of about `entries` keys (the first of about `first`) that never cut a delegated subtree in two: they begin with names
- * one label below the apex, or where that leaves them too large, with names that have no cut
- * above them.
+ * Ranges of about `entries` keys (the first of about `first`) that never cut a delegated subtree in
+ * two: they begin with names one label below the apex, or where that leaves them too large, with
+ * names that have no cut above them.
  *
  * @param alsoCut is there a cut at a key in another zone, whose subtrees shall not be cut either?
+ * @param hashes of the NSEC3 chain, if its records belong to the ranges: names that look like hashes
+ *   are few, and hashes many, where labels begin with a digit.
  */
 export function zoneRanges(
   runs: readonly Run[],
   entries: number,
   first = entries,
   alsoCut?: (key: Uint8Array) => boolean,
+  hashes: readonly Run[] = [],
 ): KeyRange[] {
   // A range reads the first and the last of its pages in part only: of many runs it must be larger.
   const least = runs.length * ENTRIES_OF_A_RUN;
@@ -80,7 +85,8 @@ export function zoneRanges(
     }
     return key;
   };
-  return splitRanges(runs, Math.max(entries, least), adjust, first);
+  const weigh = (run: Run): number => (hashes.includes(run) ? ENTRIES_OF_A_HASH : 1);
+  return splitRanges([...runs, ...hashes], Math.max(entries, least), adjust, first, weigh);
 }
 
 /** Could there be a cut, or a DNAME, at this key? */

@@ -132,7 +132,8 @@ export class WalkKernel {
         // Pages that lie behind each other go at once.
         const where = pages.where[p];
         let length = 0;
-        for (; p < end && pages.where[p] === where + length; p++) {
+        const blockEnd = where - (where % BLOCK_SIZE) + BLOCK_SIZE;
+        for (; p < end && pages.where[p] === where + length && where + length < blockEnd; p++) {
           last = at + length;
           length += pages.length[p];
         }

@@ -5,7 +5,13 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { keyFromName, nameFromText, wireToKey } from '#zonewright/names/name.js';
-import { EntryWriter, Kind } from '#zonewright/records/entry.js';
+import {
+  BLOCK_SIZE,
+  ENTRY_HEADER,
+  EntryWriter,
+  FACT_HEADER,
+  Kind,
+} from '#zonewright/records/entry.js';
 import { TYPE } from '#zonewright/records/types.js';
 import { type Run, sortRun } from '#zonewright/sort/run.js';
 import { KernelSource } from '#zonewright/zone/kernel-source.js';
@@ -154,6 +160,35 @@ it('comes to the same owners as the long way', () => {
   );
   expect(taken).toBeGreaterThan(300);
   expect(refused).toBeGreaterThan(300);
+});
+
+it('reads on where pages fill a block to its last octet', () => {
+  const size = 1 << 15;
+  const count = BLOCK_SIZE / size + 2;
+  const facts = Array.from({ length: count }, (_, i): readonly [Fact, number] => {
+    const owner = `n${String(i).padStart(4, '0')}.com.`;
+    const key = keyFromName(nameFromText(owner), APEX);
+    const rdata = new Uint8Array(size - ENTRY_HEADER - key.length - FACT_HEADER);
+    rdata[0] = i;
+    return [{ owner, kind: Kind.record, type: TYPE.TXT, ttl: 60, rdata }, i];
+  });
+  const run = runOf(facts);
+  expect(run.blocks[0].length).toBe(BLOCK_SIZE);
+  const { where, length } = run.pages;
+  const second = [...where].indexOf(BLOCK_SIZE);
+  expect(where[second - 1] + length[second - 1]).toBe(BLOCK_SIZE);
+  const how: WalkRules = {
+    apex: APEX,
+    dropInvalidNs: false,
+    dropMissingGlue: false,
+    publishPendingRestore: false,
+    allowWildcards: true,
+    apexIsDname: false,
+  };
+  const kernel = KernelSource.open([run], undefined, undefined, write, how, {});
+  const names = kernel && walk(kernel, how);
+  expect(names).toHaveLength(count);
+  expect(names).toEqual(walk(new CursorSource([run], undefined, undefined), how));
 });
 
 const label = fc.oneof(
