@@ -9,6 +9,7 @@ import { readFileSync } from 'node:fs';
 /** What the kernel's functions are; the comments stand with them, in assembly/. */
 export interface KernelFunctions {
   compare(a: number, aEnd: number, b: number, bEnd: number): number;
+  readLines(state: number): void;
 }
 
 /** Octets of a page of WebAssembly. */

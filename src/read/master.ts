@@ -15,8 +15,9 @@ import type { Run } from '../sort/run.js';
 import { IN_MEMORY, planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
-import type { ChunkAnswer, ChunkArgs, MasterPart, OwnerSpan } from './master.task.js';
+import type { ChunkAnswer, ChunkArgs, MasterPart } from './master.task.js';
 import { type MasterState, UNKNOWN } from './master-parser.js';
+import type { OwnerSpan } from './owner-order.js';
 import type { Places } from './places.js';
 import { openSource } from './source.js';
 

@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import type { Kernel } from '../kernel/kernel.js';
 import { EntryWriter, MAX_ENTRIES } from '../records/entry.js';
 import { type Run, sortRun } from './run.js';
 import { spillRun } from './spill.js';
@@ -20,15 +21,20 @@ const ENOUGH = MAX_ENTRIES - (1 << 22);
 
 /** Collects the facts of one kind, or of one zone, in one thread. */
 export class Collector {
-  readonly writer = new EntryWriter();
+  readonly writer: EntryWriter;
   private readonly runs: Run[] = [];
   private readonly limit: number;
 
-  /** @param share the part of the thread's memory that is this collector's. */
+  /**
+   * @param share the part of the thread's memory that is this collector's.
+   * @param kernel in whose memory the entries shall lie.
+   */
   constructor(
     private readonly plan: SpillPlan,
     share = 1,
+    kernel?: Kernel,
   ) {
+    this.writer = new EntryWriter(false, kernel);
     this.limit = (plan.memory / plan.threads) * FILL * share;
   }
 

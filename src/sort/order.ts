@@ -5,14 +5,93 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import {
-  ENTRY_HEADER,
-  type EntryWriter,
-  hasSharedRank,
-  MAX_ENTRIES,
-  RANKED,
-  rankWords,
-} from '../records/entry.js';
+import { ENTRY_HEADER, type EntryWriter, MAX_ENTRIES } from '../records/entry.js';
+
+/**
+ * The rank of each octet of a key: the label separator, `-`, digits and letters, of which host
+ * names are made, have one of their own; the octets in each gap between them share one.
+ */
+const RANK = new Uint8Array(256);
+const RANKS = 42;
+/** Does an octet share its rank? Then what follows it in a key says nothing. */
+const SHARED_RANK = new Uint8Array(256);
+for (let octet = 1, rank = 0, inGap = false; octet < 256; octet++) {
+  const own =
+    octet === 0x2d || (octet >= 0x30 && octet <= 0x39) || (octet >= 0x61 && octet <= 0x7a);
+  if (own || !inGap) rank++;
+  inGap = !own;
+  RANK[octet] = rank;
+  SHARED_RANK[octet] = own ? 0 : 1;
+}
+
+/** Octets of a key that {@link rankWords} looks at. */
+const RANKED = 7;
+/**
+ * Packs the ranks of seven octets of a key (39 bits) and a number (25 bits) into two words, low
+ * word first. The words of two keys never contradict their order, they may only tie.
+ *
+ * @param at where in `key` the octets begin; those behind `end` count as 0.
+ * @param number less than {@link MAX_ENTRIES}.
+ */
+function rankWords(
+  key: Uint8Array,
+  at: number,
+  end: number,
+  number: number,
+  words: Uint32Array,
+  o: number,
+): void {
+  if (at + RANKED <= end) {
+    const a = key[at];
+    const b = key[at + 1];
+    const c = key[at + 2];
+    const d = key[at + 3];
+    const e = key[at + 4];
+    const f = key[at + 5];
+    const g = key[at + 6];
+    const shared =
+      SHARED_RANK[a] |
+      SHARED_RANK[b] |
+      SHARED_RANK[c] |
+      SHARED_RANK[d] |
+      SHARED_RANK[e] |
+      SHARED_RANK[f] |
+      SHARED_RANK[g];
+    if (shared === 0) {
+      const high = ((RANK[a] * RANKS + RANK[b]) * RANKS + RANK[c]) * RANKS + RANK[d];
+      const low = (RANK[e] * RANKS + RANK[f]) * RANKS + RANK[g];
+      words[o] = (low << 25) | number;
+      words[o + 1] = (high << 10) | (low >>> 7);
+      return;
+    }
+  }
+  let four = 0;
+  let three = 0;
+  let i = at;
+  let open = true;
+  for (const to = at + 4; i < to; i++) {
+    four *= RANKS;
+    if (!open || i >= end) continue;
+    const c = key[i];
+    four += RANK[c];
+    if (SHARED_RANK[c] !== 0) open = false;
+  }
+  for (const to = at + RANKED; i < to; i++) {
+    three *= RANKS;
+    if (!open || i >= end) continue;
+    const c = key[i];
+    three += RANK[c];
+    if (SHARED_RANK[c] !== 0) open = false;
+  }
+  words[o] = (three << 25) | number;
+  words[o + 1] = (four << 10) | (three >>> 7);
+}
+
+/** Is there an octet with a shared rank among those that {@link rankWords} looks at? */
+function hasSharedRank(key: Uint8Array, at: number, end: number): boolean {
+  for (let i = at; i < at + RANKED && i < end; i++) if (SHARED_RANK[key[i]] !== 0) return true;
+  return false;
+}
 
 /** Ties up to this many are sorted by insertion. */
 const FEW = 24;
@@ -22,8 +101,14 @@ const ENTRY_MASK = MAX_ENTRIES - 1;
 
 /** Addresses of the entries in key order; entries of one key are in the order of appending. */
 export function sortedAddresses(writer: EntryWriter): Uint32Array {
-  const { count, addresses, order, blocks } = writer;
-  if (writer.sorted) return addresses.subarray(0, count);
+  const { count, addresses, blocks } = writer;
+  if (writer.sorted) return addresses;
+  const order = new Uint32Array(2 * count);
+  for (let i = 0; i < count; i++) {
+    const block = blocks[addresses[i] >>> 24];
+    const key = (addresses[i] & 0xffffff) + ENTRY_HEADER;
+    rankWords(block, key, key + (block[key - 2] | (block[key - 1] << 8)), i, order, 2 * i);
+  }
   sortWords(order, count);
   const sorted = new Uint32Array(count);
   for (let i = 0; i < count; i++) sorted[i] = addresses[order[2 * i] & ENTRY_MASK];

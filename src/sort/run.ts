@@ -4,7 +4,13 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import { aligned, BLOCK_SIZE, ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import {
+  aligned,
+  BLOCK_SIZE,
+  ENTRY_HEADER,
+  type EntryWriter,
+  payloadLength,
+} from '../records/entry.js';
 import { compareEntries, sortedAddresses } from './order.js';
 import { type PageTable, PageTableBuilder, pageSize } from './pages.js';
 
@@ -51,7 +57,9 @@ class Gather implements EntrySink {
     writer: EntryWriter,
     private readonly pages: PageTableBuilder,
   ) {
-    this.sources = writer.blocks.map((block) => new Uint32Array(block.buffer));
+    this.sources = writer.blocks.map(
+      (block) => new Uint32Array(block.buffer, block.byteOffset, block.length >> 2),
+    );
     this.limit = pageSize(writer.bytes);
     // Joining saves headers and never adds octets beyond the padding of an entry.
     this.left = writer.bytes + 4 * writer.count;
@@ -115,9 +123,8 @@ export interface EntrySink {
 
 /** Goes over a writer's entries in key order and makes those of one key one. */
 export function eachEntry(writer: EntryWriter, sink: EntrySink): void {
-  const { blocks, order } = writer;
+  const { blocks } = writer;
   const addresses = sortedAddresses(writer);
-  const ranked = !writer.sorted;
   const n = addresses.length;
   for (let i = 0; i < n; ) {
     const address = addresses[i];
@@ -127,11 +134,7 @@ export function eachEntry(writer: EntryWriter, sink: EntrySink): void {
     const keyLength = block[start + 4] | (block[start + 5] << 8);
     const size = ENTRY_HEADER + keyLength + payload;
     let j = i + 1;
-    while (
-      j < n &&
-      (!ranked || order[2 * j + 1] === order[2 * i + 1]) &&
-      compareEntries(blocks, address, addresses[j]) === 0
-    ) {
+    while (j < n && compareEntries(blocks, address, addresses[j]) === 0) {
       const more = payloadLength(blocks[addresses[j] >>> 24], addresses[j] & 0xffffff);
       if (payload + more > MAX_JOINED) break;
       payload += more;
@@ -157,19 +160,9 @@ export function eachEntry(writer: EntryWriter, sink: EntrySink): void {
   }
 }
 
-/** Octets of the payload of the entry at `block[at]`, which lies in one block: less than 2^24. */
-export function payloadLength(block: Uint8Array, at: number): number {
-  return block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24);
-}
-
 /** Compares the key of the entry at `block[at]` with `key`. */
 export function compareKey(block: Uint8Array, at: number, key: Uint8Array): number {
   const start = at + ENTRY_HEADER;
   const end = start + (block[start - 2] | (block[start - 1] << 8));
   return compareBytes(block, start, end, key, 0, key.length);
-}
-
-/** Octets of the entry at `block[at]`, its padding included. */
-export function entrySize(block: Uint8Array, at: number): number {
-  return aligned(ENTRY_HEADER + (block[at + 4] | (block[at + 5] << 8)) + payloadLength(block, at));
 }

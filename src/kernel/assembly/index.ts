@@ -8,3 +8,4 @@
  */
 
 export { compare } from './bytes';
+export { readLines } from './lines';
