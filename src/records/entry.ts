@@ -14,7 +14,7 @@
  */
 
 import { EXIT, ZonewrightError } from '../errors.js';
-import type { Kernel } from '../kernel/kernel.js';
+import { Kernel } from '../kernel/kernel.js';
 import { compareBytes } from '../names/name.js';
 
 /** Size of a block: the largest for which a block number and an offset fit 32 bits. */
@@ -48,9 +48,6 @@ export const Kind = {
   hash: 7,
 } as const;
 
-/** Entries that a writer shall hold at most, if they are to be sorted. */
-export const MAX_ENTRIES = 1 << 25;
-
 /** Where an entry of `length` octets ends, the padding included. */
 export function aligned(length: number): number {
   return (length + 3) & ~3;
@@ -81,16 +78,25 @@ export class EntryWriter {
   private readonly ends: number[] = [];
   /** Blocks to be used again. */
   private spare: Uint8Array[] = [];
+  private home: Kernel | undefined;
 
   /**
    * @param shared other threads shall read the blocks.
    * @param kernel in whose memory the blocks shall lie, where the kernel appends facts, too; they
-   *   are given back with it. For many entries.
+   *   are given back with it. Without it the entries move to one of their own when they are many,
+   *   since that is where they are sorted.
    */
   constructor(
     private readonly shared = false,
-    readonly kernel?: Kernel | undefined,
-  ) {}
+    kernel?: Kernel | undefined,
+  ) {
+    this.home = kernel;
+  }
+
+  /** In whose memory the blocks lie; undefined: in none's. */
+  get kernel(): Kernel | undefined {
+    return this.home;
+  }
 
   /** Octets in use. */
   get bytes(): number {
@@ -248,12 +254,24 @@ export class EntryWriter {
     let room = Math.max(FIRST_BLOCK, this.block.length * 4);
     while (room < size) room *= 4;
     room = Math.min(room, BLOCK_SIZE);
-    const { kernel } = this;
-    if (kernel !== undefined) {
-      const at = kernel.take(room);
-      return kernel.bytes.subarray(at, at + room);
-    }
-    return new Uint8Array(this.shared ? new SharedArrayBuffer(room) : new ArrayBuffer(room));
+    if (this.shared) return new Uint8Array(new SharedArrayBuffer(room));
+    if (this.home === undefined && room < BLOCK_SIZE) return new Uint8Array(room);
+    this.home ??= this.move();
+    const at = this.home.take(room);
+    return this.home.bytes.subarray(at, at + room);
+  }
+
+  /** Moves the blocks into the memory of a kernel. */
+  private move(): Kernel {
+    const kernel = new Kernel();
+    const moved = (block: Uint8Array): Uint8Array => {
+      const at = kernel.take(block.length);
+      kernel.bytes.set(block, at);
+      return kernel.bytes.subarray(at, at + block.length);
+    };
+    for (let b = 0; b < this.blocks.length; b++) this.blocks[b] = moved(this.blocks[b]);
+    this.spare = this.spare.map(moved);
+    return kernel;
   }
 }
 

@@ -16,7 +16,6 @@ import { compareBytes } from '#zonewright/names/name.js';
 import { Kind } from '#zonewright/records/entry.js';
 import { Collector } from '#zonewright/sort/collector.js';
 import { Cursor, lastBelow, lookUp } from '#zonewright/sort/cursor.js';
-import { sortedAddresses } from '#zonewright/sort/order.js';
 import { firstKey, PAGE_SIZE, pageOf } from '#zonewright/sort/pages.js';
 import { splitRanges } from '#zonewright/sort/ranges.js';
 import type { Run } from '#zonewright/sort/run.js';
@@ -49,12 +48,12 @@ function runsOf(all: ReadonlyArray<readonly [readonly Pair[], boolean]>): Run[] 
 }
 
 describe('the order of entries', () => {
+  /** The numbers of the pairs in the order in which their facts lie in a run. */
   const orderOf = (pairs: readonly Pair[]): number[] => {
-    const writer = writerOf(pairs);
-    const byAddress = new Map(
-      [...writer.addresses.subarray(0, writer.count)].map((a, i) => [a, i]),
+    const numbered = pairs.map(([key], i): Pair => [key, Uint8Array.of(i, i >>> 8, i >>> 16)]);
+    return read(new Cursor([runOf(numbered)])).flatMap(([, facts]) =>
+      facts.map((fact) => Buffer.from(fact, 'hex').readUIntLE(0, 3)),
     );
-    return [...sortedAddresses(writer)].map((address) => byAddress.get(address) ?? -1);
   };
   /** Neighbours with one key would share an entry: no two of these are alike. */
   const keysOnly = (keys: readonly Uint8Array[]): Pair[] => {

@@ -8,4 +8,6 @@
  */
 
 export { compare } from './bytes';
+export { gatherPage } from './gather';
 export { readLines } from './lines';
+export { listEntries, sortEntries } from './sort';
