@@ -28,10 +28,13 @@ export function sortRun(writer: EntryWriter): Run {
   let bytes = 0;
   let block: Uint8Array = new Uint8Array(0);
   let at = 0;
-  // Joining saves headers and never adds octets beyond the padding of an entry.
-  let left = writer.bytes + 4 * writer.count;
-  eachPage(writer, pageSize(writer.bytes), (from, start, end, entries) => {
+  const limit = pageSize(writer.bytes);
+  // Joining saves headers and never adds octets beyond the padding of an entry, and of a page.
+  let left = writer.bytes + 4 * writer.count + 8 * Math.ceil(writer.bytes / limit);
+  eachPage(writer, limit, (from, start, end, entries) => {
     const length = end - start;
+    // What begins where words of 64 bits do is copied by words.
+    at = (at + 7) & ~7;
     if (at + length > block.length) {
       const room = Math.max(length, Math.min(BLOCK_SIZE, left));
       block = new Uint8Array(new SharedArrayBuffer(room));
@@ -43,7 +46,7 @@ export function sortRun(writer: EntryWriter): Run {
     pages.close(length, length, entries);
     block.set(from.subarray(start, end), at);
     at += length;
-    left -= length;
+    left -= length + 4;
     count += entries;
     bytes += length;
   });
