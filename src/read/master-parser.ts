@@ -70,6 +70,8 @@ export interface ChunkOutcome {
   readonly state: MasterState;
   /** The first record leans on a state that is not known here; nothing was passed on. */
   readonly needsState: boolean;
+  /** A record took over the owner of the one before. */
+  readonly leans: boolean;
   /** A $INCLUDE stopped the chunk after `consumed` octets. */
   readonly include: { readonly file: string; readonly origin: Uint8Array } | undefined;
 }
@@ -157,6 +159,7 @@ export class MasterParser {
     let consumedLines = 0;
     let include: ChunkOutcome['include'];
     let needsState = false;
+    let leans = false;
     plain?.begin(text, chunk);
 
     while (p < end) {
@@ -319,6 +322,7 @@ export class MasterParser {
           consumed = 0;
           break;
         }
+        leans = true;
         if (ownerState === -1) {
           this.reject(
             recordLine,
@@ -481,6 +485,7 @@ export class MasterParser {
               : owner.slice(0, ownerLength),
       },
       needsState,
+      leans,
       include,
     };
   }
