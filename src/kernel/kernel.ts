@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 export interface KernelFunctions {
   compare(a: number, aEnd: number, b: number, bEnd: number): number;
   readLines(state: number): void;
-  listEntries(from: number, end: number, addresses: number): number;
+  listEntries(from: number, end: number, addresses: number, ranks: number): number;
   sortEntries(
     addresses: number,
     spare: number,

@@ -43,7 +43,8 @@ function sortIn(kernel: Kernel, writer: EntryWriter): number {
   const { blocks, count } = writer;
   const { listEntries, sortEntries } = kernel.functions;
   const addresses = kernel.take(4 * count);
-  let next = addresses;
+  const ranks = writer.sorted ? 0 : kernel.take(8 * count);
+  let listed = 0;
   for (let b = 0; b < blocks.length; b++) {
     const used = writer.used(b);
     let at = blocks[b].byteOffset;
@@ -51,14 +52,12 @@ function sortIn(kernel: Kernel, writer: EntryWriter): number {
       at = kernel.take(used);
       kernel.bytes.set(blocks[b].subarray(0, used), at);
     }
-    next = listEntries(at, at + used, next) >>> 0;
+    const next = addresses + 4 * listed;
+    const end = listEntries(at, at + used, next, ranks && ranks + 8 * listed) >>> 0;
+    listed += (end - next) / 4;
   }
   if (writer.sorted) return addresses;
-  const { top } = kernel;
-  const spare = kernel.take(4 * count);
-  const ranks = kernel.take(8 * count);
-  sortEntries(addresses, spare, ranks, kernel.take(8 * count), count);
-  kernel.release(top);
+  sortEntries(addresses, kernel.take(4 * count), ranks, kernel.take(8 * count), count);
   return addresses;
 }
 

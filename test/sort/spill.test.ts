@@ -96,6 +96,27 @@ describe('the order of entries', () => {
       }),
     );
   });
+
+  it('is the same for entries so many that they move, here and there alike', () => {
+    // Names as in a large zone: few beginnings, some very frequent, some names again and again.
+    let seed = 1;
+    const random = (n: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((seed / 2 ** 32) * n);
+    };
+    const pairs: Pair[] = [];
+    for (let i = 0; i < 120_000; i++) {
+      const start = ['', 'shop', 'online-', 'xn--', 'the-very-same-beginning-', '_'][random(6)];
+      const text = `${start}${random(2 ** random(32)).toString(36)}\0${random(8) === 0 ? 'ns\0' : ''}`;
+      pairs.push([Uint8Array.from(Buffer.from(text, 'latin1')), new Uint8Array(30).fill(i)]);
+    }
+    const whole = expected([pairs]);
+    for (const where of [undefined, folder]) {
+      const run = runOf(pairs, where);
+      expect(run.bytes).toBeGreaterThan(5 << 20);
+      expect(read(new Cursor([run]))).toEqual(whole);
+    }
+  });
 });
 
 describe('runs in files', () => {

@@ -15,10 +15,14 @@ const MAX_RANKED: usize = 8 * RANKED;
 /** Ties up to this many are sorted by insertion, and numbers up to this many. */
 const FEW: usize = 24;
 const FEW_RANKS: usize = 64;
-/** Bits of a digit, and digits of a number: 42^11 is less than 2^60. */
-const DIGIT: u64 = 10;
-const DIGITS: usize = 6;
-const VALUES: usize = 1024;
+/** Bits of a number: 42^11 is less than 2^60. Of few numbers a digit has fewer bits. */
+const BITS: u32 = 60;
+const MANY: usize = 1 << 15;
+const DIGIT_OF_MANY: u32 = 12;
+const DIGIT_OF_SOME: u32 = 8;
+/** Elements that a function goes over in one call: the engine exchanges a function for a faster
+ * one between calls. */
+const SLICE: usize = 1 << 13;
 
 /**
  * The rank of each octet of a key: the label separator, `-`, digits and letters, of which host
@@ -30,7 +34,7 @@ const RANK: usize = memory.data(256);
  * of its own, and what follows it in a key says nothing. */
 const PAIRS: usize = memory.data(131072);
 const SHARED: u32 = 0x8000;
-const COUNTS: usize = memory.data(24576);
+const COUNTS: usize = memory.data(81920);
 let hasPairs: bool = false;
 
 function isOwn(octet: u32): bool {
@@ -104,13 +108,20 @@ function hasShared(entry: usize, from: usize): bool {
 /**
  * Writes the addresses of the entries in `[from, end)`, which follow each other, to `addresses` on.
  *
+ * @param ranks where their ranks go, 0: they are not wanted.
  * @returns where the next address goes.
  */
-export function listEntries(from: usize, end: usize, addresses: usize): usize {
+export function listEntries(from: usize, end: usize, addresses: usize, ranks: usize): usize {
+  if (!hasPairs) fillPairs();
   while (from < end) {
+    const next = entryEnd(from);
     store<u32>(addresses, from);
     addresses += 4;
-    from = entryEnd(from);
+    if (ranks !== 0) {
+      store<u64>(ranks, rankOf(from, 0));
+      ranks += 8;
+    }
+    from = next;
   }
   return addresses;
 }
@@ -118,7 +129,8 @@ export function listEntries(from: usize, end: usize, addresses: usize): usize {
 /**
  * Sorts entries by their keys; those of one key stay in their order.
  *
- * @param spareRanks as large as `ranks`, which is overwritten, too; `spare` as `addresses`.
+ * @param ranks as listEntries gives them; they are overwritten.
+ * @param spareRanks as large as `ranks`; `spare` as `addresses`.
  */
 export function sortEntries(
   addresses: usize,
@@ -127,11 +139,10 @@ export function sortEntries(
   spareRanks: usize,
   count: usize,
 ): void {
-  if (!hasPairs) fillPairs();
   sortBy(0, addresses, spare, ranks, spareRanks, count);
 }
 
-/** Sorts entries whose keys' ranks agree before octet `from`. */
+/** Sorts entries whose keys agree before octet `from`, by the ranks from there on. */
 function sortBy(
   from: usize,
   addresses: usize,
@@ -140,9 +151,6 @@ function sortBy(
   spareRanks: usize,
   count: usize,
 ): void {
-  for (let i: usize = 0; i < count; i++) {
-    store<u64>(ranks + 8 * i, rankOf(load<u32>(addresses + 4 * i), from));
-  }
   if (count <= FEW_RANKS) insertByRank(addresses, ranks, count);
   else sortByDigits(addresses, spare, ranks, spareRanks, count);
   for (let i: usize = 0; i < count; ) {
@@ -150,16 +158,35 @@ function sortBy(
     let j = i + 1;
     while (j < count && load<u64>(ranks + 8 * j) === rank) j++;
     const n = j - i;
-    if (n > 1) {
-      const ties = addresses + 4 * i;
-      const some: usize = load<u32>(ties);
-      if (n <= FEW) insertByKey(ties, n);
-      // Octets that share a rank leave the order open where they stand, not behind.
-      else if (from >= MAX_RANKED || hasShared(some, from)) mergeSort(ties, spare + 4 * i, n);
-      else sortBy(from + RANKED, ties, spare + 4 * i, ranks + 8 * i, spareRanks + 8 * i, n);
-    }
+    if (n > 1)
+      sortTies(from, addresses + 4 * i, spare + 4 * i, ranks + 8 * i, spareRanks + 8 * i, n);
     i = j;
   }
+}
+
+/** Sorts entries whose ranks from octet `from` on are the same. */
+function sortTies(
+  from: usize,
+  addresses: usize,
+  spare: usize,
+  ranks: usize,
+  spareRanks: usize,
+  count: usize,
+): void {
+  if (count <= FEW) {
+    insertByKey(addresses, count);
+    return;
+  }
+  // Octets that share a rank leave the order open where they stand, not behind.
+  if (from >= MAX_RANKED || hasShared(load<u32>(addresses), from)) {
+    mergeSort(addresses, spare, count);
+    return;
+  }
+  const behind = from + RANKED;
+  for (let i: usize = 0; i < count; i++) {
+    store<u64>(ranks + 8 * i, rankOf(load<u32>(addresses + 4 * i), behind));
+  }
+  sortBy(behind, addresses, spare, ranks, spareRanks, count);
 }
 
 function insertByRank(addresses: usize, ranks: usize, count: usize): void {
@@ -184,38 +211,32 @@ function sortByDigits(
   spareRanks: usize,
   count: usize,
 ): void {
-  memory.fill(COUNTS, 0, 4 * DIGITS * VALUES);
-  for (let p = ranks, end = ranks + 8 * count; p < end; p += 8) {
-    let rank = load<u64>(p);
-    for (let digit: usize = 0; digit < DIGITS; digit++) {
-      const at = COUNTS + 4 * (digit * VALUES + <usize>(rank & (VALUES - 1)));
-      store<u32>(at, load<u32>(at) + 1);
-      rank >>= DIGIT;
-    }
+  const bits = count < MANY ? DIGIT_OF_SOME : DIGIT_OF_MANY;
+  const digits: usize = (BITS + bits - 1) / bits;
+  const size: usize = 4 << bits;
+  memory.fill(COUNTS, 0, digits * size);
+  for (let i: usize = 0; i < count; i += SLICE) {
+    countDigits(ranks + 8 * i, ranks + 8 * min(count, i + SLICE), bits);
   }
   let fromRanks = ranks;
   let toRanks = spareRanks;
   let from = addresses;
   let to = spare;
-  for (let digit: usize = 0; digit < DIGITS; digit++) {
-    const counts = COUNTS + 4 * digit * VALUES;
-    const shift = <u64>digit * DIGIT;
-    const some = <usize>((load<u64>(fromRanks) >> shift) & (VALUES - 1));
+  for (let digit: usize = 0; digit < digits; digit++) {
+    const counts = COUNTS + digit * size;
+    const shift = <u64>digit * bits;
+    const some = <usize>((load<u64>(fromRanks) >> shift) & ((1 << bits) - 1));
     // All have this digit.
     if (load<u32>(counts + 4 * some) === <u32>count) continue;
     let sum: u32 = 0;
-    for (let p = counts, end = counts + 4 * VALUES; p < end; p += 4) {
+    for (let p = counts, end = counts + size; p < end; p += 4) {
       const n = load<u32>(p);
       store<u32>(p, sum);
       sum += n;
     }
-    for (let i: usize = 0; i < count; i++) {
-      const rank = load<u64>(fromRanks + 8 * i);
-      const at = counts + 4 * <usize>((rank >> shift) & (VALUES - 1));
-      const place: usize = load<u32>(at);
-      store<u32>(at, place + 1);
-      store<u64>(toRanks + 8 * place, rank);
-      store<u32>(to + 4 * place, load<u32>(from + 4 * i));
+    for (let i: usize = 0; i < count; i += SLICE) {
+      const n = min(SLICE, count - i);
+      deal(fromRanks + 8 * i, from + 4 * i, n, counts, shift, (1 << bits) - 1, toRanks, to);
     }
     let swap = fromRanks;
     fromRanks = toRanks;
@@ -227,6 +248,43 @@ function sortByDigits(
   if (from !== addresses) {
     memory.copy(addresses, from, 4 * count);
     memory.copy(ranks, fromRanks, 8 * count);
+  }
+}
+
+/** Counts how often each digit has each value. */
+export function countDigits(ranks: usize, end: usize, bits: u32): void {
+  const mask: u64 = (1 << bits) - 1;
+  const size: usize = 4 << bits;
+  for (; ranks < end; ranks += 8) {
+    let rank = load<u64>(ranks);
+    let counts = COUNTS;
+    for (let bit: u32 = 0; bit < BITS; bit += bits) {
+      const at = counts + 4 * <usize>(rank & mask);
+      store<u32>(at, load<u32>(at) + 1);
+      rank >>= bits;
+      counts += size;
+    }
+  }
+}
+
+/** Puts elements where their digit says. */
+export function deal(
+  ranks: usize,
+  addresses: usize,
+  count: usize,
+  counts: usize,
+  shift: u64,
+  mask: u64,
+  toRanks: usize,
+  to: usize,
+): void {
+  for (let i: usize = 0; i < count; i++) {
+    const rank = load<u64>(ranks + 8 * i);
+    const at = counts + 4 * <usize>((rank >> shift) & mask);
+    const place: usize = load<u32>(at);
+    store<u32>(at, place + 1);
+    store<u64>(toRanks + 8 * place, rank);
+    store<u32>(to + 4 * place, load<u32>(addresses + 4 * i));
   }
 }
 
