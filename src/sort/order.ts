@@ -13,14 +13,14 @@ import type { EntryWriter } from '../records/entry.js';
  */
 export type TakePage = (from: Uint8Array, start: number, end: number, entries: number) => void;
 
-// The state of the kernel's gatherPage, in words.
+// The state of the kernel's gatherPage, in words; the last is its own.
 const NEXT = 0;
 const END = 1;
 const OUT = 2;
 const OUT_END = 3;
 const LIMIT = 4;
 const LENGTH = 5;
-const STATE = 24;
+const STATE = 28;
 
 /**
  * Goes over a writer's entries in key order; those of one key are in the order of appending.

@@ -14,12 +14,12 @@ const OUT: usize = 8;
 const OUT_END: usize = 12;
 const LIMIT: usize = 16;
 const LENGTH: usize = 20;
+/** What was touched last is written here, so that it is really read. */
+const TOUCHED: usize = 24;
 
 /** Entries that are touched in a row before they are copied: they lie anywhere, and the processor
  * fetches many at a time, but only if nothing stands between. */
 const BATCH: usize = 32;
-/** Is added up, so that what is touched is read. */
-let touched: u32 = 0;
 
 /**
  * Writes the next page: entries until they have `LIMIT` octets.
@@ -41,7 +41,7 @@ export function gatherPage(s: usize): u32 {
   while (next < end && o < stop) {
     if (next >= fetched) {
       fetched = min(end, next + 4 * BATCH);
-      touch(next, fetched);
+      store<u32>(s, touch(next, fetched), TOUCHED);
     }
     const entry: usize = load<u32>(next);
     const key = keyStart(entry);
@@ -80,11 +80,11 @@ export function gatherPage(s: usize): u32 {
   return entries;
 }
 
-function touch(from: usize, to: usize): void {
+function touch(from: usize, to: usize): u32 {
   let sum: u32 = 0;
   for (; from < to; from += 4) {
     const entry: usize = load<u32>(from);
     sum += <u32>load<u8>(entry) + <u32>load<u8>(entry, 64);
   }
-  touched += sum;
+  return sum;
 }
