@@ -1,7 +1,8 @@
 /**
  * An instance of the kernel (assembly/): the loops over all octets of a zone, in WebAssembly. An
- * instance has memory of its own, from which callers take pieces; they are given back all at once,
- * when nobody holds the instance any longer.
+ * instance has memory of its own, from which callers take pieces. It is a stack: what was taken last
+ * can be taken anew, but the memory is given back all at once, when nobody holds the instance any
+ * longer.
  */
 
 import { readFileSync } from 'node:fs';
@@ -54,6 +55,17 @@ export interface KernelFunctions {
   setChain(ttl: number, head: number, headLength: number, text: number, textLength: number): void;
   writeSecure(key: number, end: number, kept: number): number;
   writeNsec3(key: number, end: number, next: number, secure: number, kept: number): number;
+  compare(a: number, aEnd: number, b: number, bEnd: number): number;
+  readLines(state: number): void;
+  listEntries(from: number, end: number, addresses: number, ranks: number): number;
+  sortEntries(
+    addresses: number,
+    spare: number,
+    ranks: number,
+    spareRanks: number,
+    count: number,
+  ): void;
+  gatherPage(state: number): number;
 }
 
 /** Octets of a page of WebAssembly. */
@@ -97,7 +109,7 @@ export class Kernel {
     maximum: MAX_PAGES,
     shared: true, // Views of memory that is not shared are void after it has grown.
   });
-  private top = OWN_PAGES * PAGE;
+  private end = OWN_PAGES * PAGE;
 
   constructor() {
     const instance = new host.Instance(compile(), { env: { memory: this.memory } });
@@ -112,15 +124,25 @@ export class Kernel {
    * @throws RangeError beyond 4 GiB.
    */
   take(size: number): number {
-    const address = this.top;
-    this.top = Math.ceil((address + size + SLACK) / ALIGNED) * ALIGNED;
-    const missing = Math.ceil(this.top / PAGE) - this.memory.buffer.byteLength / PAGE;
+    const address = this.end;
+    this.end = Math.ceil((address + size + SLACK) / ALIGNED) * ALIGNED;
+    const missing = Math.ceil(this.end / PAGE) - this.memory.buffer.byteLength / PAGE;
     if (missing > 0) {
       this.memory.grow(missing);
       this.bytes = new Uint8Array(this.memory.buffer);
       this.words = new Uint32Array(this.memory.buffer);
     }
     return address;
+  }
+
+  /** Where the next piece will be taken. */
+  get top(): number {
+    return this.end;
+  }
+
+  /** Gives back what was taken since {@link top} was this. */
+  release(top: number): void {
+    this.end = top;
   }
 }
 
@@ -140,4 +162,12 @@ export class KernelArea {
     }
     return this.address;
   }
+}
+
+let ofThread: Kernel | undefined;
+
+/** The instance of this thread, for what is taken and released at once. */
+export function threadKernel(): Kernel {
+  ofThread ??= new Kernel();
+  return ofThread;
 }

@@ -23,7 +23,7 @@ import {
 import { type EntryWriter, Kind } from '../records/entry.js';
 import { parseRdata, rdataFault, type Tokens } from '../records/rdata.js';
 import { isMadeBySigner, isMetaType, TYPE, typeFromText } from '../records/types.js';
-import { NOT_PLAIN, PlainLines } from './plain-line.js';
+import { PlainLines } from './plain-lines.js';
 
 /** What a line may take over from the lines before it. */
 export interface MasterState {
@@ -49,11 +49,9 @@ export interface LineReject {
 }
 
 export interface MasterSink {
+  /** If its entries lie in a kernel's memory, plain lines are read there (plain-lines.ts). */
   readonly writer: EntryWriter;
   reject(reject: LineReject): void;
-  /** Called at each change of owner, with its key; `nsec3` when its first record is an NSEC3 or
-   * an RRSIG of one. */
-  owner?(key: Uint8Array, length: number, line: number, nsec3: boolean): void;
 }
 
 export interface MasterOptions {
@@ -72,6 +70,8 @@ export interface ChunkOutcome {
   readonly state: MasterState;
   /** The first record leans on a state that is not known here; nothing was passed on. */
   readonly needsState: boolean;
+  /** A record took over the owner of the one before. */
+  readonly leans: boolean;
   /** A $INCLUDE stopped the chunk after `consumed` octets. */
   readonly include: { readonly file: string; readonly origin: Uint8Array } | undefined;
 }
@@ -109,18 +109,22 @@ export class MasterParser {
     quoted: new Uint8Array(1024),
     count: 0,
   };
-  private readonly owner = new Uint8Array(MAX_WIRE + 1);
-  private readonly key = new Uint8Array(MAX_KEY);
+  private readonly owner: Uint8Array;
+  private readonly key: Uint8Array;
   private readonly rdata = new Uint8Array(66_000);
   private keyLength = 0;
-  private readonly plain: PlainLines;
+  private readonly plain: PlainLines | undefined;
 
   constructor(options: MasterOptions, sink: MasterSink) {
     this.apex = options.apex;
     this.apexLabels = countLabels(options.apex);
     this.dropDnssec = options.dropDnssec;
     this.sink = sink;
-    this.plain = new PlainLines(options.apex);
+    const { kernel } = sink.writer;
+    this.plain =
+      kernel && new PlainLines(kernel, sink.writer, this.apex, this.apexLabels, this.dropDnssec);
+    this.owner = this.plain?.owner ?? new Uint8Array(MAX_WIRE + 1);
+    this.key = this.plain?.key ?? new Uint8Array(MAX_KEY);
   }
 
   /**
@@ -131,7 +135,7 @@ export class MasterParser {
    *   parenthesis is a fault.
    */
   parse(text: Uint8Array, chunk: number, entry: MasterState, final: boolean): ChunkOutcome {
-    const { sink, tokens, apex, owner, key, rdata, plain } = this;
+    const { sink, tokens, owner, key, rdata, plain } = this;
     const writer = sink.writer;
     const end = text.length;
     tokens.text = text;
@@ -143,7 +147,6 @@ export class MasterParser {
     let ownerTextStart = 0;
     let ownerTextEnd = 0;
     let ownerLength = 0;
-    let announced = true;
     if (entry.owner === null) ownerState = UNKNOWN;
     else if (entry.owner !== undefined) {
       owner.set(entry.owner);
@@ -156,62 +159,36 @@ export class MasterParser {
     let consumedLines = 0;
     let include: ChunkOutcome['include'];
     let needsState = false;
+    let leans = false;
+    plain?.begin(text, chunk);
 
     while (p < end) {
+      // ---- plain lines ---------------------------------------------------------------------
+      if (plain !== undefined && text[p] > SPACE) {
+        plain.line = line;
+        plain.inZone = ownerState === 1;
+        plain.ownerTextStart = ownerTextStart;
+        plain.ownerTextEnd = ownerTextEnd;
+        plain.ownerLength = ownerLength;
+        plain.keyLength = this.keyLength;
+        const behind = plain.read(p);
+        if (behind > p) {
+          p = consumed = behind;
+          line = plain.line;
+          consumedLines = line - 1;
+          ownerState = 1;
+          ownerTextStart = plain.ownerTextStart;
+          ownerTextEnd = plain.ownerTextEnd;
+          ownerLength = plain.ownerLength;
+          this.keyLength = plain.keyLength;
+          lastTtl = plain.lastTtl;
+          if (p >= end) break;
+        }
+      }
       // ---- one record, directive or empty line -------------------------------------------
       const recordAt = p;
       const recordLine = line;
       const first = text[p];
-      const behind =
-        first > SPACE ? plain.read(text, p, end, ownerTextStart, ownerTextEnd) : NOT_PLAIN;
-      if (behind !== NOT_PLAIN) {
-        p = behind;
-        line++;
-        consumed = p;
-        consumedLines = line - 1;
-        if (plain.isNewOwner) {
-          ownerTextStart = recordAt;
-          ownerTextEnd = plain.ownerEnd;
-          ownerLength = plain.ownerLength;
-          for (let i = 0; i < ownerLength; i++) owner[i] = plain.owner[i];
-          ownerState = plain.inZone ? 1 : 0;
-          if (plain.inZone) {
-            this.keyLength = plain.keyLength;
-            for (let i = 0; i < plain.keyLength; i++) key[i] = plain.key[i];
-          }
-          announced = false;
-        }
-        if (ownerState === 0) {
-          this.reject(recordLine, 'owner', 'is not in the zone', text, recordAt, p);
-          continue;
-        }
-        const { type, ttl, length, rdata: octets } = plain;
-        lastTtl = ttl;
-        if (this.dropDnssec && isMadeBySigner(type, this.keyLength === 0)) {
-          this.dropped.set(type, (this.dropped.get(type) ?? 0) + 1);
-          continue;
-        }
-        if (!announced) {
-          announced = true;
-          sink.owner?.(key, this.keyLength, recordLine, isNsec3(type, octets));
-        }
-        const kind = Kind.record;
-        writer.append(
-          key,
-          0,
-          this.keyLength,
-          kind,
-          type,
-          ttl,
-          chunk,
-          recordLine,
-          octets,
-          0,
-          length,
-        );
-        this.records++;
-        continue;
-      }
       const blankOwner = first === SPACE || first === TAB;
       let count = 0;
       let depth = 0;
@@ -345,6 +322,7 @@ export class MasterParser {
           consumed = 0;
           break;
         }
+        leans = true;
         if (ownerState === -1) {
           this.reject(
             recordLine,
@@ -373,7 +351,6 @@ export class MasterParser {
           ownerTextEnd = e;
           ownerLength = length;
           ownerState = this.enter();
-          announced = false;
         }
       }
 
@@ -470,12 +447,8 @@ export class MasterParser {
       }
       lastTtl = ttl;
       if (this.dropDnssec && isMadeBySigner(type, this.keyLength === 0)) {
-        this.dropped.set(type, (this.dropped.get(type) ?? 0) + 1);
+        this.drop(type, 1);
         continue;
-      }
-      if (!announced) {
-        announced = true;
-        sink.owner?.(key, this.keyLength, recordLine, isNsec3(type, rdata));
       }
       writer.append(
         key,
@@ -492,6 +465,11 @@ export class MasterParser {
       );
       this.records++;
     }
+    if (plain !== undefined) {
+      this.records += plain.records;
+      this.drop(TYPE.RRSIG, plain.droppedRrsig);
+      this.drop(TYPE.NSEC3, plain.droppedNsec3);
+    }
     return {
       consumed,
       lines: consumedLines,
@@ -507,15 +485,13 @@ export class MasterParser {
               : owner.slice(0, ownerLength),
       },
       needsState,
+      leans,
       include,
     };
+  }
 
-    function isNsec3(type: number, data: Uint8Array): boolean {
-      return (
-        type === TYPE.NSEC3 ||
-        (type === TYPE.RRSIG && data[0] === 0 && data[1] === TYPE.NSEC3 && apex.length > 0)
-      );
-    }
+  private drop(type: number, records: number): void {
+    if (records > 0) this.dropped.set(type, (this.dropped.get(type) ?? 0) + records);
   }
 
   /** Makes `this.owner` the current owner: 1 when it is in the zone, else 0. */

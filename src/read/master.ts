@@ -15,8 +15,9 @@ import type { Run } from '../sort/run.js';
 import { IN_MEMORY, planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { releaseMemory } from '../threads/release.js';
-import type { ChunkAnswer, ChunkArgs, MasterPart, OwnerSpan } from './master.task.js';
+import type { ChunkAnswer, ChunkArgs, MasterPart } from './master.task.js';
 import { type MasterState, UNKNOWN } from './master-parser.js';
+import type { OwnerSpan } from './owner-order.js';
 import type { Places } from './places.js';
 import { openSource } from './source.js';
 
@@ -34,6 +35,8 @@ const MAX_RECORD = 1 << 20;
 const MAX_INCLUDES = 10;
 
 const LF = 0x0a;
+const DOLLAR = 0x24;
+const NOTHING = new Uint8Array(0);
 let nextJob = 1;
 
 /** A record that can't be used. */
@@ -118,13 +121,15 @@ interface Pending {
   readonly chunk: number;
   readonly name: string;
   readonly answer: Promise<ChunkAnswer>;
-  /** The chunk's text, to be parsed again if the first record needs what went before. */
-  readonly again: (state: MasterState) => Promise<ChunkAnswer>;
+  /** Parses the text again if the first record needs what went before. */
+  readonly again: (text: Uint8Array<ArrayBuffer>, state: MasterState) => Promise<ChunkAnswer>;
 }
 
 function createReader(job: number, options: ReadMasterOptions) {
   const { pool, places } = options;
   let octets = 0;
+  /** Memory that chunks lay in, to be used again. */
+  const blocks: ArrayBuffer[] = [];
   /** Chunks under way, in the order of the text. */
   const pending: Pending[] = [];
   let state: MasterState = { origin: options.apex, ttl: -1, lastTtl: -1, owner: undefined };
@@ -154,7 +159,7 @@ function createReader(job: number, options: ReadMasterOptions) {
     const head = pending[0];
     if (head === undefined) return undefined;
     let answer = await head.answer;
-    if (answer.outcome.needsState) answer = await head.again(state);
+    if (answer.outcome.needsState) answer = await head.again(answer.text, state);
     pending.shift();
     places.setLine(head.chunk, line);
     for (const { line: at, field, reason, text } of answer.rejects) {
@@ -172,6 +177,7 @@ function createReader(job: number, options: ReadMasterOptions) {
       lastTtl: lastTtl === UNKNOWN ? state.lastTtl : lastTtl,
       owner: owner === null ? state.owner : owner,
     };
+    if (answer.outcome.consumed === answer.text.length) blocks.push(answer.text.buffer);
     return answer;
   };
 
@@ -179,29 +185,32 @@ function createReader(job: number, options: ReadMasterOptions) {
     while (pending.length > 0) await takeOldest();
   };
 
-  const submit = (name: string, text: Uint8Array, entry: MasterState, final: boolean): Pending => {
+  /** Has a text parsed. Its memory moves to the thread, and back with the answer. */
+  const submit = (
+    name: string,
+    text: Uint8Array<ArrayBuffer>,
+    entry: MasterState,
+    final: boolean,
+  ): void => {
     const chunk = places.add(name);
-    const parse = (from: MasterState): Promise<ChunkAnswer> => {
-      // Posting copies the octets: the text may be wanted again.
-      const args: ChunkArgs = { job, text, chunk, state: from, final };
-      return pool.run<ChunkAnswer>(PARSE, args);
+    const parse = (octets: Uint8Array<ArrayBuffer>, from: MasterState): Promise<ChunkAnswer> => {
+      const args: ChunkArgs = { job, text: octets, chunk, state: from, final };
+      return pool.run<ChunkAnswer>(PARSE, args, [octets.buffer]);
     };
-    const answer = parse(entry);
+    const answer = parse(text, entry);
     // Rejections are seen when the chunk's turn comes.
     answer.catch(() => undefined);
-    const item: Pending = { chunk, name, answer, again: parse };
-    pending.push(item);
-    return item;
+    pending.push({ chunk, name, answer, again: parse });
   };
 
   /** Parses a text that may hold directives or records over several lines, and waits. */
   const parseAndWait = async (
     path: string,
     name: string,
-    text: Uint8Array,
+    text: Uint8Array<ArrayBuffer>,
     final: boolean,
     depth: number,
-  ): Promise<Uint8Array> => {
+  ): Promise<Uint8Array<ArrayBuffer>> => {
     let rest = text;
     for (;;) {
       await settle();
@@ -209,7 +218,7 @@ function createReader(job: number, options: ReadMasterOptions) {
       const answer = await takeOldest();
       if (answer === undefined) throw new Error('a chunk was lost');
       const { consumed, include } = answer.outcome;
-      rest = rest.subarray(consumed);
+      rest = answer.text.subarray(consumed);
       if (include === undefined) return rest;
       // RFC 1035 §5.1: origin and owner of the including file are as before afterwards.
       const outer = { state, line };
@@ -222,6 +231,13 @@ function createReader(job: number, options: ReadMasterOptions) {
       line = outer.line;
       if (rest.length === 0) return rest;
     }
+  };
+
+  const takeBlock = (room: number): Uint8Array<ArrayBuffer> => {
+    const memory = blocks.pop();
+    return new Uint8Array(
+      memory !== undefined && memory.byteLength >= room ? memory : new ArrayBuffer(room),
+    );
   };
 
   const file = async (
@@ -238,7 +254,10 @@ function createReader(job: number, options: ReadMasterOptions) {
       });
     }
     let atStart = true;
-    const process = async (text: Uint8Array, final: boolean): Promise<Uint8Array> => {
+    const process = async (
+      text: Uint8Array<ArrayBuffer>,
+      final: boolean,
+    ): Promise<Uint8Array<ArrayBuffer>> => {
       if (text.length === 0) return text;
       if (isSpecial(text) || atStart) {
         atStart = false;
@@ -248,39 +267,55 @@ function createReader(job: number, options: ReadMasterOptions) {
         pending.length === 0 ? state : { ...state, lastTtl: UNKNOWN, owner: null };
       submit(name, text, entry, final);
       while (pending.length > pool.slots * 2) await takeOldest();
-      return text.subarray(text.length);
+      return NOTHING;
     };
-    let pieces: Uint8Array[] = [];
+    /** The text at hand is `block[0, held)`. */
+    let block = takeBlock(CHUNK);
     let held = 0;
+    const append = (octets: Uint8Array): void => {
+      if (held + octets.length > block.length) {
+        const wider = takeBlock(Math.max(block.length * 2, held + octets.length));
+        wider.set(block.subarray(0, held));
+        block = wider;
+      }
+      block.set(octets, held);
+      held += octets.length;
+    };
+    /** Octets at which the text is cut, and at which that is tried next. */
     let goal = FIRST_CHUNK;
+    let target = goal;
     let first = true;
-    for await (const whole of source ?? openSource(path)) {
-      let piece = whole;
+    for await (const piece of source ?? openSource(path, true)) {
       octets += piece.length;
       options.progress?.(octets);
+      let from = 0;
       if (first) {
         first = false;
-        if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) piece = piece.subarray(3);
+        if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) from = 3;
       }
-      pieces.push(piece);
-      held += piece.length;
-      while (held >= goal) {
-        const text = pieces.length === 1 ? pieces[0] : concat(pieces, held);
-        const cut = cutAt(text, goal);
+      while (from < piece.length) {
+        const more = piece.subarray(from, from + Math.max(0, target - held));
+        append(more);
+        from += more.length;
+        if (held < target) break;
+        const cut = cutAt(block.subarray(0, held), goal);
         if (cut === 0) {
-          pieces = [text];
           if (held > goal + MAX_RECORD) throw endless(name);
-          break;
+          target = held + FIRST_CHUNK;
+          continue;
         }
-        const rest = await process(text.subarray(0, cut), false);
+        const text = block.subarray(0, cut);
+        const tail = block.slice(cut, held);
+        block = takeBlock(CHUNK);
+        held = 0;
+        const rest = await process(text, false);
         if (rest.length > MAX_RECORD) throw endless(name);
-        const tail = text.subarray(cut);
-        pieces = rest.length === 0 ? [tail] : [rest, tail];
-        held = rest.length + tail.length;
-        goal = CHUNK + rest.length;
+        append(rest);
+        append(tail);
+        goal = target = CHUNK + rest.length;
       }
     }
-    const rest = await process(concat(pieces, held), true);
+    const rest = await process(block.subarray(0, held), true);
     if (rest.length > 0) throw new Error('the end of the text was not parsed');
   };
 
@@ -324,10 +359,13 @@ function createReader(job: number, options: ReadMasterOptions) {
 }
 
 /** Can this text change origin or default TTL, or hold a record of several lines? */
-function isSpecial(text: Uint8Array): boolean {
-  if (text[0] === 0x24) return true;
+function isSpecial(text: Uint8Array<ArrayBuffer>): boolean {
   const view = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
-  return view.indexOf('\n$') >= 0 || view.indexOf(0x28) >= 0;
+  if (view.indexOf(0x28) >= 0) return true;
+  for (let p = view.indexOf(DOLLAR); p >= 0; p = view.indexOf(DOLLAR, p + 1)) {
+    if (p === 0 || view[p - 1] === LF) return true;
+  }
+  return false;
 }
 
 /**
@@ -346,14 +384,4 @@ function cutAt(text: Uint8Array, goal: number): number {
     p = lf;
   }
   return fallback;
-}
-
-function concat(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -37,9 +37,15 @@ export function unpacking(path: string): number {
   return /\.t?gz$/.test(path) ? UNPACKED : 1;
 }
 
-/** The octets of an input, unpacked. Each piece is the receiver's own. */
-export async function* openSource(path: string): AsyncGenerator<Uint8Array> {
-  const raw = path === '-' ? pipe() : file(path);
+/**
+ * The octets of an input, unpacked.
+ *
+ * @param lent a piece is the receiver's only until it asks for the next one; otherwise for good.
+ */
+export async function* openSource(path: string, lent = false): AsyncGenerator<Uint8Array> {
+  // What is unpacked is held by zlib for a while.
+  const use = { again: false };
+  const raw = path === '-' ? pipe() : file(path, use);
   const first = await raw.next();
   if (first.done === true) return;
   let head = first.value;
@@ -54,11 +60,12 @@ export async function* openSource(path: string): AsyncGenerator<Uint8Array> {
   }
   const whole = prepend(head, raw);
   if (!isGzip(head)) {
+    use.again = lent;
     yield* whole;
     return;
   }
   // Copies: zlib hands out slices of memory that is not the receiver's to give away.
-  for await (const piece of unpack(whole, path)) yield new Uint8Array(piece);
+  for await (const piece of unpack(whole, path)) yield lent ? piece : new Uint8Array(piece);
 }
 
 /** `head` and what follows; a receiver that has read enough leaves no open file behind. */
@@ -80,7 +87,8 @@ async function* pipe(): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function* file(path: string): AsyncGenerator<Uint8Array> {
+/** @param use `again`: the memory of a piece may be used for the next. */
+async function* file(path: string, use: { readonly again: boolean }): AsyncGenerator<Uint8Array> {
   let handle: Awaited<ReturnType<typeof open>>;
   try {
     handle = await open(path, 'r');
@@ -88,8 +96,8 @@ async function* file(path: string): AsyncGenerator<Uint8Array> {
     throw unreadable(path, error);
   }
   try {
+    let block = new Uint8Array(BLOCK);
     for (;;) {
-      const block = new Uint8Array(BLOCK);
       let bytesRead: number;
       try {
         ({ bytesRead } = await handle.read(block, 0, BLOCK, null));
@@ -98,6 +106,7 @@ async function* file(path: string): AsyncGenerator<Uint8Array> {
       }
       if (bytesRead === 0) return;
       yield bytesRead === BLOCK ? block : block.subarray(0, bytesRead);
+      if (!use.again) block = new Uint8Array(BLOCK);
     }
   } finally {
     await handle.close();

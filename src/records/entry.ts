@@ -14,6 +14,7 @@
  */
 
 import { EXIT, ZonewrightError } from '../errors.js';
+import { Kernel } from '../kernel/kernel.js';
 import { compareBytes } from '../names/name.js';
 
 /** Size of a block: the largest for which a block number and an offset fit 32 bits. */
@@ -47,110 +48,22 @@ export const Kind = {
   hash: 7,
 } as const;
 
-/**
- * The rank of each octet of a key: the label separator, `-`, digits and letters, of which host
- * names are made, have one of their own; the octets in each gap between them share one.
- */
-const RANK = new Uint8Array(256);
-const RANKS = 42;
-/** Does an octet share its rank? Then what follows it in a key says nothing. */
-const SHARED_RANK = new Uint8Array(256);
-for (let octet = 1, rank = 0, inGap = false; octet < 256; octet++) {
-  const own =
-    octet === 0x2d || (octet >= 0x30 && octet <= 0x39) || (octet >= 0x61 && octet <= 0x7a);
-  if (own || !inGap) rank++;
-  inGap = !own;
-  RANK[octet] = rank;
-  SHARED_RANK[octet] = own ? 0 : 1;
-}
-
-/** Octets of a key that {@link rankWords} looks at. */
-export const RANKED = 7;
-/** Entries that one sort can take: their numbers have 25 bits. */
-export const MAX_ENTRIES = 1 << 25;
-
-/**
- * Packs the ranks of seven octets of a key (39 bits) and a number (25 bits) into two words, low
- * word first. The words of two keys never contradict their order, they may only tie.
- *
- * @param at where in `key` the octets begin; those behind `end` count as 0.
- * @param number less than {@link MAX_ENTRIES}.
- */
-export function rankWords(
-  key: Uint8Array,
-  at: number,
-  end: number,
-  number: number,
-  words: Uint32Array,
-  o: number,
-): void {
-  if (at + RANKED <= end) {
-    const a = key[at];
-    const b = key[at + 1];
-    const c = key[at + 2];
-    const d = key[at + 3];
-    const e = key[at + 4];
-    const f = key[at + 5];
-    const g = key[at + 6];
-    const shared =
-      SHARED_RANK[a] |
-      SHARED_RANK[b] |
-      SHARED_RANK[c] |
-      SHARED_RANK[d] |
-      SHARED_RANK[e] |
-      SHARED_RANK[f] |
-      SHARED_RANK[g];
-    if (shared === 0) {
-      const high = ((RANK[a] * RANKS + RANK[b]) * RANKS + RANK[c]) * RANKS + RANK[d];
-      const low = (RANK[e] * RANKS + RANK[f]) * RANKS + RANK[g];
-      words[o] = (low << 25) | number;
-      words[o + 1] = (high << 10) | (low >>> 7);
-      return;
-    }
-  }
-  let four = 0;
-  let three = 0;
-  let i = at;
-  let open = true;
-  for (const to = at + 4; i < to; i++) {
-    four *= RANKS;
-    if (!open || i >= end) continue;
-    const c = key[i];
-    four += RANK[c];
-    if (SHARED_RANK[c] !== 0) open = false;
-  }
-  for (const to = at + RANKED; i < to; i++) {
-    three *= RANKS;
-    if (!open || i >= end) continue;
-    const c = key[i];
-    three += RANK[c];
-    if (SHARED_RANK[c] !== 0) open = false;
-  }
-  words[o] = (three << 25) | number;
-  words[o + 1] = (four << 10) | (three >>> 7);
-}
-
-/** Is there an octet with a shared rank among those that {@link rankWords} looks at? */
-export function hasSharedRank(key: Uint8Array, at: number, end: number): boolean {
-  for (let i = at; i < at + RANKED && i < end; i++) if (SHARED_RANK[key[i]] !== 0) return true;
-  return false;
-}
-
 /** Where an entry of `length` octets ends, the padding included. */
 export function aligned(length: number): number {
   return (length + 3) & ~3;
 }
 
+/** Where a writer stood: what it has appended since can be walked over. */
+export interface WriterMark {
+  readonly block: number;
+  /** Where the next fact would go, and the entry that was begun last, -1: none. */
+  readonly at: number;
+  readonly entryAt: number;
+}
+
 /** Appends facts under keys, in the order in which they are read. */
 export class EntryWriter {
   readonly blocks: Uint8Array[] = [];
-  /** Addresses of the entries, `count` of them. */
-  addresses = new Uint32Array(1024);
-  /**
-   * For each entry the two words of {@link rankWords}: its key's first octets and its number.
-   * Sorted as numbers of 64 bits they put the entries in order, but for ties.
-   */
-  order = new Uint32Array(2048);
   count = 0;
   /** Facts appended. */
   facts = 0;
@@ -161,27 +74,62 @@ export class EntryWriter {
   private entryAt = -1;
   private keyEnd = 0;
   private full = 0;
+  /** Where the entries end in each block but the last. */
+  private readonly ends: number[] = [];
   /** Blocks to be used again. */
-  private readonly spare: Uint8Array[] = [];
+  private spare: Uint8Array[] = [];
+  private home: Kernel | undefined;
 
-  /** @param shared other threads shall read the blocks; such entries are never sorted. */
-  constructor(private readonly shared = false) {}
+  /**
+   * @param shared other threads shall read the blocks.
+   * @param kernel in whose memory the blocks shall lie, where the kernel appends facts, too; they
+   *   are given back with it. Without it the entries move to one of their own when they are many,
+   *   since that is where they are sorted.
+   */
+  constructor(
+    private readonly shared = false,
+    kernel?: Kernel | undefined,
+  ) {
+    this.home = kernel;
+  }
+
+  /** In whose memory the blocks lie; undefined: in none's. */
+  get kernel(): Kernel | undefined {
+    return this.home;
+  }
 
   /** Octets in use. */
   get bytes(): number {
     return this.full + this.at;
   }
 
-  /** Octets in use of a block. */
+  /** Octets of the entries in a block. */
   used(block: number): number {
-    return block === this.blocks.length - 1 ? aligned(this.at) : this.blocks[block].length;
+    return block === this.blocks.length - 1 ? aligned(this.at) : this.ends[block];
+  }
+
+  /** The entries' addresses in the order of appending, `count` of them: found by walking. */
+  get addresses(): Uint32Array {
+    const addresses = new Uint32Array(this.count);
+    let n = 0;
+    for (let b = 0; b < this.blocks.length; b++) {
+      const block = this.blocks[b];
+      for (let at = 0, end = this.used(b); at < end; at += entrySize(block, at)) {
+        addresses[n++] = ((b << 24) | at) >>> 0;
+      }
+    }
+    return addresses;
+  }
+
+  get mark(): WriterMark {
+    return { block: this.blocks.length - 1, at: this.at, entryAt: this.entryAt };
   }
 
   /** Forgets all entries; the memory is used again. */
   clear(): void {
-    // The smaller blocks at the beginning are not worth keeping.
-    for (const block of this.blocks) if (block.length === BLOCK_SIZE) this.spare.push(block);
+    this.spare = [...this.blocks, ...this.spare];
     this.blocks.length = 0;
+    this.ends.length = 0;
     this.count = 0;
     this.facts = 0;
     this.sorted = true;
@@ -189,6 +137,32 @@ export class EntryWriter {
     this.at = 0;
     this.entryAt = -1;
     this.full = 0;
+  }
+
+  /**
+   * Hands the kernel what it needs to append to the open block (kernel/assembly/append.ts): seven
+   * words at `words[w]`, the addresses being those of its memory.
+   */
+  lend(words: Uint32Array, w: number): void {
+    const base = this.block.byteOffset;
+    words[w] = base + this.block.length;
+    words[w + 1] = base + this.at;
+    words[w + 2] = this.entryAt < 0 ? 0 : base + this.entryAt;
+    words[w + 3] = base + this.keyEnd;
+    words[w + 4] = this.count;
+    words[w + 5] = this.facts;
+    words[w + 6] = this.sorted ? 1 : 0;
+  }
+
+  /** Takes over what the kernel has appended. */
+  takeBack(words: Uint32Array, w: number): void {
+    const base = this.block.byteOffset;
+    this.at = words[w + 1] - base;
+    this.entryAt = words[w + 2] === 0 ? -1 : words[w + 2] - base;
+    this.keyEnd = words[w + 3] - base;
+    this.count = words[w + 4];
+    this.facts = words[w + 5];
+    this.sorted = words[w + 6] !== 0;
   }
 
   /**
@@ -241,10 +215,7 @@ export class EntryWriter {
         at = 0;
       }
       this.entryAt = at;
-      const entry = this.count++;
-      if (entry === this.addresses.length) this.widen();
-      this.addresses[entry] = (((this.blocks.length - 1) << 24) | at) >>> 0;
-      if (!this.shared) rankWords(key, keyStart, keyEnd, entry, this.order, 2 * entry);
+      this.count++;
       block[at] = size;
       block[at + 1] = size >>> 8;
       block[at + 2] = size >>> 16;
@@ -267,31 +238,40 @@ export class EntryWriter {
     this.facts++;
   }
 
-  private widen(): void {
-    const addresses = new Uint32Array(this.addresses.length * 2);
-    addresses.set(this.addresses);
-    this.addresses = addresses;
-    if (this.shared) return;
-    if (this.count > MAX_ENTRIES) throw tooMuch();
-    const order = new Uint32Array(this.order.length * 2);
-    order.set(this.order);
-    this.order = order;
-  }
-
   /** A new block with room for at least `size` octets. */
   private openBlock(size: number): Uint8Array {
     if (this.blocks.length >= MAX_BLOCKS) throw tooMuch();
+    if (this.blocks.length > 0) this.ends.push(aligned(this.at));
     this.full += this.block.length;
-    let block = this.spare.pop();
-    if (block === undefined) {
-      let room = Math.max(FIRST_BLOCK, this.block.length * 4);
-      while (room < size) room *= 4;
-      room = Math.min(room, BLOCK_SIZE);
-      block = new Uint8Array(this.shared ? new SharedArrayBuffer(room) : new ArrayBuffer(room));
-    }
+    const fit = this.spare.findIndex((block) => block.length >= size);
+    const block = fit < 0 ? this.newBlock(size) : this.spare.splice(fit, 1)[0];
     this.block = block;
     this.blocks.push(block);
     return block;
+  }
+
+  private newBlock(size: number): Uint8Array {
+    let room = Math.max(FIRST_BLOCK, this.block.length * 4);
+    while (room < size) room *= 4;
+    room = Math.min(room, BLOCK_SIZE);
+    if (this.shared) return new Uint8Array(new SharedArrayBuffer(room));
+    if (this.home === undefined && room < BLOCK_SIZE) return new Uint8Array(room);
+    this.home ??= this.move();
+    const at = this.home.take(room);
+    return this.home.bytes.subarray(at, at + room);
+  }
+
+  /** Moves the blocks into the memory of a kernel. */
+  private move(): Kernel {
+    const kernel = new Kernel();
+    const moved = (block: Uint8Array): Uint8Array => {
+      const at = kernel.take(block.length);
+      kernel.bytes.set(block, at);
+      return kernel.bytes.subarray(at, at + block.length);
+    };
+    for (let b = 0; b < this.blocks.length; b++) this.blocks[b] = moved(this.blocks[b]);
+    this.spare = this.spare.map(moved);
+    return kernel;
   }
 }
 
@@ -330,6 +310,21 @@ export function putFactHeader(
   block[at + 11] = atLine;
   block[at + 12] = atLine >>> 8;
   block[at + 13] = atLine >>> 16;
+}
+
+/** Octets of the payload of the entry at `block[at]`, which lies in one block: less than 2^24. */
+export function payloadLength(block: Uint8Array, at: number): number {
+  return block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24);
+}
+
+/** Where the key of the entry at `block[at]` ends and its facts begin. */
+export function entryKeyEnd(block: Uint8Array, at: number): number {
+  return at + ENTRY_HEADER + (block[at + 4] | (block[at + 5] << 8));
+}
+
+/** Octets of the entry at `block[at]`, its padding included. */
+export function entrySize(block: Uint8Array, at: number): number {
+  return aligned(entryKeyEnd(block, at) - at + payloadLength(block, at));
 }
 
 /** The type of the fact at `block[at]`. */

@@ -10,6 +10,7 @@
  */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { Kernel } from '../kernel/kernel.js';
 import {
   compareBytes,
   countLabels,
@@ -54,8 +55,7 @@ export class SortedZoneFile {
   private readonly apexLabels: number;
   /** Octets of the apex as text, with the tab behind it. */
   private readonly apexText: number;
-  /** Never sorted: the file is in order, or it is another reader's business. */
-  private readonly writer = new EntryWriter(true);
+  private readonly writer = new EntryWriter(false, new Kernel());
   private readonly parser: MasterParser;
   private fault = '';
   /** What is read to find a name: the octets from `windowAt` on. */

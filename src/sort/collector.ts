@@ -5,30 +5,38 @@
 
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { EntryWriter, MAX_ENTRIES } from '../records/entry.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { EntryWriter } from '../records/entry.js';
 import { type Run, sortRun } from './run.js';
 import { spillRun } from './spill.js';
 import type { SpillPlan } from './spill-plan.js';
 
 /**
- * Of a thread's share of the memory the part that entries may fill: sorting them takes 20 octets
+ * Of a thread's share of the memory the part that entries may fill: sorting them takes 24 octets
  * an entry besides, and what is in memory already is copied once.
  */
 const FILL = 0.4;
-/** Entries at which a run ends in any case, some way below what one sort can take. */
-const ENOUGH = MAX_ENTRIES - (1 << 22);
+/** Entries and octets at which a run ends in any case: sorting happens within the 4 GiB that a
+ * kernel can address. */
+const MOST_ENTRIES = 1 << 25;
+const MOST_OCTETS = 2 ** 31;
 
 /** Collects the facts of one kind, or of one zone, in one thread. */
 export class Collector {
-  readonly writer = new EntryWriter();
+  readonly writer: EntryWriter;
   private readonly runs: Run[] = [];
   private readonly limit: number;
 
-  /** @param share the part of the thread's memory that is this collector's. */
+  /**
+   * @param share the part of the thread's memory that is this collector's.
+   * @param kernel in whose memory the entries shall lie.
+   */
   constructor(
     private readonly plan: SpillPlan,
     share = 1,
+    kernel?: Kernel,
   ) {
+    this.writer = new EntryWriter(false, kernel);
     this.limit = (plan.memory / plan.threads) * FILL * share;
   }
 
@@ -38,8 +46,9 @@ export class Collector {
    * @param held octets that count: where several collectors share a bound, those of all.
    */
   settle(held = this.writer.bytes): void {
-    const { count } = this.writer;
-    if (count > 0 && (held >= this.limit || count >= ENOUGH)) this.spill();
+    const { count, bytes } = this.writer;
+    if (count === 0) return;
+    if (held >= this.limit || bytes >= MOST_OCTETS || count >= MOST_ENTRIES) this.spill();
   }
 
   /** Sorted runs of all that was collected; the collector can't be used afterwards. */

@@ -8,9 +8,9 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import { BLOCK_SIZE, ENTRY_HEADER } from '../records/entry.js';
+import { BLOCK_SIZE, ENTRY_HEADER, entrySize, payloadLength } from '../records/entry.js';
 import { pageOf } from './pages.js';
-import { compareKey, entrySize, payloadLength, type Run } from './run.js';
+import { compareKey, type Run } from './run.js';
 import { readPage } from './spill.js';
 
 const NO_KEY: Uint8Array = new Uint8Array(0);

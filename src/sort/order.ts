@@ -1,119 +1,91 @@
 /**
- * Puts the entries of a writer in key order. The first octets of the keys were packed into numbers
- * as the entries were appended; the runtime's own sort of numbers does the bulk, and what ties is
- * sorted by the next octets in the same way, or compared.
+ * Puts the entries of a writer in key order and hands them on page by page. The kernel sorts and
+ * copies (kernel/assembly/sort.ts, gather.ts); a writer that is small may have its entries elsewhere,
+ * and they are copied into the kernel's memory first.
  */
 
-import { compareBytes } from '../names/name.js';
-import {
-  ENTRY_HEADER,
-  type EntryWriter,
-  hasSharedRank,
-  MAX_ENTRIES,
-  RANKED,
-  rankWords,
-} from '../records/entry.js';
+import { type Kernel, threadKernel } from '../kernel/kernel.js';
+import type { EntryWriter } from '../records/entry.js';
 
-/** Ties up to this many are sorted by insertion. */
-const FEW = 24;
-/** Octets after which ties are compared whole: keys that differ there are rare. */
-const MAX_RANKED = 12 * RANKED;
-const ENTRY_MASK = MAX_ENTRIES - 1;
+/**
+ * Takes a page: `entries` of them in `from[start, end)`, which is overwritten by the next. Entries of
+ * one key are one entry, unless it would be larger than a page should be.
+ */
+export type TakePage = (from: Uint8Array, start: number, end: number, entries: number) => void;
 
-/** Addresses of the entries in key order; entries of one key are in the order of appending. */
-export function sortedAddresses(writer: EntryWriter): Uint32Array {
-  const { count, addresses, order, blocks } = writer;
-  if (writer.sorted) return addresses.subarray(0, count);
-  sortWords(order, count);
-  const sorted = new Uint32Array(count);
-  for (let i = 0; i < count; i++) sorted[i] = addresses[order[2 * i] & ENTRY_MASK];
-  for (let i = 0; i < count; ) {
-    const j = endOfTie(order, i, count);
-    if (j - i > 1) sortTies(blocks, sorted, i, j, RANKED);
-    i = j;
-  }
-  return sorted;
-}
+// The state of the kernel's gatherPage, in words; the last is its own.
+const NEXT = 0;
+const END = 1;
+const OUT = 2;
+const OUT_END = 3;
+const LIMIT = 4;
+const LENGTH = 5;
+const STATE = 28;
 
-/** Sorts pairs of words, low word first, as numbers of 64 bits. */
-function sortWords(words: Uint32Array, count: number): void {
-  new BigUint64Array(words.buffer, words.byteOffset, count).sort();
-}
-
-/** The end of the numbers that agree with that at `i` in all but the entry's number. */
-function endOfTie(words: Uint32Array, i: number, count: number): number {
-  const low = words[2 * i] >>> 25;
-  const high = words[2 * i + 1];
-  let j = i + 1;
-  while (j < count && words[2 * j + 1] === high && words[2 * j] >>> 25 === low) j++;
-  return j;
-}
-
-/** Sorts `addresses[start, end)`, whose keys' ranks agree up to octet `from`. */
-function sortTies(
-  blocks: readonly Uint8Array[],
-  addresses: Uint32Array,
-  start: number,
-  end: number,
-  from: number,
-): void {
-  if (end - start <= FEW) {
-    insertionSort(blocks, addresses, start, end);
-    return;
-  }
-  const ties = addresses.slice(start, end);
-  const some = addresses[start];
-  const someKey = (some & 0xffffff) + ENTRY_HEADER;
-  const someBlock = blocks[some >>> 24];
-  const someEnd = someKey + (someBlock[someKey - 2] | (someBlock[someKey - 1] << 8));
-  // Octets that share a rank leave the order open where they stand, not behind.
-  if (from >= MAX_RANKED || hasSharedRank(someBlock, someKey + from - RANKED, someEnd)) {
-    // Sorting is stable: entries of one key stay in the order of appending.
-    const list = Array.from(ties).sort((x, y) => compareEntries(blocks, x, y));
-    addresses.set(list, start);
-    return;
-  }
-  const n = ties.length;
-  const words = new Uint32Array(2 * n);
-  for (let i = 0; i < n; i++) {
-    const block = blocks[ties[i] >>> 24];
-    const key = (ties[i] & 0xffffff) + ENTRY_HEADER;
-    const keyEnd = key + (block[key - 2] | (block[key - 1] << 8));
-    rankWords(block, key + from, keyEnd, i, words, 2 * i);
-  }
-  sortWords(words, n);
-  for (let i = 0; i < n; i++) addresses[start + i] = ties[words[2 * i] & ENTRY_MASK];
-  for (let i = 0; i < n; ) {
-    const j = endOfTie(words, i, n);
-    if (j - i > 1) sortTies(blocks, addresses, start + i, start + j, from + RANKED);
-    i = j;
+/**
+ * Goes over a writer's entries in key order; those of one key are in the order of appending.
+ *
+ * @param limit a page ends with the entry that brings it to so many octets.
+ */
+export function eachPage(writer: EntryWriter, limit: number, take: TakePage): void {
+  const kernel = writer.kernel ?? threadKernel();
+  const { top } = kernel;
+  try {
+    const addresses = sortIn(kernel, writer);
+    gather(kernel, addresses, writer.count, limit, take);
+  } finally {
+    kernel.release(top);
   }
 }
 
-function insertionSort(
-  blocks: readonly Uint8Array[],
-  addresses: Uint32Array,
-  start: number,
-  end: number,
-): void {
-  for (let i = start + 1; i < end; i++) {
-    const x = addresses[i];
-    let j = i - 1;
-    while (j >= start && compareEntries(blocks, addresses[j], x) > 0) {
-      addresses[j + 1] = addresses[j];
-      j--;
+/** Sorts; returns where the entries' addresses are in the kernel's memory. */
+function sortIn(kernel: Kernel, writer: EntryWriter): number {
+  const { blocks, count } = writer;
+  const { listEntries, sortEntries } = kernel.functions;
+  const addresses = kernel.take(4 * count);
+  const ranks = writer.sorted ? 0 : kernel.take(8 * count);
+  let listed = 0;
+  for (let b = 0; b < blocks.length; b++) {
+    const used = writer.used(b);
+    let at = blocks[b].byteOffset;
+    if (writer.kernel === undefined) {
+      at = kernel.take(used);
+      kernel.bytes.set(blocks[b].subarray(0, used), at);
     }
-    addresses[j + 1] = x;
+    const next = addresses + 4 * listed;
+    const end = listEntries(at, at + used, next, ranks && ranks + 8 * listed) >>> 0;
+    listed += (end - next) / 4;
   }
+  if (writer.sorted) return addresses;
+  sortEntries(addresses, kernel.take(4 * count), ranks, kernel.take(8 * count), count);
+  return addresses;
 }
 
-/** Compares the keys of the entries at two addresses. */
-export function compareEntries(blocks: readonly Uint8Array[], x: number, y: number): number {
-  const a = blocks[x >>> 24];
-  const b = blocks[y >>> 24];
-  const p = (x & 0xffffff) + ENTRY_HEADER;
-  const q = (y & 0xffffff) + ENTRY_HEADER;
-  const pEnd = p + (a[p - 2] | (a[p - 1] << 8));
-  const qEnd = q + (b[q - 2] | (b[q - 1] << 8));
-  return compareBytes(a, p, pEnd, b, q, qEnd);
+function gather(
+  kernel: Kernel,
+  addresses: number,
+  count: number,
+  limit: number,
+  take: TakePage,
+): void {
+  const state = kernel.take(STATE);
+  let room = 2 * limit;
+  let out = kernel.take(room);
+  const words = kernel.words.subarray(state / 4, state / 4 + STATE / 4);
+  words[NEXT] = addresses;
+  words[END] = addresses + 4 * count;
+  words[LIMIT] = limit;
+  while (words[NEXT] < words[END]) {
+    words[OUT] = out;
+    words[OUT_END] = out + room;
+    const entries = kernel.functions.gatherPage(state);
+    const length = words[LENGTH];
+    if (entries > 0) {
+      take(kernel.bytes, out, out + length, entries);
+    } else {
+      // An entry larger than pages are.
+      room = length;
+      out = kernel.take(room);
+    }
+  }
 }

@@ -14,14 +14,19 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EXIT, ZonewrightError } from '../errors.js';
 import { Kernel, KernelArea } from '../kernel/kernel.js';
-import { ENTRY_HEADER, type EntryWriter } from '../records/entry.js';
+import {
+  ENTRY_HEADER,
+  type EntryWriter,
+  entryKeyEnd,
+  entrySize,
+  payloadLength,
+} from '../records/entry.js';
+import { eachPage } from './order.js';
 import { PAGE_SIZE, PageTableBuilder } from './pages.js';
 import { assertRoom, temporaryFileError } from './room.js';
-import { type EntrySink, eachEntry, type Run } from './run.js';
+import type { Run } from './run.js';
 
 const PAGE_HEADER = 8;
-/** Longest key of an entry; its length has 16 bits. */
-const MAX_KEY = 0xffff;
 /** Octets that are written at a time. */
 const BATCH = 1 << 20;
 
@@ -37,7 +42,9 @@ export function spillRun(writer: EntryWriter, file: string): Run {
     const fd = openSync(file, 'wx', 0o600);
     try {
       const sink = new PageWriter(fd);
-      eachEntry(writer, sink);
+      eachPage(writer, PAGE_SIZE, (from, start, end, entries) => {
+        sink.take(from, start, end, entries);
+      });
       sink.finish();
       const { count, bytes } = sink;
       return { blocks: [], file, pages: sink.pages.finish(), count, bytes };
@@ -49,91 +56,38 @@ export function spillRun(writer: EntryWriter, file: string): Run {
   }
 }
 
-/** Encodes entries into pages and writes them. */
-class PageWriter implements EntrySink {
+/** Encodes pages and writes them. */
+class PageWriter {
   readonly pages = new PageTableBuilder();
   count = 0;
   bytes = 0;
-  /** The entry that was put last, with room for what is joined to it; it is encoded when the
-   * next one comes. */
-  block = new Uint8Array(PAGE_SIZE * 2);
-  private length = 0;
-
   private out = Buffer.allocUnsafeSlow(BATCH + 4 * PAGE_SIZE);
   private at = 0;
-  private pageAt = -1;
-  private inPage = 0;
-  private pageBytes = 0;
   private written = 0;
-  private readonly lastKey = new Uint8Array(MAX_KEY);
-  private lastLength = 0;
 
   constructor(private readonly fd: number) {}
 
-  put(from: Uint8Array, _number: number, start: number, size: number, joined: number): number {
-    this.flush();
-    if (joined > this.block.length) this.block = new Uint8Array(joined * 2);
-    const { block } = this;
-    for (let i = 0, p = start; i < size; i++, p++) block[i] = from[p];
-    this.length = joined;
-    return 0;
+  /** Takes the page `from[start, end)`. */
+  take(from: Uint8Array, start: number, end: number, entries: number): void {
+    const length = end - start;
+    if (this.at >= BATCH) this.drain();
+    // Front-coding an entry takes five octets more than its header at most, and its key is long then.
+    const need = PAGE_HEADER + 2 * length + 20;
+    if (this.at + need > this.out.length) this.makeRoom(need);
+    const { out, at: pageAt } = this;
+    this.pages.open(this.written + pageAt, from, start + ENTRY_HEADER, entryKeyEnd(from, start));
+    const bodyEnd = encodePage(from, start, end, out, pageAt + PAGE_HEADER);
+    const body = out.subarray(pageAt + PAGE_HEADER, bodyEnd);
+    out.writeUInt32LE(body.length, pageAt);
+    out.writeUInt32LE(crc32(body), pageAt + 4);
+    this.pages.close(bodyEnd - pageAt, length, entries);
+    this.at = bodyEnd;
+    this.count += entries;
+    this.bytes += length;
   }
 
   finish(): void {
-    this.flush();
-    this.closePage();
     this.drain();
-  }
-
-  /** Encodes the entry in {@link block}. */
-  private flush(): void {
-    if (this.length === 0) return;
-    const { block, lastKey } = this;
-    const keyLength = block[4] | (block[5] << 8);
-    const payload = (block[0] | (block[1] << 8) | (block[2] << 16) | (block[3] << 24)) >>> 0;
-    if (this.pageAt >= 0 && this.pageBytes >= PAGE_SIZE) this.closePage();
-    if (this.pageAt < 0) this.openPage(keyLength);
-    const need = keyLength + payload + 20;
-    if (this.at + need > this.out.length) this.makeRoom(need);
-    let shared = 0;
-    const limit = Math.min(keyLength, this.lastLength);
-    while (shared < limit && lastKey[shared] === block[ENTRY_HEADER + shared]) shared++;
-    const { out } = this;
-    let o = putVarint(out, this.at, shared);
-    o = putVarint(out, o, keyLength - shared);
-    for (let i = shared; i < keyLength; i++) {
-      lastKey[i] = block[ENTRY_HEADER + i];
-      out[o++] = lastKey[i];
-    }
-    this.lastLength = keyLength;
-    o = putVarint(out, o, payload);
-    let p = ENTRY_HEADER + keyLength;
-    for (const end = p + payload; p < end; p++) out[o++] = block[p];
-    this.at = o;
-    this.inPage++;
-    this.count++;
-    this.pageBytes += this.length;
-    this.bytes += this.length;
-    this.length = 0;
-  }
-
-  private openPage(keyLength: number): void {
-    if (this.at >= BATCH) this.drain();
-    this.pageAt = this.at;
-    this.pages.open(this.written + this.at, this.block, ENTRY_HEADER, ENTRY_HEADER + keyLength);
-    this.at += PAGE_HEADER;
-    this.lastLength = 0;
-  }
-
-  private closePage(): void {
-    if (this.pageAt < 0) return;
-    const { out, pageAt, at } = this;
-    out.writeUInt32LE(at - pageAt - PAGE_HEADER, pageAt);
-    out.writeUInt32LE(crc32(out.subarray(pageAt + PAGE_HEADER, at)), pageAt + 4);
-    this.pages.close(at - pageAt, this.pageBytes, this.inPage);
-    this.pageAt = -1;
-    this.inPage = 0;
-    this.pageBytes = 0;
   }
 
   /** Only a page whose entries are very large needs more than there is. */
@@ -150,6 +104,40 @@ class PageWriter implements EntrySink {
     this.written += this.at;
     this.at = 0;
   }
+}
+
+/** Encodes the entries in `from[start, end)` to `out[at]`; returns the offset behind them. */
+function encodePage(
+  from: Uint8Array,
+  start: number,
+  end: number,
+  out: Uint8Array,
+  at: number,
+): number {
+  let o = at;
+  let lastKey = 0;
+  let lastLength = 0;
+  for (let entry = start; entry < end; entry += entrySize(from, entry)) {
+    const key = entry + ENTRY_HEADER;
+    const keyEnd = entryKeyEnd(from, entry);
+    const payload = payloadLength(from, entry);
+    const limit = Math.min(keyEnd - key, lastLength);
+    let shared = 0;
+    while (shared < limit && from[lastKey + shared] === from[key + shared]) shared++;
+    o = putVarint(out, o, shared);
+    o = putVarint(out, o, keyEnd - key - shared);
+    for (let p = key + shared; p < keyEnd; p++) out[o++] = from[p];
+    o = putVarint(out, o, payload);
+    if (payload > 256) {
+      out.set(from.subarray(keyEnd, keyEnd + payload), o);
+      o += payload;
+    } else {
+      for (let p = keyEnd, to = p + payload; p < to; p++) out[o++] = from[p];
+    }
+    lastKey = key;
+    lastLength = keyEnd - key;
+  }
+  return o;
 }
 
 function putVarint(out: Uint8Array, at: number, value: number): number {

@@ -16,7 +16,6 @@ import { compareBytes } from '#zonewright/names/name.js';
 import { Kind } from '#zonewright/records/entry.js';
 import { Collector } from '#zonewright/sort/collector.js';
 import { Cursor, lastBelow, lookUp } from '#zonewright/sort/cursor.js';
-import { sortedAddresses } from '#zonewright/sort/order.js';
 import { firstKey, PAGE_SIZE, pageOf } from '#zonewright/sort/pages.js';
 import { splitRanges } from '#zonewright/sort/ranges.js';
 import type { Run } from '#zonewright/sort/run.js';
@@ -49,12 +48,12 @@ function runsOf(all: ReadonlyArray<readonly [readonly Pair[], boolean]>): Run[] 
 }
 
 describe('the order of entries', () => {
+  /** The numbers of the pairs in the order in which their facts lie in a run. */
   const orderOf = (pairs: readonly Pair[]): number[] => {
-    const writer = writerOf(pairs);
-    const byAddress = new Map(
-      [...writer.addresses.subarray(0, writer.count)].map((a, i) => [a, i]),
+    const numbered = pairs.map(([key], i): Pair => [key, Uint8Array.of(i, i >>> 8, i >>> 16)]);
+    return read(new Cursor([runOf(numbered)])).flatMap(([, facts]) =>
+      facts.map((fact) => Buffer.from(fact, 'hex').readUIntLE(0, 3)),
     );
-    return [...sortedAddresses(writer)].map((address) => byAddress.get(address) ?? -1);
   };
   /** Neighbours with one key would share an entry: no two of these are alike. */
   const keysOnly = (keys: readonly Uint8Array[]): Pair[] => {
@@ -96,6 +95,27 @@ describe('the order of entries', () => {
         expect(orderOf(pairs)).toEqual(stable(pairs));
       }),
     );
+  });
+
+  it('is the same for entries so many that they move, here and there alike', () => {
+    // Names as in a large zone: few beginnings, some very frequent, some names again and again.
+    let seed = 1;
+    const random = (n: number): number => {
+      seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+      return Math.floor((seed / 2 ** 32) * n);
+    };
+    const pairs: Pair[] = [];
+    for (let i = 0; i < 120_000; i++) {
+      const start = ['', 'shop', 'online-', 'xn--', 'the-very-same-beginning-', '_'][random(6)];
+      const text = `${start}${random(2 ** random(32)).toString(36)}\0${random(8) === 0 ? 'ns\0' : ''}`;
+      pairs.push([Uint8Array.from(Buffer.from(text, 'latin1')), new Uint8Array(30).fill(i)]);
+    }
+    const whole = expected([pairs]);
+    for (const where of [undefined, folder]) {
+      const run = runOf(pairs, where);
+      expect(run.bytes).toBeGreaterThan(5 << 20);
+      expect(read(new Cursor([run]))).toEqual(whole);
+    }
   });
 });
 

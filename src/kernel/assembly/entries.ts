@@ -14,10 +14,25 @@ export const KIND_DS: u32 = 4;
 
 export const TYPE_A: u32 = 1;
 export const TYPE_NS: u32 = 2;
+export const TYPE_CNAME: u32 = 5;
+export const TYPE_SOA: u32 = 6;
+export const TYPE_PTR: u32 = 12;
+export const TYPE_MX: u32 = 15;
+export const TYPE_TXT: u32 = 16;
 export const TYPE_AAAA: u32 = 28;
+export const TYPE_SRV: u32 = 33;
+export const TYPE_DNAME: u32 = 39;
 export const TYPE_DS: u32 = 43;
 export const TYPE_RRSIG: u32 = 46;
+export const TYPE_NSEC: u32 = 47;
+export const TYPE_DNSKEY: u32 = 48;
 export const TYPE_NSEC3: u32 = 50;
+export const TYPE_NSEC3PARAM: u32 = 51;
+export const TYPE_TLSA: u32 = 52;
+export const TYPE_CDS: u32 = 59;
+export const TYPE_CDNSKEY: u32 = 60;
+export const TYPE_ZONEMD: u32 = 63;
+export const TYPE_CAA: u32 = 257;
 
 /** Octets of an entry's facts. */
 export function payloadLength(entry: usize): usize {

@@ -7,7 +7,10 @@
  * Addresses are octets in the instance's memory (kernel.ts). There are no objects.
  */
 
+export { compare } from './bytes';
 export { setForbidding } from './delegation';
+export { gatherPage } from './gather';
+export { readLines } from './lines';
 export { firstEntry, openMerge, runEnds, runHeads } from './merge';
 export { setApex } from './names';
 export { setNsec3 } from './nsec3';
@@ -21,6 +24,8 @@ export {
   openReferences,
 } from './references';
 export { openJobs, setChain, setSigner, writeNsec3, writeSecure } from './signed';
+// The last two are called by the sort alone; as exports they stay functions of their own.
+export { countDigits, deal, listEntries, sortEntries } from './sort';
 export {
   factsOfOwner,
   hasAddressAhead,
