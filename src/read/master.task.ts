@@ -4,7 +4,6 @@ import { Kernel } from '../kernel/kernel.js';
 import { Collector } from '../sort/collector.js';
 import type { Run } from '../sort/run.js';
 import type { SpillPlan } from '../sort/spill-plan.js';
-import { Moved } from '../threads/pool.js';
 import {
   type ChunkOutcome,
   type LineReject,
@@ -32,15 +31,13 @@ export interface OpenArgs {
 
 export interface ChunkArgs {
   readonly job: number;
-  readonly text: Uint8Array<ArrayBuffer>;
+  readonly text: Uint8Array;
   readonly chunk: number;
   readonly state: MasterState;
   readonly final: boolean;
 }
 
 export interface ChunkAnswer {
-  /** The text, back again. */
-  readonly text: Uint8Array<ArrayBuffer>;
   readonly outcome: ChunkOutcome;
   readonly rejects: readonly LineReject[];
   readonly order: ChunkOrder | undefined;
@@ -59,13 +56,7 @@ export function openMaster({ job, options, watchOrder, spill }: OpenArgs): void 
 }
 
 /** Parses one chunk. */
-export function parseMasterChunk({
-  job,
-  text,
-  chunk,
-  state,
-  final,
-}: ChunkArgs): Moved<ChunkAnswer> {
+export function parseMasterChunk({ job, text, chunk, state, final }: ChunkArgs): ChunkAnswer {
   const entry = jobs.get(job);
   if (entry === undefined) throw new Error('the master reader is not open in this thread');
   entry.rejects = [];
@@ -74,8 +65,7 @@ export function parseMasterChunk({
   const outcome = entry.parser.parse(text, chunk, state, final);
   const order = entry.watchOrder ? orderSince(writer, mark) : undefined;
   entry.collector.settle();
-  const rejects = outcome.needsState ? [] : entry.rejects;
-  return new Moved({ text, outcome, rejects, order }, [text.buffer]);
+  return { outcome, rejects: outcome.needsState ? [] : entry.rejects, order };
 }
 
 export interface MasterPart {

@@ -28,6 +28,8 @@ const CLOSE: Task = { module, name: 'closeMaster' };
 
 /** Octets of a chunk, about. */
 const CHUNK = 1 << 20;
+/** Octets of the memory of a chunk: mostly, a line more than a chunk has. */
+const BLOCK = CHUNK + (1 << 12);
 /** The first chunk is small: it shows early what the file is like. */
 const FIRST_CHUNK = 1 << 16;
 /** The longest record in octets; 65,535 octets of RDATA written as \DDD are shorter. */
@@ -36,7 +38,6 @@ const MAX_INCLUDES = 10;
 
 const LF = 0x0a;
 const DOLLAR = 0x24;
-const NOTHING = new Uint8Array(0);
 let nextJob = 1;
 
 /** A record that can't be used. */
@@ -117,19 +118,23 @@ export async function readMaster(path: string, options: ReadMasterOptions): Prom
   };
 }
 
+/** Text that every thread can read: posting it copies nothing, and it can be parsed again. */
+type SharedText = Uint8Array<SharedArrayBuffer>;
+
 interface Pending {
   readonly chunk: number;
   readonly name: string;
   readonly answer: Promise<ChunkAnswer>;
+  readonly text: SharedText;
   /** Parses the text again if the first record needs what went before. */
-  readonly again: (text: Uint8Array<ArrayBuffer>, state: MasterState) => Promise<ChunkAnswer>;
+  readonly again: (state: MasterState) => Promise<ChunkAnswer>;
 }
 
 function createReader(job: number, options: ReadMasterOptions) {
   const { pool, places } = options;
   let octets = 0;
   /** Memory that chunks lay in, to be used again. */
-  const blocks: ArrayBuffer[] = [];
+  const blocks: SharedArrayBuffer[] = [];
   /** Chunks under way, in the order of the text. */
   const pending: Pending[] = [];
   let state: MasterState = { origin: options.apex, ttl: -1, lastTtl: -1, owner: undefined };
@@ -159,7 +164,7 @@ function createReader(job: number, options: ReadMasterOptions) {
     const head = pending[0];
     if (head === undefined) return undefined;
     let answer = await head.answer;
-    if (answer.outcome.needsState) answer = await head.again(answer.text, state);
+    if (answer.outcome.needsState) answer = await head.again(state);
     pending.shift();
     places.setLine(head.chunk, line);
     for (const { line: at, field, reason, text } of answer.rejects) {
@@ -177,7 +182,7 @@ function createReader(job: number, options: ReadMasterOptions) {
       lastTtl: lastTtl === UNKNOWN ? state.lastTtl : lastTtl,
       owner: owner === null ? state.owner : owner,
     };
-    if (answer.outcome.consumed === answer.text.length) blocks.push(answer.text.buffer);
+    if (answer.outcome.consumed === head.text.length) blocks.push(head.text.buffer);
     return answer;
   };
 
@@ -185,32 +190,26 @@ function createReader(job: number, options: ReadMasterOptions) {
     while (pending.length > 0) await takeOldest();
   };
 
-  /** Has a text parsed. Its memory moves to the thread, and back with the answer. */
-  const submit = (
-    name: string,
-    text: Uint8Array<ArrayBuffer>,
-    entry: MasterState,
-    final: boolean,
-  ): void => {
+  const submit = (name: string, text: SharedText, entry: MasterState, final: boolean): void => {
     const chunk = places.add(name);
-    const parse = (octets: Uint8Array<ArrayBuffer>, from: MasterState): Promise<ChunkAnswer> => {
-      const args: ChunkArgs = { job, text: octets, chunk, state: from, final };
-      return pool.run<ChunkAnswer>(PARSE, args, [octets.buffer]);
+    const parse = (from: MasterState): Promise<ChunkAnswer> => {
+      const args: ChunkArgs = { job, text, chunk, state: from, final };
+      return pool.run<ChunkAnswer>(PARSE, args);
     };
-    const answer = parse(text, entry);
+    const answer = parse(entry);
     // Rejections are seen when the chunk's turn comes.
     answer.catch(() => undefined);
-    pending.push({ chunk, name, answer, again: parse });
+    pending.push({ chunk, name, text, answer, again: parse });
   };
 
   /** Parses a text that may hold directives or records over several lines, and waits. */
   const parseAndWait = async (
     path: string,
     name: string,
-    text: Uint8Array<ArrayBuffer>,
+    text: SharedText,
     final: boolean,
     depth: number,
-  ): Promise<Uint8Array<ArrayBuffer>> => {
+  ): Promise<SharedText> => {
     let rest = text;
     for (;;) {
       await settle();
@@ -218,7 +217,7 @@ function createReader(job: number, options: ReadMasterOptions) {
       const answer = await takeOldest();
       if (answer === undefined) throw new Error('a chunk was lost');
       const { consumed, include } = answer.outcome;
-      rest = answer.text.subarray(consumed);
+      rest = rest.subarray(consumed);
       if (include === undefined) return rest;
       // RFC 1035 §5.1: origin and owner of the including file are as before afterwards.
       const outer = { state, line };
@@ -233,10 +232,10 @@ function createReader(job: number, options: ReadMasterOptions) {
     }
   };
 
-  const takeBlock = (room: number): Uint8Array<ArrayBuffer> => {
+  const takeBlock = (room: number): SharedText => {
     const memory = blocks.pop();
     return new Uint8Array(
-      memory !== undefined && memory.byteLength >= room ? memory : new ArrayBuffer(room),
+      memory !== undefined && memory.byteLength >= room ? memory : new SharedArrayBuffer(room),
     );
   };
 
@@ -254,10 +253,7 @@ function createReader(job: number, options: ReadMasterOptions) {
       });
     }
     let atStart = true;
-    const process = async (
-      text: Uint8Array<ArrayBuffer>,
-      final: boolean,
-    ): Promise<Uint8Array<ArrayBuffer>> => {
+    const process = async (text: SharedText, final: boolean): Promise<SharedText> => {
       if (text.length === 0) return text;
       if (isSpecial(text) || atStart) {
         atStart = false;
@@ -267,19 +263,20 @@ function createReader(job: number, options: ReadMasterOptions) {
         pending.length === 0 ? state : { ...state, lastTtl: UNKNOWN, owner: null };
       submit(name, text, entry, final);
       while (pending.length > pool.slots * 2) await takeOldest();
-      return NOTHING;
+      return text.subarray(text.length);
     };
-    /** The text at hand is `block[0, held)`. */
-    let block = takeBlock(CHUNK);
-    let held = 0;
+    /** The text at hand is `block[start, end)`. */
+    let block = takeBlock(BLOCK);
+    let start = 0;
+    let end = 0;
     const append = (octets: Uint8Array): void => {
-      if (held + octets.length > block.length) {
-        const wider = takeBlock(Math.max(block.length * 2, held + octets.length));
-        wider.set(block.subarray(0, held));
+      if (end + octets.length > block.length) {
+        const wider = takeBlock(Math.max(block.length * 2, end + octets.length));
+        wider.set(block.subarray(start, end), start);
         block = wider;
       }
-      block.set(octets, held);
-      held += octets.length;
+      block.set(octets, end);
+      end += octets.length;
     };
     /** Octets at which the text is cut, and at which that is tried next. */
     let goal = FIRST_CHUNK;
@@ -294,28 +291,30 @@ function createReader(job: number, options: ReadMasterOptions) {
         if (piece[0] === 0xef && piece[1] === 0xbb && piece[2] === 0xbf) from = 3;
       }
       while (from < piece.length) {
-        const more = piece.subarray(from, from + Math.max(0, target - held));
+        const more = piece.subarray(from, from + Math.max(0, target - (end - start)));
         append(more);
         from += more.length;
+        const held = end - start;
         if (held < target) break;
-        const cut = cutAt(block.subarray(0, held), goal);
+        const cut = cutAt(block.subarray(start, end), goal);
         if (cut === 0) {
           if (held > goal + MAX_RECORD) throw endless(name);
           target = held + FIRST_CHUNK;
           continue;
         }
-        const text = block.subarray(0, cut);
-        const tail = block.slice(cut, held);
-        block = takeBlock(CHUNK);
-        held = 0;
+        const text = block.subarray(start, start + cut);
+        const tail = block.slice(start + cut, end);
         const rest = await process(text, false);
         if (rest.length > MAX_RECORD) throw endless(name);
+        block = takeBlock(BLOCK);
+        // What is copied from and to the same places in words of eight octets is copied by words.
+        start = end = (piece.byteOffset + from - rest.length - tail.length) & 7;
         append(rest);
         append(tail);
         goal = target = CHUNK + rest.length;
       }
     }
-    const rest = await process(block.subarray(0, held), true);
+    const rest = await process(block.subarray(start, end), true);
     if (rest.length > 0) throw new Error('the end of the text was not parsed');
   };
 
@@ -359,7 +358,7 @@ function createReader(job: number, options: ReadMasterOptions) {
 }
 
 /** Can this text change origin or default TTL, or hold a record of several lines? */
-function isSpecial(text: Uint8Array<ArrayBuffer>): boolean {
+function isSpecial(text: SharedText): boolean {
   const view = Buffer.from(text.buffer, text.byteOffset, text.byteLength);
   if (view.indexOf(0x28) >= 0) return true;
   for (let p = view.indexOf(DOLLAR); p >= 0; p = view.indexOf(DOLLAR, p + 1)) {

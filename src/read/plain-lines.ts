@@ -64,6 +64,7 @@ export class PlainLines {
 
   private readonly state: number;
   private readonly words: Uint32Array;
+  private memory = 0;
   private text = 0;
   private room = 0;
   private end = 0;
@@ -95,8 +96,10 @@ export class PlainLines {
     const { kernel, words } = this;
     if (text.length > this.room) {
       this.room = Math.max(FIRST_ROOM, text.length + (text.length >> 2));
-      this.text = kernel.take(this.room);
+      this.memory = kernel.take(this.room + 8);
     }
+    // What is copied from and to the same places in words of eight octets is copied by words.
+    this.text = this.memory + (text.byteOffset & 7);
     kernel.bytes.set(text, this.text);
     this.end = this.text + text.length;
     // Each line ends somewhere, the last one, too.
