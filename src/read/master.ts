@@ -10,6 +10,7 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import { inputError } from '../errors.js';
+import { copyOctets } from '../kernel/copy.js';
 import { compareBytes } from '../names/name.js';
 import type { Run } from '../sort/run.js';
 import { IN_MEMORY, planData, type SpillPlan } from '../sort/spill-plan.js';
@@ -272,10 +273,10 @@ function createReader(job: number, options: ReadMasterOptions) {
     const append = (octets: Uint8Array): void => {
       if (end + octets.length > block.length) {
         const wider = takeBlock(Math.max(block.length * 2, end + octets.length));
-        wider.set(block.subarray(start, end), start);
+        copyOctets(block, start, end, wider, start);
         block = wider;
       }
-      block.set(octets, end);
+      copyOctets(octets, 0, octets.length, block, end);
       end += octets.length;
     };
     /** Octets at which the text is cut, and at which that is tried next. */

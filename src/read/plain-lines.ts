@@ -8,6 +8,7 @@
  * What a line leans on is known to both: it is exchanged when the one takes over from the other.
  */
 
+import { copyOctets } from '../kernel/copy.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { MAX_KEY, MAX_WIRE } from '../names/name.js';
 import type { EntryWriter } from '../records/entry.js';
@@ -100,7 +101,7 @@ export class PlainLines {
     }
     // What is copied from and to the same places in words of eight octets is copied by words.
     this.text = this.memory + (text.byteOffset & 7);
-    kernel.bytes.set(text, this.text);
+    copyOctets(text, 0, text.length, kernel.bytes, this.text);
     this.end = this.text + text.length;
     // Each line ends somewhere, the last one, too.
     kernel.bytes[this.end] = LF;

@@ -3,6 +3,7 @@
  * the canonical RRset, with an expiry that is spread by a hash of name and type.
  */
 
+import { copyOctets } from '../kernel/copy.js';
 import { compareBytes } from '../names/name.js';
 import { FACT_HEADER, factLength, factTtl, factType } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
@@ -193,7 +194,7 @@ export class RrsetSigner {
     const first = this.pending;
     const begin = this.dataEnd;
     this.makeDataRoom(begin + dataEnd - data);
-    this.data.set(bytes.subarray(data, dataEnd), begin);
+    copyOctets(bytes, data, dataEnd, this.data, begin);
     this.dataEnd = begin + dataEnd - data;
     for (let i = 0, job = jobs; i < count; i++, job += 4) {
       const n = this.pending++;

@@ -4,6 +4,7 @@
  * and they are copied into the kernel's memory first.
  */
 
+import { copyOctets } from '../kernel/copy.js';
 import { type Kernel, threadKernel } from '../kernel/kernel.js';
 import type { EntryWriter } from '../records/entry.js';
 
@@ -50,7 +51,7 @@ function sortIn(kernel: Kernel, writer: EntryWriter): number {
     let at = blocks[b].byteOffset;
     if (writer.kernel === undefined) {
       at = kernel.take(used);
-      kernel.bytes.set(blocks[b].subarray(0, used), at);
+      copyOctets(blocks[b], 0, used, kernel.bytes, at);
     }
     const next = addresses + 4 * listed;
     const end = listEntries(at, at + used, next, ranks && ranks + 8 * listed) >>> 0;

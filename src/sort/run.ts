@@ -3,6 +3,7 @@
  * file. Entries of one key are one entry, unless it would be larger than a page should be.
  */
 
+import { copyOctets } from '../kernel/copy.js';
 import { compareBytes } from '../names/name.js';
 import { BLOCK_SIZE, ENTRY_HEADER, type EntryWriter, entryKeyEnd } from '../records/entry.js';
 import { eachPage } from './order.js';
@@ -44,7 +45,7 @@ export function sortRun(writer: EntryWriter): Run {
     const where = (blocks.length - 1) * BLOCK_SIZE + at;
     pages.open(where, from, start + ENTRY_HEADER, entryKeyEnd(from, start));
     pages.close(length, length, entries);
-    block.set(from.subarray(start, end), at);
+    copyOctets(from, start, end, block, at);
     at += length;
     left -= length + 4;
     count += entries;

@@ -3,6 +3,7 @@
  * between (gTLD registry agreement, Specification 4 §2.1.4), into a buffer that grows.
  */
 
+import { copyOctets } from '../kernel/copy.js';
 import { wireToText } from '../names/name.js';
 import { rdataTextRoom, writeRdata } from '../records/rdata.js';
 import { TYPE, writeType } from '../records/types.js';
@@ -56,7 +57,7 @@ export class RecordText {
   /** Appends lines as they are. */
   append(lines: Uint8Array, start: number, end: number): void {
     if (this.at + end - start > this.buffer.length) this.grow(end - start);
-    this.buffer.set(lines.subarray(start, end), this.at);
+    copyOctets(lines, start, end, this.buffer, this.at);
     this.at += end - start;
   }
 

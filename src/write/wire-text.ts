@@ -1,5 +1,7 @@
 /** Records in wire form, uncompressed and canonical (RFC 4034 §6.2), into a growing buffer. */
 
+import { copyOctets } from '../kernel/copy.js';
+
 /** Collects records. `buffer[0, at)` is what was written. */
 export class WireText {
   buffer: Uint8Array<ArrayBuffer>;
@@ -43,7 +45,7 @@ export class WireText {
   append(records: Uint8Array, start: number, end: number): void {
     if (end === start) return;
     if (this.at + end - start > this.buffer.length) this.grow(end - start);
-    this.buffer.set(records.subarray(start, end), this.at);
+    copyOctets(records, start, end, this.buffer, this.at);
     this.at += end - start;
   }
 

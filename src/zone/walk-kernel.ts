@@ -1,5 +1,6 @@
 /** The kernel's instance for walks over ranges of runs: its memory, and how a range gets into it. */
 
+import { copyOctets } from '../kernel/copy.js';
 import { Kernel, KernelArea } from '../kernel/kernel.js';
 import { equalBytes } from '../names/name.js';
 import { BLOCK_SIZE } from '../records/entry.js';
@@ -138,7 +139,8 @@ export class WalkKernel {
           length += pages.length[p];
         }
         const start = where % BLOCK_SIZE;
-        bytes.set(run.blocks[Math.floor(where / BLOCK_SIZE)].subarray(start, start + length), at);
+        const block = run.blocks[Math.floor(where / BLOCK_SIZE)];
+        copyOctets(block, start, start + length, bytes, at);
         at += length;
       }
       let stop = at;
