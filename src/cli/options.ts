@@ -4,12 +4,15 @@
  */
 
 import type { Denial, GlueMode, SerialMode } from '../config/config.js';
+import type { Pool } from '../threads/pool.js';
 import type { CommonOptions } from './common.js';
 
 export type Engine = 'openssl' | 'noble' | 'pkcs11';
 
 /** `zonewright sign`; see src/sign/command.ts. */
 export interface SignOptions extends CommonOptions {
+  /** Threads that were started ahead; the command ends them. */
+  readonly pool?: Promise<Pool>;
   /** A path, or `-` for standard input. */
   readonly input: string;
   /** The apex, wire form. */

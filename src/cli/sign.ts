@@ -121,7 +121,9 @@ Examples:
         verify: flags.verify,
         maxRejects: flags.maxRejects,
       };
+      const { openSignPool } = await import('../sign/threads.js');
+      const pool = openSignPool(options);
       const run = await loadWork<SignOptions>('sign/command.js', 'signCommand');
-      finish(await run(options));
+      finish(await run({ ...options, pool }));
     });
 }

@@ -95,20 +95,28 @@ async function* file(path: string, use: { readonly again: boolean }): AsyncGener
   } catch (error) {
     throw unreadable(path, error);
   }
+  const read = (block: Uint8Array): Promise<{ readonly bytesRead: number }> =>
+    handle.read(block, 0, BLOCK, null).catch((error: unknown) => {
+      throw unreadable(path, error);
+    });
+  let ahead: ReturnType<typeof read> | undefined;
   try {
     let block = new Uint8Array(BLOCK);
+    let next = new Uint8Array(BLOCK);
+    ahead = read(block);
     for (;;) {
-      let bytesRead: number;
-      try {
-        ({ bytesRead } = await handle.read(block, 0, BLOCK, null));
-      } catch (error) {
-        throw unreadable(path, error);
-      }
+      const { bytesRead } = await ahead;
       if (bytesRead === 0) return;
+      // The next piece is read while this one is worked on.
+      ahead = read(next);
+      ahead.catch(() => undefined);
       yield bytesRead === BLOCK ? block : block.subarray(0, bytesRead);
-      if (!use.again) block = new Uint8Array(BLOCK);
+      const done = block;
+      block = next;
+      next = use.again ? done : new Uint8Array(BLOCK);
     }
   } finally {
+    await ahead?.catch(() => undefined);
     await handle.close();
   }
 }

@@ -34,16 +34,13 @@ import { badlyKept, type SignatureCounts, signaturesText } from '../reuse/counts
 import { type PreviousZone, withPrevious } from '../reuse/previous.js';
 import type { Run as SortedRun } from '../sort/run.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
-import { createPool, type Pool } from '../threads/pool.js';
+import type { Pool } from '../threads/pool.js';
 import type { VerifyReport } from '../verify/verify.js';
 import type { EmitCounts } from '../write/counts.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { nextSerial } from '../zone/serial.js';
+import { openSignPool } from './threads.js';
 
-/** Input below this many octets is not worth starting threads for. */
-const SMALL_INPUT = 4 << 20;
-/** The same for gzip input, which unpacks to several times its size. */
-const GZIP_SHRINKS = 8;
 /** Iterations that resolvers may treat as insecure; RFC 9276 §3.2. */
 const MAX_ITERATIONS = 100;
 
@@ -52,22 +49,32 @@ const MAX_SIGNATURE_LIFE = 2 ** 31 - 1;
 
 /** Runs the command; returns the exit code. */
 export async function signCommand(options: SignOptions): Promise<number> {
+  const pool = await (options.pool ?? openSignPool(options));
+  try {
+    return await sign(options, pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+async function sign(options: SignOptions, pool: Pool): Promise<number> {
   checkOptions(options);
   const { now } = options;
   const stages = createStages(options.reporter);
   const allKeys = readKeys(options.keyDir, options.zone);
   const keys = selectKeys(allKeys, now);
   const previous = options.previous === undefined ? undefined : previousFile(options.previous);
-  const threads = (await isSmall(options.input)) ? 0 : options.threads;
   const { tmpDir, memory } = options;
   const input = await textSize(options.input);
-  const spill = openSpillPlan({ tmpDir, memory, threads: Math.max(1, threads), input });
+  const spill = openSpillPlan({ tmpDir, memory, threads: pool.slots, input });
   const output = await openOutput(options);
-  const pool = createPool(threads);
   try {
     const run: Run = { options, keys, pool, spill, stages, file: output.file };
     const made = await makeZone(run, previous);
+    // The threads end while the disk is waited for.
+    const closed = pool.close();
     await output.deliver();
+    await closed;
     const where = options.output === '-' ? 'standard output' : options.output;
     options.reporter.info(
       `${nameToText(options.zone)} serial ${made.serial}: ${countText(made.delegations)} delegations, ${signaturesText(made.signatures)}, ${options.verify ? 'verified' : 'not verified'}: ${where}`,
@@ -90,7 +97,6 @@ export async function signCommand(options: SignOptions): Promise<number> {
   } catch (error) {
     throw storageError(error, output.target);
   } finally {
-    await pool.close();
     spill.close();
     output.close();
   }
@@ -174,12 +180,6 @@ function createStages(reporter: Reporter): Stages {
     },
     seconds: () => ({ ...seconds, total: round((performance.now() - started) / 1000) }),
   };
-}
-
-async function isSmall(input: string): Promise<boolean> {
-  const size = await sourceSize(input);
-  const scale = input.endsWith('.gz') ? GZIP_SHRINKS : 1;
-  return size !== undefined && size * scale < SMALL_INPUT;
 }
 
 /** Where the zone is made, and how it gets to where it was asked for. */

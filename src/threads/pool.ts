@@ -83,9 +83,13 @@ function fromWireError(wire: WireError): Error {
   return error;
 }
 
-/** Opens a pool of `size` worker threads (0: none). */
-export function createPool(size: number): Pool {
-  return size === 0 ? inlinePool() : threadPool(size);
+/**
+ * Opens a pool of `size` worker threads (0: none).
+ *
+ * @param modules the threads load while they have nothing to do yet, in this order.
+ */
+export function createPool(size: number, modules: readonly string[] = []): Pool {
+  return size === 0 ? inlinePool() : threadPool(size, modules);
 }
 
 type AnyTask = (args: unknown) => unknown;
@@ -132,7 +136,7 @@ interface Slot {
 /** Tasks given to a slot before `run` holds further ones back: one works, one waits. */
 const SLOT_DEPTH = 2;
 
-function threadPool(size: number): Pool {
+function threadPool(size: number, modules: readonly string[]): Pool {
   let nextId = 0;
   let closing = false;
   const queue: Array<(slot: number) => void> = [];
@@ -149,7 +153,7 @@ function threadPool(size: number): Pool {
     }
   };
   for (let i = 0; i < size; i++) {
-    const worker = new Worker(new URL('./worker.js', import.meta.url));
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: modules });
     const slot: Slot = { worker, waiting: new Map(), failed: undefined };
     const fail = (error: Error): void => {
       slot.failed = error;

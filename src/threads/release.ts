@@ -11,6 +11,7 @@ const COLLECT: Task = {
 /** Collects garbage in all threads. A pool without threads means a small zone: nothing to do. */
 export async function releaseMemory(pool: Pool): Promise<void> {
   if (pool.size === 0) return;
+  const collected = pool.runInAll(COLLECT, undefined);
   collect();
-  await pool.runInAll(COLLECT, undefined);
+  await collected;
 }

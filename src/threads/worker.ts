@@ -1,6 +1,6 @@
 /** The worker thread's side of the pool: runs the tasks that it is sent, one after another. */
 
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { type Answer, loadTask, Moved, type Task, toWireError } from './pool.js';
 
 const port = parentPort;
@@ -22,3 +22,8 @@ port.on('message', ({ id, task, args }: { id: number; task: Task; args: unknown 
     }
   });
 });
+
+for (const module of workerData as readonly string[]) {
+  // Whoever asks for a task of it is told what is wrong.
+  await import(module).catch(() => undefined);
+}
