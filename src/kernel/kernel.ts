@@ -66,6 +66,17 @@ export interface KernelFunctions {
     count: number,
   ): void;
   gatherPage(state: number): number;
+  // previous.ts
+  openSigned(wire: number, length: number, labels: number): void;
+  enterSigned(text: number, end: number, to: number, from: number, fromLength: number): void;
+  scanSigned(): number;
+  signedEnd(): number;
+  signedCount(): number;
+  signedLineCount(): number;
+  signedLines(): number;
+  signedLinesEnd(): number;
+  signedKey(): number;
+  signedKeyLength(): number;
 }
 
 /** Octets of a page of WebAssembly. */

@@ -25,6 +25,7 @@ import { MasterParser } from '../read/master-parser.js';
 import { ENTRY_HEADER, EntryWriter } from '../records/entry.js';
 import { type Run, sortRun } from '../sort/run.js';
 import { PreviousFault } from './fault.js';
+import { signedOwners } from './signed-owners.js';
 
 const LF = 0x0a;
 const TAB = 0x09;
@@ -69,11 +70,13 @@ export class SortedZoneFile {
 
   /**
    * @param apex the zone's wire name.
+   * @param isShort false: the parser reads all, also what the kernel could.
    * @throws PreviousFault when it is not the file that was meant.
    */
   constructor(
     private readonly identity: FileIdentity,
     private readonly apex: Uint8Array,
+    private readonly isShort = true,
   ) {
     this.apexLabels = countLabels(apex);
     this.apexText = nameToText(apex).length + 1;
@@ -104,7 +107,8 @@ export class SortedZoneFile {
   }
 
   /**
-   * The records whose owners are in `[from, to)`, as runs.
+   * The records whose owners are in `[from, to)`, as runs, which are good until this thread reads
+   * the next range.
    *
    * @param signedOnly only owners that have signatures, without NS records at cuts.
    * @throws PreviousFault
@@ -120,16 +124,55 @@ export class SortedZoneFile {
     if (length === 0) return [];
     if (length < 0) throw this.damaged('is not in canonical order');
     if (length > MAX_RANGE) throw this.damaged('has far more names than the zone has now');
+    const short = signedOnly && this.isShort ? this.shortWay(begin, length, from, to) : undefined;
+    return short ?? this.longWay(begin, length, from, to, signedOnly);
+  }
+
+  /** The signed owners of a range as the kernel finds them; undefined when it is not so simple. */
+  private shortWay(
+    begin: number,
+    length: number,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): readonly Run[] | undefined {
+    const read = (into: Uint8Array): boolean => this.read(into, length, begin) === length;
+    const found = signedOwners(this.apex, length, read, from, to);
+    if (found === undefined) return undefined;
+    const { run, rest, lines } = found;
+    const { records } = this.parser;
+    const others = this.parse(rest, from, to);
+    // A record of several lines takes in what would not have stood behind it.
+    if (this.parser.records - records !== lines) return undefined;
+    return run === undefined ? others : [run, ...others];
+  }
+
+  /** The records of a range, read line by line. */
+  private longWay(
+    begin: number,
+    length: number,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+    signedOnly: boolean,
+  ): readonly Run[] {
     if (length > this.text.length) this.text = Buffer.allocUnsafeSlow(length + (length >> 2));
-    const { text, writer, parser, apex } = this;
-    if (this.read(text, length, begin) < length) throw this.damaged('was cut off');
-    const whole = text.subarray(0, length);
-    const wanted = signedOnly ? this.selectSigned(whole) : whole;
-    if (wanted[0] === DOLLAR || wanted.includes(DIRECTIVE)) throw this.damaged('has directives');
-    if (wanted.length === 0) return [];
+    if (this.read(this.text, length, begin) < length) throw this.damaged('was cut off');
+    const whole = this.text.subarray(0, length);
+    return this.parse(signedOnly ? this.selectSigned(whole) : whole, from, to);
+  }
+
+  /** Parses lines, which are in order and of owners in `[from, to)`. */
+  private parse(
+    lines: Uint8Array,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): readonly Run[] {
+    const { writer, parser, apex } = this;
+    if (lines[0] === DOLLAR || asBuffer(lines).includes(DIRECTIVE))
+      throw this.damaged('has directives');
+    if (lines.length === 0) return [];
     writer.clear();
     this.fault = '';
-    parser.parse(wanted, 0, { origin: apex, ttl: -1, lastTtl: -1, owner: undefined }, true);
+    parser.parse(lines, 0, { origin: apex, ttl: -1, lastTtl: -1, owner: undefined }, true);
     if (this.fault !== '') throw this.damaged(`has a line that can't be used: ${this.fault}`);
     if (!writer.sorted || !this.isWithin(from, to)) throw this.damaged('is not in canonical order');
     return [sortRun(writer)];
@@ -285,7 +328,7 @@ export class SortedZoneFile {
     return at - this.windowAt;
   }
 
-  private read(into: Buffer, length: number, from: number): number {
+  private read(into: Uint8Array, length: number, from: number): number {
     let at = 0;
     while (at < length) {
       const n = inFile(this.identity, () => readSync(this.fd, into, at, length - at, from + at));
@@ -298,6 +341,10 @@ export class SortedZoneFile {
   private damaged(what: string): PreviousFault {
     return new PreviousFault(`${this.identity.path} ${what}`);
   }
+}
+
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }
 
 /** Where the line ends in which `at` lies. */

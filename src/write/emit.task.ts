@@ -120,17 +120,18 @@ function previousRange(
   const { previous, zone } = job.context;
   if (previous === undefined) return undefined;
   const { source, reuse, compare } = previous;
-  let runs: readonly Run[];
-  if (source.kind === 'file') {
-    job.file ??= new SortedZoneFile(source.file, zone.apex);
-    runs = job.file.range(from, to, !compare);
-  } else {
-    runs = source.runs;
-  }
-  return {
-    kept: reuse === undefined ? undefined : new KeptSignatures(reuse, runs, from, to),
-    diff: compare ? new RangeDiff(new Side(runs, from, to), zone.apex, 'delegations') : undefined,
-  };
+  const use = (
+    runs: readonly Run[],
+    begin: Uint8Array | undefined,
+    end: Uint8Array | undefined,
+  ): PreviousRange => ({
+    kept: reuse && new KeptSignatures(reuse, runs, begin, end),
+    diff: compare ? new RangeDiff(new Side(runs, begin, end), zone.apex, 'delegations') : undefined,
+  });
+  if (source.kind === 'runs') return use(source.runs, from, to);
+  job.file ??= new SortedZoneFile(source.file, zone.apex);
+  // These runs hold the range and nothing else.
+  return use(job.file.range(from, to, !compare), undefined, undefined);
 }
 
 function emptyPart(previousFault: string): EmitPart {

@@ -41,3 +41,15 @@ export {
   writeInsecure,
   writeOwners,
 } from './walk';
+export {
+  enterSigned,
+  openSigned,
+  scanSigned,
+  signedCount,
+  signedEnd,
+  signedKey,
+  signedKeyLength,
+  signedLineCount,
+  signedLines,
+  signedLinesEnd,
+} from './previous';
