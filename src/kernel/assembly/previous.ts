@@ -196,14 +196,24 @@ function findRrsig(from: usize, end: usize): usize {
 
 /** Where the line begins in which `p` lies, not before `from`. */
 function lineStart(p: usize, from: usize): usize {
-  while (p > from && <u32>load<u8>(p - 1) !== LF) p--;
-  return p;
+  const lf = i8x16.splat(0x0a);
+  while (p > from) {
+    // The octet before `p` is the highest.
+    const hits = <u32>i8x16.bitmask(i8x16.eq(v128.load(p - 16), lf));
+    if (hits !== 0) return max(p - 16 + (32 - clz(hits)), from);
+    p -= 16;
+  }
+  return from;
 }
 
 /** Where the line ends in which `p` lies. */
 function lineEnd(p: usize): usize {
-  while (<u32>load<u8>(p) !== LF) p++;
-  return p + 1;
+  const lf = i8x16.splat(0x0a);
+  while (true) {
+    const hits = <u32>i8x16.bitmask(i8x16.eq(v128.load(p), lf));
+    if (hits !== 0) return p + ctz(hits) + 1;
+    p += 16;
+  }
 }
 
 /** Does a line go on, behind its owner, with a TTL and the type NS (`first` is n) or DS? */
