@@ -66,13 +66,25 @@ export interface KernelFunctions {
     count: number,
   ): void;
   gatherPage(state: number): number;
+  // changes.ts
+  openChanges(
+    older: number,
+    olderEnd: number,
+    newer: number,
+    newerEnd: number,
+    apexText: number,
+  ): void;
+  scanChanges(from: number, fromLength: number, to: number, toLength: number): number;
+  changedEnd(): number;
+  newEnd(): number;
+  sameDelegations(): number;
+  // owners.ts
+  openOwners(wire: number, length: number, labels: number): void;
   // previous.ts
-  openSigned(wire: number, length: number, labels: number): void;
   enterSigned(text: number, end: number, to: number, from: number, fromLength: number): void;
   scanSigned(): number;
   signedEnd(): number;
   signedCount(): number;
-  signedLineCount(): number;
   signedLines(): number;
   signedLinesEnd(): number;
   signedKey(): number;

@@ -10,37 +10,17 @@
 
 import { compare, copy, same } from './bytes';
 import { ENTRY_HEADER, FACT_HEADER, KIND_RECORD } from './entries';
-import {
-  LABELS,
-  LF,
-  labelCount,
-  nameLength,
-  readName,
-  readNumber,
-  readRdata,
-  readType,
-  skipBlanks,
-  value,
-  written,
-} from './fields';
+import { LF, readNumber, readRdata, readType, skipBlanks, value, written } from './fields';
+import { CLASS, isPlainOwner, lineEnd, lineStart, readOwner, TAB } from './owners';
 
-const TAB: u32 = 0x09;
-const SPACE: u32 = 0x20;
-const BACKSLASH: u32 = 0x5c;
 const MAX_TTL: u64 = 0x7fffffff;
 /** Octets of facts in an entry; more are rare. */
 const MAX_FACTS: usize = 0xffff;
 
-/** `⇥in⇥`, and `rrsig⇥` in two words: what is searched for. */
-const CLASS: u32 = 0x096e_6909;
+/** `rrsig⇥` in two words: what is searched for, behind the class. */
 const RRSI: u32 = 0x6973_7272;
 const G_TAB: u32 = 0x0967;
 const RRSIG_LENGTH: usize = 10;
-
-/** The apex's wire name. */
-let apex: usize = 0;
-let apexLength: usize = 0;
-let apexLabels: i32 = 0;
 
 /** What is left of the text. */
 let at: usize = 0;
@@ -55,12 +35,9 @@ let lastKey: usize = memory.data(512);
 let lastLength: usize = 0;
 /** Was there an owner before? If not, the last key is the first that is allowed. */
 let hasLast: bool = false;
-/** The owner's wire name. */
-const NAME: usize = memory.data(320);
-/** The lines that are left to the parser, and how many have been so far. */
+/** The lines that are left to the parser. */
 let linesBegin: usize = 0;
 let linesEnd: usize = 0;
-let lineCount: u32 = 0;
 
 /** `scanSigned` is at the text's end. */
 const DONE: i32 = 0;
@@ -68,13 +45,6 @@ const DONE: i32 = 0;
 const OTHER: i32 = 1;
 /** The whole range is. */
 const ODD: i32 = 2;
-
-/** Says which zone it is: its wire name, and how many labels that has. */
-export function openSigned(wire: usize, length: usize, labels: i32): void {
-  apex = wire;
-  apexLength = length;
-  apexLabels = labels;
-}
 
 /**
  * Begins a range.
@@ -94,7 +64,6 @@ export function enterSigned(
   textEnd = end;
   out = to;
   entries = 0;
-  lineCount = 0;
   memory.copy(lastKey, from, fromLength);
   lastLength = fromLength;
   hasLast = false;
@@ -112,9 +81,6 @@ export function signedLines(): usize {
 export function signedLinesEnd(): usize {
   return linesEnd;
 }
-export function signedLineCount(): u32 {
-  return lineCount;
-}
 /** The key of the last owner, and its octets: 0 also when there was none. */
 export function signedKey(): usize {
   return lastKey;
@@ -129,7 +95,9 @@ export function scanSigned(): i32 {
     const owner = lineStart(hit, at);
     let ownerEnd = owner;
     while (<u32>load<u8>(ownerEnd) !== TAB) ownerEnd++;
-    if (!readOwner(owner, ownerEnd)) return ODD;
+    const n = readOwner(owner, ownerEnd, key);
+    if (n < 0) return ODD;
+    keyLength = n;
     // With the tab behind it.
     const length = ownerEnd + 1 - owner;
     let begin = owner;
@@ -154,11 +122,10 @@ export function scanSigned(): i32 {
   return DONE;
 }
 
-/** Has each line a TTL? Else it would be that of whatever line is parsed before. Counts the lines. */
+/** Has each line a TTL? Else it would be that of whatever line is parsed before. */
 function haveTtls(begin: usize, end: usize, length: usize): bool {
   for (let line = begin; line < end; line = lineEnd(line)) {
     if (<u32>load<u8>(line + length) - 0x30 > 9) return false;
-    lineCount++;
   }
   return true;
 }
@@ -194,54 +161,12 @@ function findRrsig(from: usize, end: usize): usize {
   return end;
 }
 
-/** Where the line begins in which `p` lies, not before `from`. */
-function lineStart(p: usize, from: usize): usize {
-  const lf = i8x16.splat(0x0a);
-  while (p > from) {
-    // The octet before `p` is the highest.
-    const hits = <u32>i8x16.bitmask(i8x16.eq(v128.load(p - 16), lf));
-    if (hits !== 0) return max(p - 16 + (32 - clz(hits)), from);
-    p -= 16;
-  }
-  return from;
-}
-
-/** Where the line ends in which `p` lies. */
-function lineEnd(p: usize): usize {
-  const lf = i8x16.splat(0x0a);
-  while (true) {
-    const hits = <u32>i8x16.bitmask(i8x16.eq(v128.load(p), lf));
-    if (hits !== 0) return p + ctz(hits) + 1;
-    p += 16;
-  }
-}
-
 /** Does a line go on, behind its owner, with a TTL and the type NS (`first` is n) or DS? */
 function hasType(p: usize, first: u32): bool {
   while (<u32>load<u8>(p) - 0x30 <= 9) p++;
   return (
     <u32>load<u8>(p, 4) === first && <u32>load<u8>(p, 5) === 0x73 && <u32>load<u8>(p, 6) === TAB
   );
-}
-
-/** Reads a plain owner of the zone into its key. */
-function readOwner(owner: usize, end: usize): bool {
-  if (!isPlainOwner(owner) || readName(owner, NAME) !== end) return false;
-  const own = labelCount - apexLabels;
-  if (own < 0 || nameLength < apexLength) return false;
-  const from = nameLength - apexLength;
-  const begin: usize = own < labelCount ? load<u8>(LABELS + own) : nameLength - 1;
-  if (begin !== from || !same(NAME + from, apex, apexLength)) return false;
-  let o = key;
-  for (let l = own - 1; l >= 0; l--) {
-    const label = NAME + load<u8>(LABELS + l);
-    const n: usize = load<u8>(label);
-    copy(o, label + 1, n);
-    o += n;
-    store<u8>(o++, 0);
-  }
-  keyLength = o - key;
-  return true;
 }
 
 /** Does the owner come after the one before? It is the last one then. */
@@ -270,15 +195,6 @@ function isWhole(begin: usize, end: usize, owner: usize, length: usize): bool {
     first = before;
   }
   return end === textEnd || isPlainOwner(end);
-}
-
-/** Is the owner of a line without letters in upper case and without escapes? */
-function isPlainOwner(line: usize): bool {
-  let p = line;
-  for (let c = <u32>load<u8>(p); c > SPACE; c = <u32>load<u8>(++p)) {
-    if (c === BACKSLASH || c - 0x41 <= 25) return false;
-  }
-  return true;
 }
 
 // ---- records -----------------------------------------------------------------------------------
