@@ -4,6 +4,7 @@
  * left to the long one, which tells what is wrong.
  */
 
+import { copyOctets } from '../kernel/copy.js';
 import { Kernel } from '../kernel/kernel.js';
 import { compareBytes, countLabels, MAX_KEY, MAX_WIRE } from '../names/name.js';
 import { ENTRY_HEADER } from '../records/entry.js';
@@ -107,7 +108,7 @@ class KernelRange {
       this.now = kernel.take(this.nowRoom);
     }
     const { bytes, functions } = kernel;
-    bytes.set(now, this.now);
+    copyOctets(now, 0, now.length, bytes, this.now);
     bytes.set(from ?? NO_KEY, this.key);
     bytes.set(to ?? NO_KEY, this.toKey);
     functions.openChanges(text, text + length, this.now, this.now + now.length, apexText);
@@ -128,7 +129,7 @@ class KernelRange {
       wider.set(this.rest.subarray(0, at));
       this.rest = wider;
     }
-    this.rest.set(this.kernel.bytes.subarray(begin, end), at);
+    copyOctets(this.kernel.bytes, begin, end, this.rest, at);
     return after;
   }
 

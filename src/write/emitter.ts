@@ -38,6 +38,14 @@ const NO_KEY = new Uint8Array(0);
 /** Octets of the first part's text and wire form, about. */
 const FIRST_SIZE = 1 << 20;
 
+/** A key by its number among the signing context's. */
+interface KeyTerms {
+  readonly s: number;
+  readonly algorithm: number;
+  readonly tag: number;
+  readonly signatureLength: number;
+}
+
 /** Compares the owner of the chain's record with that of the walk. */
 function compareKeys(chain: Nsec3Walk, walk: OwnerWalk): number {
   return compareBytes(
@@ -77,6 +85,7 @@ export class Emitter {
   private readonly holes = new SignatureHoles();
   /** The kernel, while a range is written that is one for it. */
   private kernel: KernelSource | undefined;
+  private terms: KeyTerms | undefined;
 
   constructor(
     private readonly context: EmitContext,
@@ -407,6 +416,16 @@ export class Emitter {
     return true;
   }
 
+  /** What signatures by the kernel's key say of it. */
+  private keyTerms(signer: RrsetSigner): KeyTerms {
+    if (this.terms === undefined) {
+      const s = signer.soleZoneKey();
+      const { algorithm, tag, signatureLength } = signer.terms(s);
+      this.terms = { s, algorithm, tag, signatureLength };
+    }
+    return this.terms;
+  }
+
   /**
    * The signature that the kernel's key keeps of the owner's facts `[from, to)`, of one type.
    *
@@ -421,8 +440,7 @@ export class Emitter {
     if (kept === undefined) return undefined;
     kept.seek(owner.keyBlock, owner.keyStart, owner.keyEnd);
     if (!kept.isUnchanged(blocks, ats, from, to)) return undefined;
-    const s = signer.soleZoneKey();
-    const { algorithm, tag, signatureLength } = signer.terms(s);
+    const { s, algorithm, tag, signatureLength } = this.keyTerms(signer);
     const labels = countLabels(this.owner);
     return kept.find(s, algorithm, tag, labels, signatureLength) ? kept : undefined;
   }
