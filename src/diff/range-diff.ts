@@ -1,7 +1,7 @@
 /**
  * Compares a range of two zones, unit by unit: counts what differs and gathers the names. Both the
- * comparison of two files (compare.task.ts) and the writer of a zone, which compares with the one
- * before while it writes, go this way.
+ * comparison of two files (compare.task.ts) and that of a zone with the one before, while it is
+ * written, go this way.
  */
 
 import { compareBytes, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
@@ -101,8 +101,8 @@ export class RangeDiff {
   private readonly first = new Lines();
   private readonly second: Lines;
   private readonly kinds: number[] = DIFFERENCE_NAMES.map(() => 0);
-  private oldDelegations = 0;
-  private newDelegations = 0;
+  private oldDelegations: number;
+  private newDelegations: number;
   private added = 0;
   private removed = 0;
   private changed = 0;
@@ -111,11 +111,15 @@ export class RangeDiff {
   private delegationsChanged = 0;
   private hasOld: boolean;
 
+  /** @param same delegations that both zones have, all the same, and that are not shown here. */
   constructor(
     private readonly older: Side,
     private readonly apex: Uint8Array,
     lists: DiffLists,
+    same = 0,
   ) {
+    this.oldDelegations = same;
+    this.newDelegations = same;
     this.marked = lists === 'marked';
     this.second = this.marked ? this.first : new Lines();
     this.hasOld = older.next();
@@ -138,6 +142,12 @@ export class RangeDiff {
     this.added++;
     if (newer.delegation) this.delegationAdded(newer);
     if (this.marked) this.first.add(newer, this.apex, 0x2b);
+  }
+
+  /** Takes all of the newer zone's range, and ends it. */
+  takeAll(newer: Side): RangeAnswer {
+    while (newer.next()) this.take(newer.unit);
+    return this.finish();
   }
 
   /** Ends the newer zone's range. */

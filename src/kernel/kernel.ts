@@ -66,6 +66,29 @@ export interface KernelFunctions {
     count: number,
   ): void;
   gatherPage(state: number): number;
+  // changes.ts
+  openChanges(
+    older: number,
+    olderEnd: number,
+    newer: number,
+    newerEnd: number,
+    apexText: number,
+  ): void;
+  scanChanges(from: number, fromLength: number, to: number, toLength: number): number;
+  changedEnd(): number;
+  newEnd(): number;
+  sameDelegations(): number;
+  // owners.ts
+  openOwners(wire: number, length: number, labels: number): void;
+  // previous.ts
+  enterSigned(text: number, end: number, to: number, from: number, fromLength: number): void;
+  scanSigned(): number;
+  signedEnd(): number;
+  signedCount(): number;
+  signedLines(): number;
+  signedLinesEnd(): number;
+  signedKey(): number;
+  signedKeyLength(): number;
 }
 
 /** Octets of a page of WebAssembly. */

@@ -6,11 +6,11 @@
  * Nothing is taken on trust: whatever shows that the file is not what it seemed to be (order, a
  * line that can't be parsed, a file that was exchanged) is a {@link PreviousFault}.
  *
- * Limitations: when signed records only are asked for, the order of the others is not looked at.
+ * Limitations: when signed records only are asked for, the order of the others is not looked at,
+ * and of the lines of others only those that have changed.
  */
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { Kernel } from '../kernel/kernel.js';
 import {
   compareBytes,
   countLabels,
@@ -21,10 +21,10 @@ import {
   textToWire,
   wireToKey,
 } from '../names/name.js';
-import { MasterParser } from '../read/master-parser.js';
-import { ENTRY_HEADER, EntryWriter } from '../records/entry.js';
-import { type Run, sortRun } from '../sort/run.js';
+import type { Run } from '../sort/run.js';
 import { PreviousFault } from './fault.js';
+import { kernelRange } from './kernel-range.js';
+import { LineFault, type OrderedLines, orderedLines } from './ordered-lines.js';
 
 const LF = 0x0a;
 const TAB = 0x09;
@@ -36,9 +36,7 @@ const MAX_LINE = 1 << 18;
 /** Octets of a range. Only a zone that has lost most of its names has ranges as large. */
 const MAX_RANGE = 1 << 25;
 const RRSIG_LINE = Buffer.from('\tin\trrsig\t');
-const DOLLAR = 0x24;
 const BACKSLASH = 0x5c;
-const DIRECTIVE = Buffer.from('\n$');
 
 /** Which file it is, so that every thread reads the same one. Plain data. */
 export interface FileIdentity {
@@ -48,6 +46,22 @@ export interface FileIdentity {
   readonly modified: number;
 }
 
+/** What differs between a range of the file and its successor. */
+export interface ChangedUnits {
+  readonly older: readonly Run[];
+  readonly newer: readonly Run[];
+  /** Delegations that both have, all the same, and that are in neither of these. */
+  readonly sameDelegations: number;
+}
+
+interface LastRange {
+  readonly begin: number;
+  readonly length: number;
+  readonly from: Uint8Array | undefined;
+  readonly to: Uint8Array | undefined;
+  short: boolean;
+}
+
 /** An open file. */
 export class SortedZoneFile {
   private readonly fd: number;
@@ -55,9 +69,9 @@ export class SortedZoneFile {
   private readonly apexLabels: number;
   /** Octets of the apex as text, with the tab behind it. */
   private readonly apexText: number;
-  private readonly writer = new EntryWriter(false, new Kernel());
-  private readonly parser: MasterParser;
-  private fault = '';
+  private readonly lines: OrderedLines;
+  /** The range that was read last; `short`: the kernel holds it. */
+  private last: LastRange = { begin: 0, length: 0, from: undefined, to: undefined, short: false };
   /** What is read to find a name: the octets from `windowAt` on. */
   private window = Buffer.allocUnsafeSlow(WINDOW);
   private windowAt = 0;
@@ -69,24 +83,18 @@ export class SortedZoneFile {
 
   /**
    * @param apex the zone's wire name.
+   * @param isShort false: the parser reads all, also what the kernel could.
    * @throws PreviousFault when it is not the file that was meant.
    */
   constructor(
     private readonly identity: FileIdentity,
     private readonly apex: Uint8Array,
+    private readonly isShort = true,
   ) {
     this.apexLabels = countLabels(apex);
     this.apexText = nameToText(apex).length + 1;
     this.size = identity.size;
-    this.parser = new MasterParser(
-      { apex, dropDnssec: false },
-      {
-        writer: this.writer,
-        reject: ({ field, reason }) => {
-          if (this.fault === '') this.fault = `${field} ${reason}`;
-        },
-      },
-    );
+    this.lines = orderedLines(apex);
     this.fd = inFile(identity, () => openSync(identity.path, 'r'));
     try {
       const { size, ino, mtimeMs } = inFile(identity, () => fstatSync(this.fd));
@@ -104,7 +112,8 @@ export class SortedZoneFile {
   }
 
   /**
-   * The records whose owners are in `[from, to)`, as runs.
+   * The records whose owners are in `[from, to)`, as runs, which are good until this thread reads
+   * the next range.
    *
    * @param signedOnly only owners that have signatures, without NS records at cuts.
    * @throws PreviousFault
@@ -117,36 +126,93 @@ export class SortedZoneFile {
     const begin = from === undefined ? 0 : this.find(from);
     const end = to === undefined ? this.size : this.find(to);
     const length = end - begin;
+    this.last = { begin, length, from, to, short: false };
     if (length === 0) return [];
     if (length < 0) throw this.damaged('is not in canonical order');
     if (length > MAX_RANGE) throw this.damaged('has far more names than the zone has now');
-    if (length > this.text.length) this.text = Buffer.allocUnsafeSlow(length + (length >> 2));
-    const { text, writer, parser, apex } = this;
-    if (this.read(text, length, begin) < length) throw this.damaged('was cut off');
-    const whole = text.subarray(0, length);
-    const wanted = signedOnly ? this.selectSigned(whole) : whole;
-    if (wanted[0] === DOLLAR || wanted.includes(DIRECTIVE)) throw this.damaged('has directives');
-    if (wanted.length === 0) return [];
-    writer.clear();
-    this.fault = '';
-    parser.parse(wanted, 0, { origin: apex, ttl: -1, lastTtl: -1, owner: undefined }, true);
-    if (this.fault !== '') throw this.damaged(`has a line that can't be used: ${this.fault}`);
-    if (!writer.sorted || !this.isWithin(from, to)) throw this.damaged('is not in canonical order');
-    return [sortRun(writer)];
+    const short = signedOnly && this.isShort ? this.shortWay(begin, length, from, to) : undefined;
+    this.last.short = short !== undefined;
+    return short ?? this.longWay(begin, length, from, to, signedOnly);
   }
 
-  /** Are the entries, which are in order, all in the range? */
-  private isWithin(from: Uint8Array | undefined, to: Uint8Array | undefined): boolean {
-    const { blocks, addresses, count } = this.writer;
-    if (count === 0) return true;
-    const compare = (entry: number, key: Uint8Array): number => {
-      const block = blocks[addresses[entry] >>> 24];
-      const at = (addresses[entry] & 0xffffff) + ENTRY_HEADER;
-      const end = at + (block[at - 2] | (block[at - 1] << 8));
-      return compareBytes(block, at, end, key, 0, key.length);
+  /**
+   * The units in which the range that was read last, with `signedOnly`, differs from the text of the
+   * same names that takes its place. To be asked once.
+   *
+   * @param text as zonewright writes it.
+   * @throws PreviousFault
+   */
+  changes(text: Uint8Array): ChangedUnits {
+    const { begin, length, from, to, short } = this.last;
+    const found = short ? kernelRange().changedLines(text, this.apexText - 1, from, to) : undefined;
+    if (found !== undefined) {
+      const { older, newer, sameDelegations } = found;
+      const runs = this.parseAll(older, from, to);
+      if (runs !== undefined) {
+        return { older: runs, newer: this.lines.parse(newer, from, to), sameDelegations };
+      }
+    }
+    return {
+      older: length === 0 ? [] : this.longWay(begin, length, from, to, false),
+      newer: this.lines.parse(text, from, to),
+      sameDelegations: 0,
     };
-    if (from !== undefined && compare(0, from) < 0) return false;
-    return to === undefined || compare(count - 1, to) < 0;
+  }
+
+  /** The signed owners of a range as the kernel finds them; undefined when it is not so simple. */
+  private shortWay(
+    begin: number,
+    length: number,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): readonly Run[] | undefined {
+    const read = (into: Uint8Array): boolean => this.read(into, length, begin) === length;
+    const found = kernelRange().signedOwners(this.apex, length, read, from, to);
+    if (found === undefined) return undefined;
+    const others = this.parseAll(found.rest, from, to);
+    if (found.run === undefined || others === undefined) return others;
+    return [found.run, ...others];
+  }
+
+  /** The records of a range, read line by line. */
+  private longWay(
+    begin: number,
+    length: number,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+    signedOnly: boolean,
+  ): readonly Run[] {
+    if (length > this.text.length) this.text = Buffer.allocUnsafeSlow(length + (length >> 2));
+    if (this.read(this.text, length, begin) < length) throw this.damaged('was cut off');
+    const whole = this.text.subarray(0, length);
+    return this.parse(signedOnly ? this.selectSigned(whole) : whole, from, to);
+  }
+
+  /** Parses lines of which some were left out; undefined when they are not a record each: they may
+   * have taken in what would not have stood behind them. */
+  private parseAll(
+    lines: Uint8Array,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): readonly Run[] | undefined {
+    const { records } = this.lines;
+    const runs = this.parse(lines, from, to);
+    let count = 0;
+    for (let p = lines.indexOf(LF); p >= 0; p = lines.indexOf(LF, p + 1)) count++;
+    return this.lines.records - records === count ? runs : undefined;
+  }
+
+  /** @throws PreviousFault */
+  private parse(
+    lines: Uint8Array,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): readonly Run[] {
+    try {
+      return this.lines.parse(lines, from, to);
+    } catch (error) {
+      throw error instanceof LineFault ? this.damaged(error.message) : error;
+    }
   }
 
   /** The lines of all owners that have an RRSIG record, in a row, without NS at cuts. */
@@ -265,7 +331,8 @@ export class SortedZoneFile {
     let end = start;
     while (end < this.windowLength && window[end] > 0x20) end++;
     const length = textToWire(window, start, end, undefined, wire, 0);
-    if (length < 0 || window[end] !== TAB || !isAtOrBelow(wire, 0, apex)) {
+    const hasTab = end < this.windowLength && window[end] === TAB;
+    if (length < 0 || !hasTab || !isAtOrBelow(wire, 0, apex)) {
       throw this.damaged('has a line that does not begin with a name of the zone');
     }
     const keyLength = wireToKey(wire, 0, this.apexLabels, this.key, 0);
@@ -285,7 +352,7 @@ export class SortedZoneFile {
     return at - this.windowAt;
   }
 
-  private read(into: Buffer, length: number, from: number): number {
+  private read(into: Uint8Array, length: number, from: number): number {
     let at = 0;
     while (at < length) {
       const n = inFile(this.identity, () => readSync(this.fd, into, at, length - at, from + at));

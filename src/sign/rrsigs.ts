@@ -233,7 +233,7 @@ export class RrsetSigner {
   /** Copies a signature that is kept to `out[at…]`; returns where it ends. */
   private copyKept({ block, at: from, length, expiration }: KeptSignatures, at: number): number {
     const { out } = this;
-    for (let k = 0; k < length; k++) out[at + k] = block[from + k];
+    out.set(block.subarray(from, from + length), at);
     this.starts[this.count] = at;
     this.numbers[this.count] = KEPT;
     this.ends[this.count++] = at + length;

@@ -4,6 +4,7 @@ import { type RangeAnswer, RangeDiff } from '../diff/range-diff.js';
 import { Side } from '../diff/side.js';
 import { PreviousFault } from '../reuse/fault.js';
 import { KeptSignatures, type ReuseRules } from '../reuse/kept.js';
+import { orderedLines } from '../reuse/ordered-lines.js';
 import type { PreviousSource } from '../reuse/previous.js';
 import { SortedZoneFile } from '../reuse/sorted-file.js';
 import { RrsetSigner, type SigningContext } from '../sign/rrsigs.js';
@@ -12,7 +13,7 @@ import { closeRuns } from '../sort/spill.js';
 import { Moved } from '../threads/pool.js';
 import type { ZoneContext } from '../zone/context.js';
 import { type EmitCounts, emptyCounts } from './counts.js';
-import { Emitter, type PreviousRange } from './emitter.js';
+import { Emitter } from './emitter.js';
 
 /** Everything a thread needs for the second pass. Plain data. */
 export interface EmitContext {
@@ -43,7 +44,8 @@ export interface PreviousContext {
   readonly compare: boolean;
 }
 
-export interface EmitPart {
+/** A range as it was written. */
+export interface WrittenPart {
   readonly text: Uint8Array;
   /** Canonical wire form, without what RFC 8976 §3.3.1 leaves out; empty unless asked for. */
   readonly wire: Uint8Array;
@@ -51,6 +53,9 @@ export interface EmitPart {
   readonly zonemd: { readonly start: number; readonly end: number } | undefined;
   readonly counts: EmitCounts;
   readonly orphanRows: readonly string[];
+}
+
+export interface EmitPart extends WrittenPart {
   /** In what the range differs from the previous zone; undefined: not compared. */
   readonly change: RangeAnswer | undefined;
   /** The previous zone is not what it seemed to be, and the part is empty. */
@@ -96,19 +101,28 @@ export function emitRange(args: {
 }): Moved<EmitPart> {
   const job = jobs.get(args.job);
   if (job === undefined) throw new Error('the writer is not open in this thread');
-  let previous: PreviousRange | undefined;
+  const { from, to, spare } = args;
   try {
-    previous = previousRange(job, args.from, args.to);
+    const previous = previousRange(job, from, to);
+    const emitter = new Emitter(job.context, job.signer, spare, previous?.kept);
+    emitter.range(from, to);
+    const written = emitter.finish();
+    const change = previous?.compare?.(written.text);
+    const moved = [written.text.buffer as ArrayBuffer, written.wire.buffer as ArrayBuffer];
+    if (change !== undefined) moved.push(change.first.buffer, change.second.buffer);
+    return new Moved({ ...written, change, previousFault: undefined }, moved);
   } catch (error) {
     if (!(error instanceof PreviousFault)) throw error;
     return new Moved(emptyPart(error.message), []);
   }
-  const emitter = new Emitter(job.context, job.signer, args.spare, previous);
-  emitter.range(args.from, args.to);
-  const part = emitter.finish();
-  const moved = [part.text.buffer as ArrayBuffer, part.wire.buffer as ArrayBuffer];
-  if (part.change !== undefined) moved.push(part.change.first.buffer, part.change.second.buffer);
-  return new Moved(part, moved);
+}
+
+/** What of the previous zone a range is written beside. */
+interface PreviousRange {
+  /** Signatures that may be kept. */
+  readonly kept: KeptSignatures | undefined;
+  /** Says in what it differs from the text that takes its place; undefined: nobody asks. */
+  readonly compare: ((text: Uint8Array) => RangeAnswer) | undefined;
 }
 
 /** @throws PreviousFault */
@@ -119,17 +133,31 @@ function previousRange(
 ): PreviousRange | undefined {
   const { previous, zone } = job.context;
   if (previous === undefined) return undefined;
-  const { source, reuse, compare } = previous;
-  let runs: readonly Run[];
-  if (source.kind === 'file') {
-    job.file ??= new SortedZoneFile(source.file, zone.apex);
-    runs = job.file.range(from, to, !compare);
-  } else {
-    runs = source.runs;
+  const { source, reuse } = previous;
+  const { apex } = zone;
+  const compare = (older: Side, newer: readonly Run[], same: number): RangeAnswer =>
+    new RangeDiff(older, apex, 'delegations', same).takeAll(new Side(newer, undefined, undefined));
+  if (source.kind === 'runs') {
+    const { runs } = source;
+    return {
+      kept: reuse && new KeptSignatures(reuse, runs, from, to),
+      compare: previous.compare
+        ? (text) => compare(new Side(runs, from, to), orderedLines(apex).parse(text, from, to), 0)
+        : undefined,
+    };
   }
+  job.file ??= new SortedZoneFile(source.file, apex);
+  const { file } = job;
+  const runs = file.range(from, to, true);
   return {
-    kept: reuse === undefined ? undefined : new KeptSignatures(reuse, runs, from, to),
-    diff: compare ? new RangeDiff(new Side(runs, from, to), zone.apex, 'delegations') : undefined,
+    // These runs hold the range and nothing else.
+    kept: reuse && new KeptSignatures(reuse, runs, undefined, undefined),
+    compare: previous.compare
+      ? (text) => {
+          const { older, newer, sameDelegations } = file.changes(text);
+          return compare(new Side(older, undefined, undefined), newer, sameDelegations);
+        }
+      : undefined,
   };
 }
 

@@ -7,8 +7,6 @@
 import { NsecSuccessor } from '../denial/nsec-successor.js';
 import { Nsec3Walk } from '../denial/nsec3-chain.js';
 import { HASH_LENGTH, HASH_TEXT, textToHash } from '../denial/nsec3-hash.js';
-import type { RangeDiff } from '../diff/range-diff.js';
-import { WrittenUnits } from '../diff/written-units.js';
 import { compareBytes, countLabels, keyToWire, MAX_WIRE, wireToText } from '../names/name.js';
 import { addType, finishBitmap } from '../records/bitmap.js';
 import {
@@ -30,7 +28,7 @@ import { CursorSource, Stop } from '../zone/owner-source.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
 import { emptyCounts } from './counts.js';
-import type { EmitContext, EmitPart, SpareMemory } from './emit.task.js';
+import type { EmitContext, SpareMemory, WrittenPart } from './emit.task.js';
 import { SignatureHoles } from './holes.js';
 import { orphanRow } from './orphan-row.js';
 import { RecordText } from './record-text.js';
@@ -40,12 +38,12 @@ const NO_KEY = new Uint8Array(0);
 /** Octets of the first part's text and wire form, about. */
 const FIRST_SIZE = 1 << 20;
 
-/** What of the previous zone a range is written beside. */
-export interface PreviousRange {
-  /** Signatures that may be kept. */
-  readonly kept: KeptSignatures | undefined;
-  /** Takes what is written, to compare it. */
-  readonly diff: RangeDiff | undefined;
+/** A key by its number among the signing context's. */
+interface KeyTerms {
+  readonly s: number;
+  readonly algorithm: number;
+  readonly tag: number;
+  readonly signatureLength: number;
 }
 
 /** Compares the owner of the chain's record with that of the walk. */
@@ -76,8 +74,6 @@ export class Emitter {
   keyBlock: Uint8Array = NO_KEY;
   keyStart = 0;
   keyEnd = 0;
-  private readonly kept: KeptSignatures | undefined;
-  private readonly units: WrittenUnits | undefined;
   /** Facts of the owner that is being written: the walk's own, or these, with a denial record. */
   private blocks: Uint8Array[] = [];
   private ats: number[] = [];
@@ -89,15 +85,14 @@ export class Emitter {
   private readonly holes = new SignatureHoles();
   /** The kernel, while a range is written that is one for it. */
   private kernel: KernelSource | undefined;
+  private terms: KeyTerms | undefined;
 
   constructor(
     private readonly context: EmitContext,
     private readonly signer: RrsetSigner,
     spare: SpareMemory | undefined,
-    previous?: PreviousRange | undefined,
+    private readonly kept: KeptSignatures | undefined,
   ) {
-    this.kept = previous?.kept;
-    if (previous?.diff !== undefined) this.units = new WrittenUnits(previous.diff);
     this.text = new RecordText(spare?.text ?? FIRST_SIZE);
     this.wire = new WireText(spare?.wire ?? (context.digest ? FIRST_SIZE : 0));
     signer.made = 0;
@@ -106,7 +101,7 @@ export class Emitter {
   }
 
   /** Makes the signatures and hands over what was written. */
-  finish(): EmitPart {
+  finish(): WrittenPart {
     const { signer, text, wire } = this;
     this.holes.fill(signer, text, wire);
     this.counts.signatures = signer.made;
@@ -118,8 +113,6 @@ export class Emitter {
       zonemd: this.zonemd,
       counts: this.counts,
       orphanRows: this.orphanRows,
-      change: this.units?.finish(),
-      previousFault: undefined,
     };
   }
 
@@ -195,9 +188,8 @@ export class Emitter {
     nsec: boolean,
   ): KernelSource | undefined {
     const { zone, digest } = this.context;
-    const all = nsec || this.units !== undefined;
     const signing = nsec ? undefined : this.kernelSigning();
-    const use = { kind: 'write', digest, all, signing } as const;
+    const use = { kind: 'write', digest, all: nsec, signing } as const;
     return KernelSource.open(zone.runs, from, to, use, zone.rules, {
       written: (written) => this.take(written),
     });
@@ -253,7 +245,6 @@ export class Emitter {
       }
     }
     this.setOwner(NO_KEY, 0, 0);
-    this.compare(Role.authoritative);
     if (nextOwner !== undefined) this.addNsec(nextOwner, NO_KEY, 0, 0);
     this.write(true, true);
   }
@@ -269,7 +260,6 @@ export class Emitter {
     this.blocks = walk.blocks;
     this.ats = walk.ats;
     this.count = walk.count;
-    if (this.units !== undefined) this.compare(walk.role);
     if (walk.role === Role.delegation) {
       counts.delegations++;
       const secure = this.has(TYPE.DS);
@@ -295,13 +285,6 @@ export class Emitter {
     this.keyEnd = end;
     this.ownerLength = keyToWire(block, start, end, this.context.zone.apex, owner, 0);
     this.ownerTextLength = wireToText(owner, 0, ownerText, 0);
-  }
-
-  /** Takes the owner's facts into the comparison, before those are added that sign and deny. */
-  private compare(role: number): void {
-    const { units, blocks, ats, count } = this;
-    const delegation = role === Role.delegation;
-    units?.take(this, { delegation, belowCut: role === Role.belowCut }, blocks, ats, count);
   }
 
   private openOwn(): void {
@@ -433,6 +416,16 @@ export class Emitter {
     return true;
   }
 
+  /** What signatures by the kernel's key say of it. */
+  private keyTerms(signer: RrsetSigner): KeyTerms {
+    if (this.terms === undefined) {
+      const s = signer.soleZoneKey();
+      const { algorithm, tag, signatureLength } = signer.terms(s);
+      this.terms = { s, algorithm, tag, signatureLength };
+    }
+    return this.terms;
+  }
+
   /**
    * The signature that the kernel's key keeps of the owner's facts `[from, to)`, of one type.
    *
@@ -447,8 +440,7 @@ export class Emitter {
     if (kept === undefined) return undefined;
     kept.seek(owner.keyBlock, owner.keyStart, owner.keyEnd);
     if (!kept.isUnchanged(blocks, ats, from, to)) return undefined;
-    const s = signer.soleZoneKey();
-    const { algorithm, tag, signatureLength } = signer.terms(s);
+    const { s, algorithm, tag, signatureLength } = this.keyTerms(signer);
     const labels = countLabels(this.owner);
     return kept.find(s, algorithm, tag, labels, signatureLength) ? kept : undefined;
   }

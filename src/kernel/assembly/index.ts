@@ -8,6 +8,7 @@
  */
 
 export { compare } from './bytes';
+export { changedEnd, newEnd, openChanges, sameDelegations, scanChanges } from './changes';
 export { setForbidding } from './delegation';
 export { gatherPage } from './gather';
 export { readLines } from './lines';
@@ -15,7 +16,18 @@ export { firstEntry, openMerge, runEnds, runHeads } from './merge';
 export { setApex } from './names';
 export { setNsec3 } from './nsec3';
 export { openText } from './output';
+export { openOwners } from './owners';
 export { unpackPage } from './pages';
+export {
+  enterSigned,
+  scanSigned,
+  signedCount,
+  signedEnd,
+  signedKey,
+  signedKeyLength,
+  signedLines,
+  signedLinesEnd,
+} from './previous';
 export {
   addReference,
   clearReferences,
