@@ -80,9 +80,13 @@ export class Emitter {
   private count = 0;
   private readonly ownBlocks: Uint8Array[] = [];
   private readonly ownAts: number[] = [];
-  /** An NSEC or NSEC3 record as a fact. */
+  /** An NSEC record as a fact. */
   private readonly denial = new Uint8Array(FACT_HEADER + 9000);
+  /** An NSEC3 record, whose beginning is always the same, and where that ends. */
+  private readonly nsec3Denial = new Uint8Array(FACT_HEADER + 9000);
+  private nsec3HeadEnd = 0;
   private readonly holes = new SignatureHoles();
+  private readonly apexLabels: number;
   /** The kernel, while a range is written that is one for it. */
   private kernel: KernelSource | undefined;
   private terms: KeyTerms | undefined;
@@ -95,6 +99,7 @@ export class Emitter {
   ) {
     this.text = new RecordText(spare?.text ?? FIRST_SIZE);
     this.wire = new WireText(spare?.wire ?? (context.digest ? FIRST_SIZE : 0));
+    this.apexLabels = countLabels(context.zone.apex);
     signer.made = 0;
     signer.reused = 0;
     signer.earliestExpiration = Number.POSITIVE_INFINITY;
@@ -201,8 +206,8 @@ export class Emitter {
     const s = signer.soleZoneKey();
     if (s < 0 || context.zone.denial.kind !== 'nsec3') return undefined;
     // The record up to the next hashed owner, of which the text is known to be zeros here.
-    const end = this.putNsec3Head();
     const { denial } = this;
+    const end = this.putNsec3Head(denial);
     denial.fill(0, end, end + HASH_LENGTH);
     const rdata = denial.slice(FACT_HEADER, end - 1);
     const line = new Uint8Array(rdataTextRoom(TYPE.NSEC3, end + HASH_LENGTH));
@@ -256,7 +261,6 @@ export class Emitter {
     chain: Nsec3Walk | undefined,
   ): void {
     const { counts } = this;
-    this.setOwner(walk.keyBlock, walk.keyStart, walk.keyEnd);
     this.blocks = walk.blocks;
     this.ats = walk.ats;
     this.count = walk.count;
@@ -268,6 +272,7 @@ export class Emitter {
         if (secure ? this.writeSecure(walk) : this.writeInsecure(walk)) return;
       }
     }
+    this.setOwner(walk.keyBlock, walk.keyStart, walk.keyEnd);
     const hasNsec = nextOwner !== undefined && walk.role !== Role.belowCut;
     if (hasNsec || chain !== undefined) {
       this.openOwn();
@@ -328,7 +333,7 @@ export class Emitter {
     addType(TYPE.NSEC);
     addType(TYPE.RRSIG);
     o = finishBitmap(denial, o);
-    this.insertDenial(TYPE.NSEC, o);
+    this.insertDenial(denial, TYPE.NSEC, o);
     this.counts.nsec++;
   }
 
@@ -337,8 +342,8 @@ export class Emitter {
     this.openOwn();
     if (this.kept === undefined && this.writeNsec3(chain, undefined)) return;
     this.addNsec3(chain);
-    this.setOwner(chain.keyBlock, chain.keyStart, chain.keyEnd);
     if (this.kept !== undefined && this.writeNsec3(chain, this.findKept(chain, 0, 1))) return;
+    this.setOwner(chain.keyBlock, chain.keyStart, chain.keyEnd);
     this.write(true, false);
   }
 
@@ -356,20 +361,23 @@ export class Emitter {
 
   /** Adds the NSEC3 record that the chain stands at (RFC 5155 §3). */
   private addNsec3(chain: Nsec3Walk): void {
-    const { denial } = this;
-    let o = this.putNsec3Head();
-    if (!textToHash(chain.nextBlock, chain.nextStart, denial, o)) {
+    const { nsec3Denial } = this;
+    if (this.nsec3HeadEnd === 0) this.nsec3HeadEnd = this.putNsec3Head(nsec3Denial);
+    let o = this.nsec3HeadEnd;
+    if (!textToHash(chain.nextBlock, chain.nextStart, nsec3Denial, o)) {
       throw new Error('a name of the NSEC3 chain is no hash');
     }
     o += HASH_LENGTH;
-    for (let p = chain.bitmapStart; p < chain.bitmapEnd; p++) denial[o++] = chain.bitmapBlock[p];
-    this.insertDenial(TYPE.NSEC3, o);
+    for (let p = chain.bitmapStart; p < chain.bitmapEnd; p++) {
+      nsec3Denial[o++] = chain.bitmapBlock[p];
+    }
+    this.insertDenial(nsec3Denial, TYPE.NSEC3, o);
     this.counts.nsec3++;
   }
 
-  /** Writes the NSEC3 record in `denial` up to the next hashed owner; returns where that goes. */
-  private putNsec3Head(): number {
-    const { denial, context } = this;
+  /** Writes an NSEC3 record up to the next hashed owner; returns where that goes. */
+  private putNsec3Head(denial: Uint8Array): number {
+    const { context } = this;
     if (context.zone.denial.kind !== 'nsec3') throw new Error('the zone has no NSEC3 chain');
     const { salt, iterations, optOut } = context.zone.denial;
     let o = FACT_HEADER;
@@ -384,9 +392,9 @@ export class Emitter {
     return o;
   }
 
-  /** Adds the record in `this.denial`, whose RDATA ends at `end`, in its place by type. */
-  private insertDenial(type: number, end: number): void {
-    const { denial, context } = this;
+  /** Adds the record in `denial`, whose RDATA ends at `end`, in its place by type. */
+  private insertDenial(denial: Uint8Array, type: number, end: number): void {
+    const { context } = this;
     const length = end - FACT_HEADER;
     putFactHeader(denial, 0, Kind.record, type, length, context.denialTtl, 0, 0);
     let i = this.count++;
@@ -441,7 +449,9 @@ export class Emitter {
     kept.seek(owner.keyBlock, owner.keyStart, owner.keyEnd);
     if (!kept.isUnchanged(blocks, ats, from, to)) return undefined;
     const { s, algorithm, tag, signatureLength } = this.keyTerms(signer);
-    const labels = countLabels(this.owner);
+    let labels = this.apexLabels;
+    // No label of a key holds 0.
+    for (let p = owner.keyStart; p < owner.keyEnd; p++) if (owner.keyBlock[p] === 0) labels++;
     return kept.find(s, algorithm, tag, labels, signatureLength) ? kept : undefined;
   }
 
@@ -454,6 +464,7 @@ export class Emitter {
       return true;
     }
     kernel?.drain();
+    this.setOwner(walk.keyBlock, walk.keyStart, walk.keyEnd);
     this.writeUnsigned();
     return true;
   }

@@ -169,8 +169,9 @@ async function emit(
         zonemd = part.zonemd;
         first = part.text.slice();
       }
+      const writing = writeAll(handle, part.text);
       digest?.update(part.wire);
-      await writeAll(handle, part.text);
+      await writing;
       written += part.text.length;
       if (written >= SYNC_EVERY) {
         // The disk works while the threads do: at the end there is little left to wait for.
