@@ -40,6 +40,8 @@ export interface KernelFunctions {
   planOwners(): number;
   writeOwners(hold: number): number;
   writeInsecure(): number;
+  // kept.ts
+  openKept(from: number, end: number, now: number, refresh: number, validity: number): void;
   // output.ts, signed.ts
   openText(text: number, wire: number, size: number): void;
   openJobs(jobs: number, jobsSize: number, data: number, dataSize: number): void;

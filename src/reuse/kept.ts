@@ -11,6 +11,7 @@ import { TYPE } from '../records/types.js';
 import type { SigningContext } from '../sign/rrsigs.js';
 import { Cursor } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
+import type { KeptRun } from '../zone/walk-kernel.js';
 
 /** Octets of an RRSIG's RDATA before the signer's name (RFC 4034 §3.1). */
 const RRSIG_FIXED = 18;
@@ -67,6 +68,8 @@ export class KeptSignatures {
 
   private readonly cursor: Cursor;
   private left: boolean;
+  /** Are the runs the range and nothing else? */
+  private readonly isWhole: boolean;
   /** Does the cursor stand at the owner that was asked for? */
   private here = false;
   /** The records of the RRset that is looked at. */
@@ -77,12 +80,27 @@ export class KeptSignatures {
 
   constructor(
     private readonly rules: ReuseRules,
-    runs: readonly Run[],
+    private readonly runs: readonly Run[],
     from: Uint8Array | undefined,
     to: Uint8Array | undefined,
   ) {
+    this.isWhole = from === undefined && to === undefined;
     this.cursor = new Cursor(runs, from, to);
     this.left = this.cursor.next();
+  }
+
+  /**
+   * The signed owners in one piece, for the kernel to look in.
+   *
+   * @param s the number of the key whose signatures are looked for.
+   * @returns undefined when they are in several pieces.
+   */
+  wholeRun(s: number): KeptRun | undefined {
+    const { runs, rules, isWhole } = this;
+    const { now, refresh, validity } = rules;
+    const [run] = runs;
+    if (!isWhole || runs.length !== 1 || run.file !== undefined || !rules.keys[s]) return undefined;
+    return run.pages.count === 1 ? { run, now, refresh, validity } : undefined;
   }
 
   /** Goes to an owner, which is not below the one before. */

@@ -208,9 +208,9 @@ export class RrsetSigner {
     return first;
   }
 
-  /** A signature was kept that expires then. */
-  noteKept(expiration: number): void {
-    this.reused++;
+  /** Signatures were kept, the first of which expires then. */
+  noteKept(expiration: number, count = 1): void {
+    this.reused += count;
     if (expiration < this.earliestExpiration) this.earliestExpiration = expiration;
   }
 

@@ -27,6 +27,7 @@ import { type KernelSigning, KernelSource, type Written } from '../zone/kernel-s
 import { CursorSource, Stop } from '../zone/owner-source.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
+import type { KeptRun } from '../zone/walk-kernel.js';
 import { emptyCounts } from './counts.js';
 import type { EmitContext, SpareMemory, WrittenPart } from './emit.task.js';
 import { SignatureHoles } from './holes.js';
@@ -89,6 +90,8 @@ export class Emitter {
   private readonly apexLabels: number;
   /** The kernel, while a range is written that is one for it. */
   private kernel: KernelSource | undefined;
+  /** What the kernel finds signatures to be kept in; undefined: they are looked up for it. */
+  private kernelKeeps: KeptRun | undefined;
   private terms: KeyTerms | undefined;
 
   constructor(
@@ -180,6 +183,8 @@ export class Emitter {
     this.counts.delegations += done.delegations;
     this.counts.rrsets += done.rrsets;
     this.counts.records += done.records;
+    if (this.kernelKeeps === undefined || done.kept === 0) return;
+    this.signer.noteKept(this.kernelKeeps.now + done.leastLife, done.kept);
   }
 
   /**
@@ -194,7 +199,9 @@ export class Emitter {
   ): KernelSource | undefined {
     const { zone, digest } = this.context;
     const signing = nsec ? undefined : this.kernelSigning();
-    const use = { kind: 'write', digest, all: nsec, signing } as const;
+    const kept = signing && this.kept?.wholeRun(this.signer.soleZoneKey());
+    this.kernelKeeps = kept;
+    const use = { kind: 'write', digest, all: nsec, signing, kept } as const;
     return KernelSource.open(zone.runs, from, to, use, zone.rules, {
       written: (written) => this.take(written),
     });
@@ -340,9 +347,10 @@ export class Emitter {
   /** Writes the NSEC3 record that the chain stands at, the only record of its owner. */
   private nsec3(chain: Nsec3Walk): void {
     this.openOwn();
-    if (this.kept === undefined && this.writeNsec3(chain, undefined)) return;
+    const looksUp = this.kept !== undefined && this.kernelKeeps === undefined;
+    if (!looksUp && this.writeNsec3(chain, undefined)) return;
     this.addNsec3(chain);
-    if (this.kept !== undefined && this.writeNsec3(chain, this.findKept(chain, 0, 1))) return;
+    if (looksUp && this.writeNsec3(chain, this.findKept(chain, 0, 1))) return;
     this.setOwner(chain.keyBlock, chain.keyStart, chain.keyEnd);
     this.write(true, false);
   }
@@ -445,7 +453,7 @@ export class Emitter {
     to: number,
   ): KeptSignatures | undefined {
     const { kept, signer, blocks, ats } = this;
-    if (kept === undefined) return undefined;
+    if (kept === undefined || this.kernelKeeps !== undefined) return undefined;
     kept.seek(owner.keyBlock, owner.keyStart, owner.keyEnd);
     if (!kept.isUnchanged(blocks, ats, from, to)) return undefined;
     const { s, algorithm, tag, signatureLength } = this.keyTerms(signer);

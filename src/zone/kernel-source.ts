@@ -8,7 +8,7 @@ import type { Run } from '../sort/run.js';
 import { type OwnerSource, Stop } from './owner-source.js';
 import type { WalkRules } from './owner-walk.js';
 import { FORBIDDING } from './status.js';
-import { Place, type WalkKernel, walkKernel } from './walk-kernel.js';
+import { type KeptRun, Place, type WalkKernel, walkKernel } from './walk-kernel.js';
 
 /** What the kernel stands at besides: what it has gathered has to be taken. */
 const FULL = 5;
@@ -33,6 +33,8 @@ const Field = {
   jobs: 16,
   data: 17,
   jitter: 18,
+  kept: 19,
+  leastLife: 20,
 } as const;
 const Flag = {
   checkNames: 1,
@@ -120,6 +122,8 @@ export type KernelUse =
       readonly all: boolean;
       /** undefined: signed RRsets are none of the kernel's. */
       readonly signing: KernelSigning | undefined;
+      /** Signatures that it keeps of itself; undefined: what its caller gives it. */
+      readonly kept: KeptRun | undefined;
     };
 
 /** What the kernel did by itself. */
@@ -131,6 +135,9 @@ export interface KernelCounts {
   readonly domains: number;
   readonly rrsets: number;
   readonly records: number;
+  /** Signatures kept of the previous zone, and the fewest seconds that one of them has left. */
+  readonly kept: number;
+  readonly leastLife: number;
 }
 
 /**
@@ -176,6 +183,7 @@ export class KernelSource implements OwnerSource {
     if (rules.dropMissingGlue) flags |= Flag.checkInDomain;
     this.signs = use.kind === 'write' && use.signing !== undefined;
     this.kernel.functions.setForbidding(FORBIDDING);
+    memory.openKept(use.kind === 'write' ? use.kept : undefined);
     if (use.kind === 'write' && use.signing !== undefined)
       this.openSigning(use.signing, use.digest);
     this.kernel.functions.openWalk(flags);
@@ -281,6 +289,8 @@ export class KernelSource implements OwnerSource {
       domains: at(Field.domains),
       rrsets: at(Field.rrsets),
       records: at(Field.records),
+      kept: at(Field.kept),
+      leastLife: at(Field.leastLife),
     };
   }
 

@@ -36,6 +36,16 @@ export const Place = {
   parameters: 12_288,
 } as const;
 
+/** Signed owners of a range of the previous zone, in one block from its first page on without gaps,
+ * and when signatures of them are kept (reuse/kept.ts); times in seconds. */
+export interface KeptRun {
+  readonly run: Run;
+  /** Since 1970. */
+  readonly now: number;
+  readonly refresh: number;
+  readonly validity: number;
+}
+
 /** An instance with its memory for walks; a thread has one. */
 export class WalkKernel {
   readonly kernel = new Kernel();
@@ -52,6 +62,8 @@ export class WalkKernel {
   readonly parts: number;
   private readonly input = new KernelArea(this.kernel);
   private readonly packed = new KernelArea(this.kernel);
+  /** What of a previous zone may be kept. */
+  private readonly earlier = new KernelArea(this.kernel);
   private apex: Uint8Array | undefined;
   private isPlain = false;
 
@@ -90,6 +102,24 @@ export class WalkKernel {
     const at = this.keys + Place.parameters;
     this.kernel.bytes.set(salt, at);
     this.kernel.functions.setNsec3(at, salt.length, iterations);
+  }
+
+  /**
+   * Opens what of the previous zone may be kept (kernel/assembly/kept.ts).
+   *
+   * @param kept undefined: nothing.
+   */
+  openKept(kept: KeptRun | undefined): void {
+    const { kernel } = this;
+    if (kept === undefined) {
+      kernel.functions.openKept(0, 0, 0, 0, 0);
+      return;
+    }
+    const { run, now, refresh, validity } = kept;
+    const at = this.earlier.room(run.bytes);
+    const start = run.pages.where[0];
+    copyOctets(run.blocks[0], start, start + run.bytes, kernel.bytes, at);
+    kernel.functions.openKept(at, at + run.bytes, now % 0x1_0000_0000, refresh, validity);
   }
 
   /**

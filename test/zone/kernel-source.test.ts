@@ -122,7 +122,13 @@ const many = fc.integer({ min: 20, max: 28 }).map((n) =>
   ),
 );
 
-const write = { kind: 'write', digest: false, all: true, signing: undefined } as const;
+const write = {
+  kind: 'write',
+  digest: false,
+  all: true,
+  signing: undefined,
+  kept: undefined,
+} as const;
 
 it('comes to the same owners as the long way', () => {
   let taken = 0;

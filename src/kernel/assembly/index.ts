@@ -11,6 +11,7 @@ export { compare } from './bytes';
 export { changedEnd, newEnd, openChanges, sameDelegations, scanChanges } from './changes';
 export { setForbidding } from './delegation';
 export { gatherPage } from './gather';
+export { openKept } from './kept';
 export { readLines } from './lines';
 export { firstEntry, openMerge, runEnds, runHeads } from './merge';
 export { setApex } from './names';

@@ -15,6 +15,7 @@ import {
   TYPE_NSEC3,
   TYPE_RRSIG,
 } from './entries';
+import { findKept, noteKept } from './kept';
 import {
   apex,
   apexLength,
@@ -79,7 +80,11 @@ const nsec3Text = memory.data(1024, 16);
 let nsec3TextLength: usize = 0;
 let denialTtl: u32 = 0;
 const rrsig = memory.data(512, 16);
-const nsec3 = memory.data(1024, 16);
+/** An NSEC3 record as a fact, and the table of facts that holds it. */
+const nsec3Fact = memory.data(1024, 16);
+const nsec3 = nsec3Fact + FACT_HEADER;
+const nsec3Facts = memory.data(16, 16);
+store<u32>(nsec3Facts, <u32>nsec3Fact);
 
 /** Gives the memory for jobs, and for what is to be signed. */
 export function openJobs(jobsAt: usize, jobsSize: usize, dataAt: usize, dataSize: usize): void {
@@ -181,6 +186,14 @@ function makeRrsig(type: u32, ttl: u32): void {
   copy(rrsig + FIXED, apex, apexLength);
 }
 
+/** The RDATA of the RRSIG that the RRset keeps, or 0; it counts as kept. */
+function findKeptOf(key: usize, end: usize, type: u32, ttl: u32, rrset: usize, count: u32): usize {
+  const labels = countLabels();
+  const kept = findKept(key, end, type, ttl, rrset, count, algorithm, tag, labels, signatureLength);
+  if (kept !== 0) noteKept();
+  return kept;
+}
+
 /** Writes the line of an RRSIG record up to its signature. `type`: eight octets, with a space. */
 function putRrsig(o: usize, rdata: usize, ttl: u32, type: u64, typeLength: usize): usize {
   o = putOwner(o, ttl);
@@ -255,7 +268,7 @@ function closeJob(end: usize): void {
 /**
  * Writes the secure delegation that the walk has returned.
  *
- * @param kept RDATA of the RRSIG that its DS RRset keeps; 0: none.
+ * @param kept RDATA of the RRSIG that its DS RRset keeps; 0: what kept.ts finds.
  */
 export function writeSecure(key: usize, end: usize, kept: usize): i32 {
   if (!hasRoomToSign()) return FULL;
@@ -287,6 +300,10 @@ export function writeSecure(key: usize, end: usize, kept: usize): i32 {
     w += length;
   }
   const ttl = factTtl(load<u32>(facts + (ns << 2)));
+  if (kept === 0) {
+    const dsFacts = facts + (ns << 2);
+    kept = findKeptOf(key, end, TYPE_DS, ttl, dsFacts, factCount - nsCount);
+  }
   if (kept === 0) makeRrsig(TYPE_DS, ttl);
   let d = kept === 0 ? openJob() : 0;
   for (let i: usize = ns; i < <usize>factCount; i++) {
@@ -328,7 +345,7 @@ export function writeSecure(key: usize, end: usize, kept: usize): i32 {
  * @param key the owner's sort key, `keyEnd` where it ends.
  * @param next digits of the next hashed owner.
  * @param secure its types are NS, DS and RRSIG; false: NS alone.
- * @param kept RDATA of the RRSIG that it keeps; 0: none.
+ * @param kept RDATA of the RRSIG that it keeps; 0: what kept.ts finds.
  */
 export function writeNsec3(key: usize, keyEnd: usize, next: usize, secure: bool, kept: usize): i32 {
   if (!hasRoomToSign()) return FULL;
@@ -343,6 +360,10 @@ export function writeNsec3(key: usize, keyEnd: usize, next: usize, secure: bool,
   p += secure ? 8 : 3;
   const length = p - nsec3;
   let d: usize = 0;
+  if (kept === 0) {
+    store<u16>(nsec3Fact, <u16>length, 3);
+    kept = findKeptOf(key, keyEnd, TYPE_NSEC3, denialTtl, nsec3Facts, 1);
+  }
   if (kept === 0) {
     makeRrsig(TYPE_NSEC3, denialTtl);
     d = putRecord(openJob(), TYPE_NSEC3, denialTtl, length);

@@ -28,6 +28,7 @@ import {
   TYPE_AAAA,
   TYPE_NS,
 } from './entries';
+import { keptCount, leastLife } from './kept';
 import {
   end,
   endOf,
@@ -91,6 +92,8 @@ const RECORDS: usize = 60;
 const JOBS: usize = 64;
 const DATA: usize = 68;
 const JITTER: usize = 72;
+const KEPT: usize = 76;
+const LEAST_LIFE: usize = 80;
 
 export function walkState(): usize {
   return state;
@@ -226,6 +229,8 @@ export function tellWritten(): void {
   store<u32>(state + JOBS, <u32>jobsLength());
   store<u32>(state + DATA, <u32>dataLength());
   store<u32>(state + JITTER, mostJitter);
+  store<u32>(state + KEPT, keptCount);
+  store<u32>(state + LEAST_LIFE, leastLife);
 }
 
 function isBelowCut(): bool {
