@@ -216,6 +216,12 @@ describe('the signed owners of a range', () => {
     );
   });
 
+  it('find room where entries have far more octets than their lines', () => {
+    const signed = `x.\t0\tin\trrsig\taaaa 13 1 0 20261207200310 20261124063815 1 x. ${SIGNATURE}\n`;
+    const text = 'x.\t0\tin\taaaa\t::\n'.repeat(200_000) + signed;
+    expect(linesLeft(text, nameFromText('x.'))).toBe(200_001);
+  });
+
   it('are found by the kernel alone where they have nothing but plain records', () => {
     const apex = nameFromText('example.');
     const line = (name: string, record: string): string => `${name}\t900\tin\t${record}\n`;

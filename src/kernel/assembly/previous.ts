@@ -50,7 +50,7 @@ const ODD: i32 = 2;
  * Begins a range.
  *
  * @param text whole lines, up to `end`.
- * @param to where the entries go: room for a quarter more octets than the text has, and 4 KiB.
+ * @param to where the entries go: room for twice as many octets as the text has, and 4 KiB.
  * @param from key that no owner's is below, 512 octets at most.
  */
 export function enterSigned(
