@@ -6,6 +6,7 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { EXIT, ZonewrightError } from '../errors.js';
 
 /** What the kernel's functions are; the comments stand with them, in assembly/. */
 export interface KernelFunctions {
@@ -123,17 +124,29 @@ function compile(): object {
   return compiled;
 }
 
+/** @throws ZonewrightError (exit 1) when the process may not reserve the address space. */
+function newMemory(): Memory {
+  try {
+    return new host.Memory({
+      initial: OWN_PAGES,
+      maximum: MAX_PAGES,
+      shared: true, // Views of memory that is not shared are void after it has grown.
+    });
+  } catch (cause) {
+    throw new ZonewrightError(EXIT.unexpected, "WebAssembly can't reserve its address space", {
+      hint: 'Raise the limit on address space (ulimit -v), 64 GiB for two threads; or use fewer --threads.',
+      cause,
+    });
+  }
+}
+
 /** See the file's header. */
 export class Kernel {
   readonly functions: KernelFunctions;
   /** All of the memory. Views stay good when it grows, but end where it ended. */
   bytes: Uint8Array;
   words: Uint32Array;
-  private readonly memory = new host.Memory({
-    initial: OWN_PAGES,
-    maximum: MAX_PAGES,
-    shared: true, // Views of memory that is not shared are void after it has grown.
-  });
+  private readonly memory = newMemory();
   private end = OWN_PAGES * PAGE;
 
   constructor() {
