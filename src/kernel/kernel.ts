@@ -56,8 +56,8 @@ export interface KernelFunctions {
     digest: number,
   ): void;
   setChain(ttl: number, head: number, headLength: number, text: number, textLength: number): void;
-  writeSecure(key: number, end: number, kept: number): number;
-  writeNsec3(key: number, end: number, next: number, secure: number, kept: number): number;
+  writeSecure(key: number, end: number): number;
+  writeNsec3(key: number, end: number, next: number, secure: number): number;
   compare(a: number, aEnd: number, b: number, bEnd: number): number;
   readLines(state: number): void;
   listEntries(from: number, end: number, addresses: number, ranks: number): number;

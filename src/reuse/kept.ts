@@ -98,8 +98,10 @@ export class KeptSignatures {
   wholeRun(s: number): KeptRun | undefined {
     const { runs, rules, isWhole } = this;
     const { now, refresh, validity } = rules;
+    if (runs.length === 0 || rules.keys[s] !== true)
+      return { run: undefined, now, refresh, validity };
     const [run] = runs;
-    if (!isWhole || runs.length !== 1 || run.file !== undefined || !rules.keys[s]) return undefined;
+    if (!isWhole || runs.length > 1 || run.file !== undefined) return undefined;
     return run.pages.count === 1 ? { run, now, refresh, validity } : undefined;
   }
 

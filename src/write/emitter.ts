@@ -27,7 +27,6 @@ import { type KernelSigning, KernelSource, type Written } from '../zone/kernel-s
 import { CursorSource, Stop } from '../zone/owner-source.js';
 import { type OwnerWalk, Role } from '../zone/owner-walk.js';
 import { PublishedWalk } from '../zone/published-walk.js';
-import type { KeptRun } from '../zone/walk-kernel.js';
 import { emptyCounts } from './counts.js';
 import type { EmitContext, SpareMemory, WrittenPart } from './emit.task.js';
 import { SignatureHoles } from './holes.js';
@@ -38,14 +37,6 @@ import { WireText } from './wire-text.js';
 const NO_KEY = new Uint8Array(0);
 /** Octets of the first part's text and wire form, about. */
 const FIRST_SIZE = 1 << 20;
-
-/** A key by its number among the signing context's. */
-interface KeyTerms {
-  readonly s: number;
-  readonly algorithm: number;
-  readonly tag: number;
-  readonly signatureLength: number;
-}
 
 /** Compares the owner of the chain's record with that of the walk. */
 function compareKeys(chain: Nsec3Walk, walk: OwnerWalk): number {
@@ -87,12 +78,8 @@ export class Emitter {
   private readonly nsec3Denial = new Uint8Array(FACT_HEADER + 9000);
   private nsec3HeadEnd = 0;
   private readonly holes = new SignatureHoles();
-  private readonly apexLabels: number;
   /** The kernel, while a range is written that is one for it. */
   private kernel: KernelSource | undefined;
-  /** What the kernel finds signatures to be kept in; undefined: they are looked up for it. */
-  private kernelKeeps: KeptRun | undefined;
-  private terms: KeyTerms | undefined;
 
   constructor(
     private readonly context: EmitContext,
@@ -102,7 +89,6 @@ export class Emitter {
   ) {
     this.text = new RecordText(spare?.text ?? FIRST_SIZE);
     this.wire = new WireText(spare?.wire ?? (context.digest ? FIRST_SIZE : 0));
-    this.apexLabels = countLabels(context.zone.apex);
     signer.made = 0;
     signer.reused = 0;
     signer.earliestExpiration = Number.POSITIVE_INFINITY;
@@ -183,8 +169,7 @@ export class Emitter {
     this.counts.delegations += done.delegations;
     this.counts.rrsets += done.rrsets;
     this.counts.records += done.records;
-    if (this.kernelKeeps === undefined || done.kept === 0) return;
-    this.signer.noteKept(this.kernelKeeps.now + done.leastLife, done.kept);
+    if (done.kept > 0) this.signer.noteKept(done.earliestKept, done.kept);
   }
 
   /**
@@ -198,9 +183,9 @@ export class Emitter {
     nsec: boolean,
   ): KernelSource | undefined {
     const { zone, digest } = this.context;
-    const signing = nsec ? undefined : this.kernelSigning();
-    const kept = signing && this.kept?.wholeRun(this.signer.soleZoneKey());
-    this.kernelKeeps = kept;
+    const kept = this.kept?.wholeRun(this.signer.soleZoneKey());
+    const finds = this.kept === undefined || kept !== undefined;
+    const signing = nsec || !finds ? undefined : this.kernelSigning();
     const use = { kind: 'write', digest, all: nsec, signing, kept } as const;
     return KernelSource.open(zone.runs, from, to, use, zone.rules, {
       written: (written) => this.take(written),
@@ -346,22 +331,19 @@ export class Emitter {
 
   /** Writes the NSEC3 record that the chain stands at, the only record of its owner. */
   private nsec3(chain: Nsec3Walk): void {
+    if (this.writeNsec3(chain)) return;
     this.openOwn();
-    const looksUp = this.kept !== undefined && this.kernelKeeps === undefined;
-    if (!looksUp && this.writeNsec3(chain, undefined)) return;
     this.addNsec3(chain);
-    if (looksUp && this.writeNsec3(chain, this.findKept(chain, 0, 1))) return;
     this.setOwner(chain.keyBlock, chain.keyStart, chain.keyEnd);
     this.write(true, false);
   }
 
   /** Has the kernel write the record that the chain stands at. False: it does not. */
-  private writeNsec3(chain: Nsec3Walk, kept: KeptSignatures | undefined): boolean {
+  private writeNsec3(chain: Nsec3Walk): boolean {
     const { kernel, counts } = this;
     if (kernel === undefined || !kernel.signs || !chain.isDelegation) return false;
-    if (!kernel.writeNsec3(chain, chain.isSecure, kept)) return false;
-    if (kept !== undefined) this.signer.noteKept(kept.expiration);
-    if (this.count === 0) counts.nsec3++;
+    if (!kernel.writeNsec3(chain, chain.isSecure)) return false;
+    counts.nsec3++;
     counts.rrsets++;
     counts.records += 2;
     return true;
@@ -421,46 +403,10 @@ export class Emitter {
   private writeSecure(walk: OwnerWalk): boolean {
     const { kernel, counts } = this;
     if (kernel === undefined || !kernel.signs || !walk.isOrdinary) return false;
-    const { blocks, ats, count } = walk;
-    let first = 0;
-    while (factType(blocks[first], ats[first]) !== TYPE.DS) first++;
-    const kept = this.findKept(walk, first, count);
-    if (!kernel.writeSecure(kept)) return false;
-    if (kept !== undefined) this.signer.noteKept(kept.expiration);
+    if (!kernel.writeSecure()) return false;
     counts.rrsets += 2;
-    counts.records += count + 1;
+    counts.records += walk.count + 1;
     return true;
-  }
-
-  /** What signatures by the kernel's key say of it. */
-  private keyTerms(signer: RrsetSigner): KeyTerms {
-    if (this.terms === undefined) {
-      const s = signer.soleZoneKey();
-      const { algorithm, tag, signatureLength } = signer.terms(s);
-      this.terms = { s, algorithm, tag, signatureLength };
-    }
-    return this.terms;
-  }
-
-  /**
-   * The signature that the kernel's key keeps of the owner's facts `[from, to)`, of one type.
-   *
-   * @param owner its sort key.
-   */
-  private findKept(
-    owner: { readonly keyBlock: Uint8Array; readonly keyStart: number; readonly keyEnd: number },
-    from: number,
-    to: number,
-  ): KeptSignatures | undefined {
-    const { kept, signer, blocks, ats } = this;
-    if (kept === undefined || this.kernelKeeps !== undefined) return undefined;
-    kept.seek(owner.keyBlock, owner.keyStart, owner.keyEnd);
-    if (!kept.isUnchanged(blocks, ats, from, to)) return undefined;
-    const { s, algorithm, tag, signatureLength } = this.keyTerms(signer);
-    let labels = this.apexLabels;
-    // No label of a key holds 0.
-    for (let p = owner.keyStart; p < owner.keyEnd; p++) if (owner.keyBlock[p] === 0) labels++;
-    return kept.find(s, algorithm, tag, labels, signatureLength) ? kept : undefined;
   }
 
   /** Writes an insecure delegation: nothing of it is signed. */

@@ -73,13 +73,6 @@ export interface Written {
 /** Octets of a job. */
 const JOB_SIZE = 16;
 
-/** The RDATA of an RRSIG that is kept: `block[at, at + length)`. */
-export interface KeptRdata {
-  readonly block: Uint8Array;
-  readonly at: number;
-  readonly length: number;
-}
-
 /** A record of the NSEC3 chain: its owner's key and that of the next one. */
 export interface ChainRecord {
   readonly keyBlock: Uint8Array;
@@ -122,7 +115,7 @@ export type KernelUse =
       readonly all: boolean;
       /** undefined: signed RRsets are none of the kernel's. */
       readonly signing: KernelSigning | undefined;
-      /** Signatures that it keeps of itself; undefined: what its caller gives it. */
+      /** Signatures that are kept; undefined: there is no previous zone. */
       readonly kept: KeptRun | undefined;
     };
 
@@ -135,9 +128,9 @@ export interface KernelCounts {
   readonly domains: number;
   readonly rrsets: number;
   readonly records: number;
-  /** Signatures kept of the previous zone, and the fewest seconds that one of them has left. */
+  /** Signatures kept of the previous zone, and when the first of them expires, if any was. */
   readonly kept: number;
-  readonly leastLife: number;
+  readonly earliestKept: number;
 }
 
 /**
@@ -160,6 +153,8 @@ export class KernelSource implements OwnerSource {
   /** Does the kernel write signed RRsets? */
   readonly signs: boolean;
   private holds = false;
+  /** The time from which the life of kept signatures counts. */
+  private readonly keptNow: number;
 
   private constructor(
     private readonly memory: WalkKernel,
@@ -183,7 +178,9 @@ export class KernelSource implements OwnerSource {
     if (rules.dropMissingGlue) flags |= Flag.checkInDomain;
     this.signs = use.kind === 'write' && use.signing !== undefined;
     this.kernel.functions.setForbidding(FORBIDDING);
-    memory.openKept(use.kind === 'write' ? use.kept : undefined);
+    const kept = use.kind === 'write' ? use.kept : undefined;
+    this.keptNow = kept?.now ?? 0;
+    memory.openKept(kept);
     if (use.kind === 'write' && use.signing !== undefined)
       this.openSigning(use.signing, use.digest);
     this.kernel.functions.openWalk(flags);
@@ -290,7 +287,7 @@ export class KernelSource implements OwnerSource {
       rrsets: at(Field.rrsets),
       records: at(Field.records),
       kept: at(Field.kept),
-      leastLife: at(Field.leastLife),
+      earliestKept: this.keptNow + at(Field.leastLife),
     };
   }
 
@@ -321,20 +318,14 @@ export class KernelSource implements OwnerSource {
     return functions.writeInsecure() !== 0;
   }
 
-  /**
-   * Writes the secure delegation that was returned, with its RRSIG.
-   *
-   * @param kept that of its DS RRset, kept from earlier; undefined: it is yet to be made.
-   * @returns false: it takes the long way.
-   */
-  writeSecure(kept: KeptRdata | undefined): boolean {
+  /** Writes the secure delegation that was returned, with its RRSIG. False: it takes the long way. */
+  writeSecure(): boolean {
     const { functions } = this.kernel;
     const { keyStart, keyEnd } = this;
-    const at = this.placeKept(kept);
-    let done = functions.writeSecure(keyStart, keyEnd, at);
+    let done = functions.writeSecure(keyStart, keyEnd);
     if (done === NO_ROOM) {
       this.drain();
-      done = functions.writeSecure(keyStart, keyEnd, at);
+      done = functions.writeSecure(keyStart, keyEnd);
     }
     return done === DONE;
   }
@@ -348,7 +339,6 @@ export class KernelSource implements OwnerSource {
   writeNsec3(
     { keyBlock, keyStart, keyEnd, nextBlock, nextStart }: ChainRecord,
     secure: boolean,
-    kept: KeptRdata | undefined,
   ): boolean {
     const { memory, keyBlock: bytes } = this;
     const { functions } = this.kernel;
@@ -359,21 +349,12 @@ export class KernelSource implements OwnerSource {
       bytes[key + i] = keyBlock[keyStart + i];
       bytes[next + i] = nextBlock[nextStart + i];
     }
-    const at = this.placeKept(kept);
-    let done = functions.writeNsec3(key, key + length, next, secure ? 1 : 0, at);
+    let done = functions.writeNsec3(key, key + length, next, secure ? 1 : 0);
     if (done === NO_ROOM) {
       this.drain();
-      done = functions.writeNsec3(key, key + length, next, secure ? 1 : 0, at);
+      done = functions.writeNsec3(key, key + length, next, secure ? 1 : 0);
     }
     return done === DONE;
-  }
-
-  private placeKept(kept: KeptRdata | undefined): number {
-    if (kept === undefined) return 0;
-    const { block, at, length } = kept;
-    const to = this.memory.keys + Place.kept;
-    for (let i = 0; i < length; i++) this.keyBlock[to + i] = block[at + i];
-    return to;
   }
 
   /** Hands over what was gathered. Call it before writing what comes behind. */

@@ -32,14 +32,14 @@ export const Place = {
   cut: 4096,
   chain: 5120,
   next: 6144,
-  kept: 7168,
   parameters: 12_288,
 } as const;
 
 /** Signed owners of a range of the previous zone, in one block from its first page on without gaps,
  * and when signatures of them are kept (reuse/kept.ts); times in seconds. */
 export interface KeptRun {
-  readonly run: Run;
+  /** undefined: nothing can be kept. */
+  readonly run: Run | undefined;
   /** Since 1970. */
   readonly now: number;
   readonly refresh: number;
@@ -111,7 +111,7 @@ export class WalkKernel {
    */
   openKept(kept: KeptRun | undefined): void {
     const { kernel } = this;
-    if (kept === undefined) {
+    if (kept?.run === undefined) {
       kernel.functions.openKept(0, 0, 0, 0, 0);
       return;
     }

@@ -265,12 +265,8 @@ function closeJob(end: usize): void {
   job += 16;
 }
 
-/**
- * Writes the secure delegation that the walk has returned.
- *
- * @param kept RDATA of the RRSIG that its DS RRset keeps; 0: what kept.ts finds.
- */
-export function writeSecure(key: usize, end: usize, kept: usize): i32 {
+/** Writes the secure delegation that the walk has returned. */
+export function writeSecure(key: usize, end: usize): i32 {
   if (!hasRoomToSign()) return FULL;
   if (!readOwner(key, end)) return OTHER;
   let octets: usize = 0;
@@ -300,10 +296,8 @@ export function writeSecure(key: usize, end: usize, kept: usize): i32 {
     w += length;
   }
   const ttl = factTtl(load<u32>(facts + (ns << 2)));
-  if (kept === 0) {
-    const dsFacts = facts + (ns << 2);
-    kept = findKeptOf(key, end, TYPE_DS, ttl, dsFacts, factCount - nsCount);
-  }
+  const dsFacts = facts + (ns << 2);
+  const kept = findKeptOf(key, end, TYPE_DS, ttl, dsFacts, factCount - nsCount);
   if (kept === 0) makeRrsig(TYPE_DS, ttl);
   let d = kept === 0 ? openJob() : 0;
   for (let i: usize = ns; i < <usize>factCount; i++) {
@@ -345,9 +339,8 @@ export function writeSecure(key: usize, end: usize, kept: usize): i32 {
  * @param key the owner's sort key, `keyEnd` where it ends.
  * @param next digits of the next hashed owner.
  * @param secure its types are NS, DS and RRSIG; false: NS alone.
- * @param kept RDATA of the RRSIG that it keeps; 0: what kept.ts finds.
  */
-export function writeNsec3(key: usize, keyEnd: usize, next: usize, secure: bool, kept: usize): i32 {
+export function writeNsec3(key: usize, keyEnd: usize, next: usize, secure: bool): i32 {
   if (!hasRoomToSign()) return FULL;
   if (!readOwner(key, keyEnd)) return OTHER;
   let p = nsec3 + nsec3HeadLength;
@@ -360,10 +353,8 @@ export function writeNsec3(key: usize, keyEnd: usize, next: usize, secure: bool,
   p += secure ? 8 : 3;
   const length = p - nsec3;
   let d: usize = 0;
-  if (kept === 0) {
-    store<u16>(nsec3Fact, <u16>length, 3);
-    kept = findKeptOf(key, keyEnd, TYPE_NSEC3, denialTtl, nsec3Facts, 1);
-  }
+  store<u16>(nsec3Fact, <u16>length, 3);
+  const kept = findKeptOf(key, keyEnd, TYPE_NSEC3, denialTtl, nsec3Facts, 1);
   if (kept === 0) {
     makeRrsig(TYPE_NSEC3, denialTtl);
     d = putRecord(openJob(), TYPE_NSEC3, denialTtl, length);
