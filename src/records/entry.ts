@@ -327,6 +327,11 @@ export function entrySize(block: Uint8Array, at: number): number {
   return aligned(entryKeyEnd(block, at) - at + payloadLength(block, at));
 }
 
+/** The number of 32 bits at `block[at]`, unsigned; little-endian, as all numbers of entries. */
+export function readU32(block: Uint8Array, at: number): number {
+  return (block[at] | (block[at + 1] << 8) | (block[at + 2] << 16) | (block[at + 3] << 24)) >>> 0;
+}
+
 /** The type of the fact at `block[at]`. */
 export function factType(block: Uint8Array, at: number): number {
   return block[at + 1] | (block[at + 2] << 8);
@@ -339,9 +344,7 @@ export function factLength(block: Uint8Array, at: number): number {
 
 /** The TTL of the fact at `block[at]`, in seconds. */
 export function factTtl(block: Uint8Array, at: number): number {
-  return (
-    (block[at + 5] | (block[at + 6] << 8) | (block[at + 7] << 16) | (block[at + 8] << 24)) >>> 0
-  );
+  return readU32(block, at + 5);
 }
 
 /** The chunk of the input in which the fact at `block[at]` stood. */

@@ -20,6 +20,7 @@ import {
   entryKeyEnd,
   entrySize,
   payloadLength,
+  readU32,
 } from '../records/entry.js';
 import { eachPage } from './order.js';
 import { PAGE_SIZE, PageTableBuilder } from './pages.js';
@@ -236,10 +237,6 @@ export function loadPages(
 function fileOf(run: Run): string {
   if (run.file === undefined) throw new Error('the run is in memory');
   return run.file;
-}
-
-function readU32(from: Uint8Array, at: number): number {
-  return (from[at] | (from[at + 1] << 8) | (from[at + 2] << 16) | (from[at + 3] << 24)) >>> 0;
 }
 
 function openToRead(file: string): number {

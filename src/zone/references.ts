@@ -5,7 +5,7 @@
  */
 
 import { compareBytes } from '../names/name.js';
-import { FACT_HEADER, factLength, factTtl } from '../records/entry.js';
+import { FACT_HEADER, factLength, factTtl, readU32 } from '../records/entry.js';
 import { lookUp } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
 import { walkKernel } from './walk-kernel.js';
@@ -99,8 +99,4 @@ export function referencesTo(runs: readonly Run[], key: Uint8Array): References 
     }
   });
   return count === 0 ? NONE : { count, example };
-}
-
-function readU32(b: Uint8Array, at: number): number {
-  return (b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)) >>> 0;
 }
