@@ -1,0 +1,162 @@
+/**
+ * What an operator may ask of the engine: to roll a key, to revoke one, to take note of what the
+ * parent publishes. Each is checked by the rules first; one that would break validation is refused
+ * with the earliest lawful time, or carried out in an emergency, which says what it breaks.
+ */
+
+import { isoTime } from '../../config/time.js';
+import type { Role } from '../statefile.js';
+import { breakText, lawfulFrom } from './explain.js';
+import {
+  type EngineKey,
+  type EnginePolicy,
+  hasKeyRole,
+  isPresent,
+  type RollRequest,
+  stateOf,
+  withState,
+  type ZoneKeys,
+} from './model.js';
+import type { Breakage } from './rules.js';
+import { rollTarget } from './schedule.js';
+import { afterStep, judgeStep, type Step } from './steps.js';
+
+/** A request that was carried out, and what it breaks: only in an emergency anything. */
+export interface Granted {
+  readonly zone: ZoneKeys;
+  readonly what: string;
+  readonly breaks: readonly Breakage[];
+}
+
+/** A request that is refused: why, and the earliest lawful time if time mends it. */
+export interface Refused {
+  readonly refused: string;
+  readonly earliest: number | undefined;
+  readonly why: string;
+}
+
+export type Answer = Granted | Refused;
+
+/** Asks for a roll. It begins when the engine runs next at or after `request.at`. */
+export function requestRoll(zone: ZoneKeys, request: RollRequest): Answer {
+  const target = rollTarget(zone.keys, request);
+  if (target === undefined) {
+    return refuse(`there is no ${request.role.toUpperCase()} in use that could be rolled`);
+  }
+  const same = (other: RollRequest): boolean =>
+    other.role === request.role && other.algorithm === request.algorithm;
+  const rolls = [...zone.rolls.filter((other) => !same(other)), request];
+  const what = `the roll of key ${target.tag} begins at ${isoTime(request.at)}`;
+  return { zone: { ...zone, rolls }, what, breaks: [] };
+}
+
+/** When something was seen, at the latest now, and whether it is noted whatever it breaks. */
+export interface Observation {
+  readonly at: number;
+  readonly now: number;
+  readonly emergency?: boolean | undefined;
+}
+
+/** Takes note that the DS of a key is at the parent. */
+export function noteDsSeen(
+  zone: ZoneKeys,
+  key: EngineKey,
+  policy: EnginePolicy,
+  { at, now, emergency = false }: Observation,
+): Answer {
+  if (!hasKeyRole(key.role)) return refuse(`key ${key.tag} is a ZSK: it has no DS`);
+  const state = stateOf(key, 'ds');
+  const what = `the DS of key ${key.tag} was seen at the parent at ${isoTime(at)}`;
+  if (state === 'omnipresent') return { zone, what: `${what}, as known`, breaks: [] };
+  if (state === 'rumoured') {
+    const dsSeen = Math.min(key.dsSeen ?? at, at);
+    return { zone: replace(zone, { ...key, dsSeen, dsGone: undefined }), what, breaks: [] };
+  }
+  if (state === 'unretentive') {
+    return refuse(
+      `the DS of key ${key.tag} is to go from the parent: nothing waits for it to be seen`,
+    );
+  }
+  // It was not asked for yet.
+  const early: EngineKey = {
+    ...withState(key, 'ds', 'rumoured', at),
+    dsSeen: at,
+    dsGone: undefined,
+  };
+  return judged(zone, replace(zone, early), policy, now, what, emergency);
+}
+
+/** Takes note that the DS of a key is gone from the parent. */
+export function noteDsGone(
+  zone: ZoneKeys,
+  key: EngineKey,
+  policy: EnginePolicy,
+  { at, now, emergency = false }: Observation,
+): Answer {
+  if (!hasKeyRole(key.role)) return refuse(`key ${key.tag} is a ZSK: it has no DS`);
+  const state = stateOf(key, 'ds');
+  const what = `the DS of key ${key.tag} was seen to be gone from the parent at ${isoTime(at)}`;
+  if (state === 'hidden') return { zone, what: `${what}, as known`, breaks: [] };
+  if (state === 'unretentive') {
+    const dsGone = Math.min(key.dsGone ?? at, at);
+    return { zone: replace(zone, { ...key, dsGone }), what, breaks: [] };
+  }
+  // It is still wanted there.
+  const early: EngineKey = { ...withState(key, 'ds', 'unretentive', at), dsGone: at };
+  return judged(zone, replace(zone, early), policy, now, what, emergency);
+}
+
+/** Revokes a key (RFC 5011 §2.1): its DNSKEY carries the REVOKE flag from now on, and it is to go. */
+export function revokeKey(
+  zone: ZoneKeys,
+  key: EngineKey,
+  policy: EnginePolicy,
+  now: number,
+  emergency = false,
+): Answer {
+  if (!hasKeyRole(key.role)) {
+    return refuse(`key ${key.tag} is a ZSK: only a key that is a trust anchor is revoked`);
+  }
+  if (key.revoked !== undefined) return refuse(`key ${key.tag} is revoked already`);
+  if (!isPresent(key, 'dnskey')) return refuse(`key ${key.tag} is not published`);
+  const records = ['dnskey', 'krrsig', 'zrrsig', 'ds'] as const;
+  const step: Step = {
+    what: `key ${key.tag} is revoked`,
+    changes: records
+      .filter((record) => isPresent(key, record))
+      .map((record) => ({ id: key.id, record, to: 'unretentive' })),
+    revokes: [key.id],
+  };
+  const keys = afterStep(zone.keys, step, now).map(
+    (one): EngineKey => (one.id === key.id ? { ...one, goal: 'hidden' } : one),
+  );
+  return judged(zone, { ...zone, keys }, policy, now, step.what, emergency);
+}
+
+function judged(
+  before: ZoneKeys,
+  after: ZoneKeys,
+  policy: EnginePolicy,
+  now: number,
+  what: string,
+  emergency: boolean,
+): Answer {
+  const { consistent, breaks } = judgeStep(before.keys, after.keys, policy, now);
+  if (!consistent) return refuse(`${what}: no key would be left that signs in its place`);
+  if (breaks.length === 0 || emergency) return { zone: after, what, breaks };
+  return {
+    refused: `${what}: resolvers would fail to validate the zone`,
+    earliest: lawfulFrom(breaks),
+    why: breakText(breaks),
+  };
+}
+
+const refuse = (refused: string): Refused => ({ refused, earliest: undefined, why: '' });
+
+const replace = (zone: ZoneKeys, key: EngineKey): ZoneKeys => ({
+  ...zone,
+  keys: zone.keys.map((one) => (one.id === key.id ? key : one)),
+});
+
+/** The roles that a roll may name, for messages. */
+export const ROLES: readonly Role[] = ['ksk', 'zsk', 'csk'];

@@ -1,0 +1,95 @@
+/**
+ * How long a record stays rumoured or unretentive: until the last cache that may hold the RRset
+ * from before the change has let it go (RFC 7583 §§3.2, 3.3). The DS waits for the parent besides:
+ * time alone neither puts it there nor takes it away.
+ */
+
+import { formatDuration } from '../../config/duration.js';
+import { isoTime } from '../../config/time.js';
+import type { EngineKey, EnginePolicy, Measure, RecordName, RecordStatus, Times } from './model.js';
+
+/** RFC 5011 §2.4.1 and §2.4.2: a trust anchor is added, and removed, after 30 days. */
+const HOLD_DOWN: Measure = { seconds: 30 * 86_400, name: 'hold-down of RFC 5011' };
+
+/** The parts of a wait. */
+export function partsOf(record: RecordName, policy: EnginePolicy): readonly Measure[] {
+  const { times } = policy;
+  switch (record) {
+    case 'dnskey':
+    case 'krrsig':
+      return [times.propagation, times.dnskeyTtl, times.margin];
+    case 'zrrsig':
+      return [times.propagation, times.zoneTtl, times.margin];
+    case 'ds':
+      return policy.anchor === 'rfc5011'
+        ? [HOLD_DOWN, times.propagation, times.dnskeyTtl, times.margin]
+        : [times.parentPropagation, times.dsTtl, times.margin];
+  }
+}
+
+/** For how long resolvers may hold the RRset from before a change; seconds. */
+export function retention(record: RecordName, policy: EnginePolicy): number {
+  return partsOf(record, policy).reduce((sum, part) => sum + part.seconds, 0);
+}
+
+/** The end of a wait, and how it is reckoned. */
+export interface Due {
+  readonly at: number;
+  /** The sum in words and in numbers. */
+  readonly formula: string;
+}
+
+/**
+ * When a rumoured record becomes omnipresent, or an unretentive one hidden.
+ *
+ * @returns undefined when that waits for something else than time: for the DS to be seen at the
+ *   parent, or to be seen gone there; or when the record is in neither state.
+ */
+export function dueAt(key: EngineKey, record: RecordName, policy: EnginePolicy): Due | undefined {
+  const status = key.records[record];
+  if (status === undefined) return undefined;
+  const start = startOf(key, record, status, policy);
+  if (start === undefined) return undefined;
+  const parts = partsOf(record, policy);
+  return { at: start.at + retention(record, policy), formula: formulaOf(start, parts) };
+}
+
+interface Start {
+  readonly at: number;
+  readonly what: string;
+}
+
+function startOf(
+  key: EngineKey,
+  record: RecordName,
+  { state, since }: RecordStatus,
+  { anchor }: EnginePolicy,
+): Start | undefined {
+  if (state !== 'rumoured' && state !== 'unretentive') return undefined;
+  const rumoured = state === 'rumoured';
+  if (record === 'ds') {
+    if (anchor === 'rfc5011') {
+      return { at: since, what: rumoured ? 'published' : 'revoked or withdrawn' };
+    }
+    const seen = rumoured ? key.dsSeen : key.dsGone;
+    // What was seen before the DS was wanted there tells nothing about the wait.
+    if (seen === undefined) return undefined;
+    return { at: seen, what: rumoured ? 'DS seen at the parent' : 'DS seen gone from the parent' };
+  }
+  const what = record === 'dnskey' ? 'published' : 'signs since';
+  return {
+    at: since,
+    what: rumoured ? what : record === 'dnskey' ? 'withdrawn' : 'ceased to sign',
+  };
+}
+
+function formulaOf(start: Start, parts: readonly Measure[]): string {
+  const words = [start.what, ...parts.map((part) => part.name)].join(' + ');
+  const numbers = [isoTime(start.at), ...parts.map((part) => formatDuration(part.seconds))];
+  return `${words} = ${numbers.join(' + ')}`;
+}
+
+/** How long before its retirement a key's successor must be published: until all caches have it. */
+export function publicationLead({ times }: { readonly times: Times }): number {
+  return times.propagation.seconds + times.dnskeyTtl.seconds + times.margin.seconds;
+}
