@@ -91,7 +91,7 @@ export function generateKeyPair(
       ttl,
       timing,
       declaredRole: role,
-      state: parseStateFile(state),
+      state: parseStateFile(state, `${stem}.state`),
       file: `${stem}.key`,
       privateFile: `${stem}.private`,
       secret,

@@ -149,7 +149,7 @@ function missing(
   if (waiting !== undefined) {
     return refusal(what, {
       place: { file: waiting.file },
-      hint: `${whyIdle(waiting, now)}; to use this key now: dnssec-settime -P now -A now -I none -D none ${waiting.file}`,
+      hint: `${whyIdle(waiting, now)}; to use this key now: dnssec-settime ${waiting.state === undefined ? '' : '-s '}-P now -A now -I none -D none ${waiting.file}`,
     });
   }
   if (published !== undefined) {
