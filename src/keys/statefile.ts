@@ -295,15 +295,17 @@ export function rewriteStateFile(text: string, state: StateFile): string {
   return [...lines, ...unknown, ...waiting, ''].join('\n');
 }
 
-/** The text of a `.state` file for a new key. */
+/** The text of a `.state` file for a new key; `more`: what it says besides roles and times. */
 export function formatStateFile(
   zone: Uint8Array,
   dnskey: Uint8Array,
   tag: number,
   role: Role,
   timing: KeyTiming,
+  more: StateFile = {},
 ): string {
   const state: StateFile = {
+    ...more,
     algorithm: dnskey[3],
     length: keyBits(dnskey),
     ksk: role !== 'zsk',

@@ -223,6 +223,9 @@ export function afterStep(keys: readonly EngineKey[], step: Step, now: number): 
       if (id !== key.id) continue;
       after = withState(after, record, to, now);
       const signs = record === 'zrrsig' || record === 'krrsig';
+      // What was seen of an earlier DS of the key says nothing about this one.
+      if (record === 'ds' && to === 'rumoured') after = { ...after, dsSeen: undefined };
+      if (record === 'ds') after = { ...after, dsGone: undefined };
       if (signs && to === 'rumoured') after = { ...after, active: after.active ?? now };
     }
     if (step.revokes?.includes(key.id)) after = { ...after, revoked: now };

@@ -9,7 +9,7 @@ import { isoTime } from '../../config/time.js';
 import type { EngineKey, EnginePolicy, Measure, RecordName, RecordStatus, Times } from './model.js';
 
 /** RFC 5011 §2.4.1 and §2.4.2: a trust anchor is added, and removed, after 30 days. */
-const HOLD_DOWN: Measure = { seconds: 30 * 86_400, name: 'hold-down of RFC 5011' };
+export const HOLD_DOWN: Measure = { seconds: 30 * 86_400, name: 'hold-down of RFC 5011' };
 
 /** The parts of a wait. */
 export function partsOf(record: RecordName, policy: EnginePolicy): readonly Measure[] {
