@@ -83,7 +83,7 @@ export function engineKey(
     records,
     created: timing.created ?? state?.generated ?? 0,
     notBefore: later(timing.publish, now),
-    active: reached(timing.activate, now) ? timing.activate : undefined,
+    active: isInUse(records) && reached(timing.activate, now) ? timing.activate : undefined,
     retireAt: later(timing.inactive, now),
     replaces: predecessor === undefined ? undefined : keyId(predecessor.dnskey),
     dsSeen: state?.dsPublish ?? undefined,
@@ -92,6 +92,10 @@ export function engineKey(
     emergency: note.emergency.includes(id) ? true : undefined,
   };
 }
+
+/** Has the key signed anything yet? */
+const isInUse = ({ zrrsig, krrsig }: EngineKey['records']): boolean =>
+  [zrrsig, krrsig].some((status) => status !== undefined && status.state !== 'hidden');
 
 const reached = (time: number | undefined, now: number): boolean =>
   time !== undefined && time <= now;
