@@ -162,3 +162,12 @@ export function withState(
   const from = state === 'unretentive' && before?.state === 'rumoured' ? before.since : undefined;
   return { ...key, records: { ...key.records, [record]: { state, since: now, from } } };
 }
+
+/** Keys that a forecast makes up have tags from here on, beyond any real one. */
+export const FIRST_FUTURE_TAG = 0x10000;
+
+/** What a key is called in messages. */
+export function keyName({ tag, role }: Pick<EngineKey, 'tag' | 'role'>): string {
+  if (tag < FIRST_FUTURE_TAG) return `key ${tag}`;
+  return `the new ${role.toUpperCase()} no. ${tag - FIRST_FUTURE_TAG + 1}`;
+}

@@ -14,7 +14,7 @@
  */
 
 import { algorithmName } from '../../dnssec/algorithms.js';
-import { type EngineKey, type EnginePolicy, type RecordName, stateOf } from './model.js';
+import { type EngineKey, type EnginePolicy, keyName, type RecordName, stateOf } from './model.js';
 import { retention } from './times.js';
 
 /** A combination of cached data that does not validate. */
@@ -179,5 +179,5 @@ function algorithmsOf(keys: readonly EngineKey[], set: number): Set<number> {
 }
 
 function tags(keys: readonly EngineKey[], set: number): string {
-  return keys.flatMap((key, i) => ((set >> i) & 1 ? [`key ${key.tag}`] : [])).join(' and ');
+  return keys.flatMap((key, i) => ((set >> i) & 1 ? [keyName(key)] : [])).join(' and ');
 }
