@@ -9,7 +9,7 @@ import { dnskeyText } from '../../dnssec/dnskey.js';
 import { dsRdata } from '../../dnssec/ds.js';
 import { usageError } from '../../errors.js';
 import { nameToText } from '../../names/name.js';
-import { hasKeyRole, stateOf } from '../engine/model.js';
+import { byRole, hasKeyRole, stateOf } from '../engine/model.js';
 import { noteDsGone, noteDsSeen } from '../engine/requests.js';
 import { keyId } from '../lifecycle/key-state.js';
 import { type HeldKeys, keyWithTag } from '../lifecycle/zone-keys.js';
@@ -81,9 +81,9 @@ export async function keysDsCommand(options: KeysDsOptions): Promise<void> {
 }
 
 function parentRecords(held: HeldKeys, digests: readonly number[]): ParentRecords[] {
-  return held.pairs.flatMap((pair): ParentRecords[] => {
-    const key = held.keys.keys.find(({ id }) => id === keyId(pair.dnskey));
-    if (key === undefined || !hasKeyRole(key.role) || key.revoked !== undefined) return [];
+  return [...held.keys.keys].sort(byRole).flatMap((key): ParentRecords[] => {
+    const pair = held.pairs.find(({ dnskey }) => keyId(dnskey) === key.id);
+    if (pair === undefined || !hasKeyRole(key.role) || key.revoked !== undefined) return [];
     const state = stateOf(key, 'ds');
     if (state === 'hidden' && key.goal === 'hidden') return [];
     const wish: Wish =

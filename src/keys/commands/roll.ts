@@ -11,6 +11,7 @@ import { forecast } from '../engine/forecast.js';
 import { isGone, type RollRequest } from '../engine/model.js';
 import { type Answer, requestRoll, revokeKey } from '../engine/requests.js';
 import type { Breakage } from '../engine/rules.js';
+import { rollTarget } from '../engine/schedule.js';
 import { type HeldKeys, keyWithTag } from '../lifecycle/zone-keys.js';
 import type { Role } from '../statefile.js';
 import { breakLines, changeKeys, type ZoneOptions } from './context.js';
@@ -66,7 +67,7 @@ export async function keysRollCommand(options: KeysRollOptions): Promise<void> {
     dryRun,
   });
   const { held, what } = changed;
-  const coming = comingEvents(held, now, at);
+  const coming = comingEvents(held, request, now);
   if (options.json) {
     printJson({
       zone: held.zone.label,
@@ -143,13 +144,19 @@ interface Coming {
   readonly breaks: readonly Breakage[];
 }
 
-function comingEvents({ keys, policy }: HeldKeys, now: number, at: number): Coming {
+/** The events from the roll's beginning until the key that is rolled is gone. */
+function comingEvents({ keys, policy }: HeldKeys, request: RollRequest, now: number): Coming {
+  const target = rollTarget(keys.keys, request)?.id;
   const moments = forecast(keys, policy, now, {
-    until: at + TOLD,
+    until: request.at + TOLD,
     interval: 0,
     parentDelay: PARENT_DELAY,
+  }).filter((moment) => moment.at >= request.at);
+  const end = moments.findIndex(({ keys: after }) => {
+    const key = after.find(({ id }) => id === target);
+    return key === undefined || isGone(key);
   });
-  const events = moments.flatMap((moment) => moment.events.filter((event) => event.at >= at));
+  const events = moments.slice(0, end < 0 ? undefined : end + 1).flatMap((moment) => moment.events);
   return { events, breaks: events.flatMap((event) => event.breaks ?? []) };
 }
 

@@ -15,7 +15,15 @@ import { dnskeyText } from '../../dnssec/dnskey.js';
 import { advance } from '../engine/advance.js';
 import { explain, type Wait } from '../engine/explain.js';
 import { forecast } from '../engine/forecast.js';
-import { type EngineKey, isGone, recordsOf, stateOf, type ZoneKeys } from '../engine/model.js';
+import {
+  byRole,
+  type EngineKey,
+  isGone,
+  keyName,
+  recordsOf,
+  stateOf,
+  type ZoneKeys,
+} from '../engine/model.js';
 import { rollStart } from '../engine/schedule.js';
 import { partsOf } from '../engine/times.js';
 import { keyId } from '../lifecycle/key-state.js';
@@ -110,8 +118,11 @@ function commandsFor(held: HeldKeys, waits: readonly Wait[]): ZoneStatus['comman
       when: `once all name servers of the parent ${what}`,
     });
   }
-  return commands;
+  // What is to be put there comes before what is to be taken away.
+  return [...commands].sort((a, b) => rankOf(a.command) - rankOf(b.command));
 }
+
+const rankOf = (command: string): number => (command.includes(' ds-gone ') ? 1 : 0);
 
 const RECORD_LABEL = { dnskey: 'DNSKEY', zrrsig: 'ZRRSIG', krrsig: 'KRRSIG', ds: 'DS' } as const;
 
@@ -121,7 +132,7 @@ function statusLines(status: ZoneStatus): string[] {
   if (zone.keys.length === 0) {
     return [...lines, '  no keys; make them with "zonewright keys generate"'];
   }
-  for (const key of zone.keys) {
+  for (const key of [...zone.keys].sort(byRole)) {
     lines.push(
       '',
       `  ${key.role.toUpperCase()} ${tagText(key)}, ${algorithmName(key.algorithm)}: ${lifeText(key)}`,
@@ -132,8 +143,11 @@ function statusLines(status: ZoneStatus): string[] {
         since === undefined || stateOf(key, record) === 'hidden' ? '' : ` since ${isoTime(since)}`;
       lines.push(`    ${RECORD_LABEL[record].padEnd(7)} ${stateOf(key, record)}${from}`);
     }
-    for (const wait of waits.filter(({ ids }) => ids.includes(key.id))) {
-      lines.push(...waitLines(wait).map((line) => `    ${line}`));
+    const own = waits.filter(({ ids }) => ids.includes(key.id));
+    for (const wait of own) lines.push(...waitLines(wait).map((line) => `    ${line}`));
+    const heirs = zone.keys.filter(({ replaces }) => replaces === key.id);
+    if (own.length === 0 && key.goal === 'hidden' && !isGone(key) && heirs.length > 0) {
+      lines.push(`    waits until ${heirs.map(keyName).join(' and ')} can take its place`);
     }
     const roll = rollOf(key, held);
     if (roll !== undefined)
@@ -206,7 +220,7 @@ function statusJson(status: ZoneStatus): Record<string, unknown> {
     zone: held.zone.label,
     policy: held.zone.policy.name,
     at: isoTime(at),
-    keys: zone.keys.map((key) => {
+    keys: [...zone.keys].sort(byRole).map((key) => {
       const pair = held.pairs.find(({ dnskey }) => keyId(dnskey) === key.id);
       const roll = rollOf(key, held);
       return {

@@ -171,3 +171,9 @@ export function keyName({ tag, role }: Pick<EngineKey, 'tag' | 'role'>): string 
   if (tag < FIRST_FUTURE_TAG) return `key ${tag}`;
   return `the new ${role.toUpperCase()} no. ${tag - FIRST_FUTURE_TAG + 1}`;
 }
+
+/** The order in which keys are shown: those that sign keys first, the older before the newer. */
+export function byRole(a: EngineKey, b: EngineKey): number {
+  const rank = { ksk: 0, csk: 1, zsk: 2 } as const;
+  return rank[a.role] - rank[b.role] || a.created - b.created || a.tag - b.tag;
+}
