@@ -3,6 +3,7 @@
  * when, by which sum, or for what; and for a step that is not lawful yet, which rule forbids it.
  */
 
+import { isoTime } from '../../config/time.js';
 import { RECORD_TEXT } from './advance.js';
 import {
   type EngineKey,
@@ -99,5 +100,10 @@ export function lawfulFrom(breaks: readonly Breakage[]): number | undefined {
 
 /** Which rules a step would break, and how. */
 export function breakText(breaks: readonly Breakage[]): string {
-  return breaks.map(({ rule, what }) => `rule ${rule}: ${what}`).join('; ');
+  return breaks
+    .map(({ rule, what, until, formula }) => {
+      const end = until === undefined ? '' : ` until ${isoTime(until)} (${formula})`;
+      return `rule ${rule}: ${what}${end}`;
+    })
+    .join('; ');
 }

@@ -83,7 +83,8 @@ function startOf(
   };
 }
 
-function formulaOf(start: Start, parts: readonly Measure[]): string {
+/** A sum in words and in numbers. */
+export function formulaOf(start: Start, parts: readonly Measure[]): string {
   const words = [start.what, ...parts.map((part) => part.name)].join(' + ');
   const numbers = [isoTime(start.at), ...parts.map((part) => formatDuration(part.seconds))];
   return `${words} = ${numbers.join(' + ')}`;
