@@ -2,7 +2,7 @@
  * Making key pairs: one of a wished algorithm and role, or those that a policy lacks.
  *
  * A new key never has the tag of another key of its zone, also not in revoked form. Its files are
- * made in the order `.state`, `.private`, `.key`, each whole: only with the `.key` is there a key,
+ * made in the order `.state`, `.pem`, `.private`, `.key`, each whole: only with the `.key` is there a key,
  * so a crash in between leaves none behind that would be published without its private half.
  */
 
@@ -16,7 +16,9 @@ import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
 import { createFile } from './files.js';
-import { formatPrivateFile } from './privatefile.js';
+import type { Passphrase } from './passphrase.js';
+import { sealPem } from './pkcs8.js';
+import { formatExternalFile, formatPrivateFile } from './privatefile.js';
 import { formatPublicFile, parsePublicFile } from './publicfile.js';
 import { keyRoles } from './select.js';
 import { formatStateFile, parseStateFile, type Role } from './statefile.js';
@@ -41,6 +43,8 @@ export interface NewKey {
   readonly bits?: number | undefined;
   /** TTL of the DNSKEY record in the `.key` file; without it the file has none. */
   readonly ttl?: number | undefined;
+  /** Encrypts the private half at rest. */
+  readonly passphrase?: Passphrase | undefined;
 }
 
 /** Makes the numbers of a key; replaced in tests, to meet a tag twice. */
@@ -79,8 +83,14 @@ export function generateKeyPair(
     const stem = join(dir, keyFileStem(zone, algorithm.number, tag));
     const state = formatStateFile(zone, dnskey, tag, role, timing);
     createFile(`${stem}.state`, state, 0o644);
-    createFile(`${stem}.private`, formatPrivateFile(algorithm, secret, timing), 0o600);
-    const ttl = wish.ttl;
+    const { ttl, passphrase } = wish;
+    // The plain half of an encrypted key is never on the disk.
+    if (passphrase !== undefined) createFile(`${stem}.pem`, sealPem(secret, passphrase), 0o600);
+    const half =
+      passphrase === undefined
+        ? formatPrivateFile(algorithm, secret, timing)
+        : formatExternalFile(algorithm, timing);
+    createFile(`${stem}.private`, half, 0o600);
     createFile(`${stem}.key`, formatPublicFile({ owner: zone, ttl, dnskey, timing }), 0o644);
     return {
       zone,
@@ -94,6 +104,7 @@ export function generateKeyPair(
       state: parseStateFile(state, `${stem}.state`),
       file: `${stem}.key`,
       privateFile: `${stem}.private`,
+      sealedFile: passphrase === undefined ? undefined : `${stem}.pem`,
       secret,
     };
   }
@@ -205,6 +216,7 @@ export function missingKeys(
  * Generates the keys that a policy lacks; published and signing from `now` on.
  *
  * @param only limits it to one role.
+ * @param passphrase encrypts the private halves.
  * @returns the new keys; none when nothing is lacking.
  * @throws ZonewrightError (exit 4) as {@link missingKeys}, `readKeys` and `generateKeyPair` do.
  */
@@ -214,12 +226,13 @@ export function generateMissingKeys(
   policy: KeyPolicy,
   now: number,
   only?: Role,
+  passphrase?: Passphrase,
 ): KeyPair[] {
   makeKeyFolder(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
-  return missingKeys(readKeys(dir, zone), policy, now)
+  return missingKeys(readKeys(dir, zone, { leaveSealed: true }), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
-      generateKeyPair(dir, { zone, algorithm, role, timing, ttl: policy.dnskeyTtl }),
+      generateKeyPair(dir, { zone, algorithm, role, timing, ttl: policy.dnskeyTtl, passphrase }),
     );
 }

@@ -35,6 +35,7 @@ import {
   type Overrides,
   refusalOf,
 } from '../guard/judge.js';
+import { maybePassphrase, type Passphrase } from '../keys/passphrase.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { type KeyPair, readKeys } from '../keys/store.js';
 import { zoneLabel } from '../names/name.js';
@@ -72,6 +73,8 @@ interface Run {
   readonly config: Config;
   readonly zones: readonly ZoneConfig[];
   readonly overrides: Overrides;
+  /** Of encrypted private keys. */
+  readonly passphrase: Passphrase | undefined;
   readonly pool: Pool;
   readonly spill: SpillPlan;
   readonly warn: (text: string) => void;
@@ -115,6 +118,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   const { tmpDir, memory } = options;
   const input = exportTextSize(config);
   const spill = openSpillPlan({ tmpDir, memory, threads: Math.max(1, threads), input });
+  const passphrase = maybePassphrase(options.passphrase ?? config.keys.passphrase);
   const lock = acquireLock(config.stateDir, options.dryRun ? 'build --dry-run' : 'build');
   const pool = createPool(threads);
   const warnings: string[] = [];
@@ -122,7 +126,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     warnings.push(text);
     options.reporter.warn(text);
   };
-  const run: Run = { options, config, zones, overrides, pool, spill, warn, warnings };
+  const run: Run = { options, config, zones, overrides, passphrase, pool, spill, warn, warnings };
   const drafts: Draft[] = [];
   try {
     for (const warning of config.warnings) warn(warning);
@@ -160,7 +164,7 @@ async function prepare(run: Run): Promise<Work[]> {
   for (const zone of zones) {
     const zoneDir = join(outputDir, zone.label);
     const published = publishedOf(zoneDir, zone.label);
-    const allKeys = readKeys(config.keyDir, zone.name);
+    const allKeys = readKeys(config.keyDir, zone.name, { passphrase: run.passphrase });
     const { parentDs } = zone;
     work.push({
       zone,
