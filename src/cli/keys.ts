@@ -3,14 +3,16 @@
 import { type Command, Option } from 'commander';
 import type { KeysGenerateOptions, KeysListOptions } from '../keys/command.js';
 import { commonOptions, finish, zoneListFlag } from './common.js';
+import { addKeyStoreCommands } from './keys-store.js';
 import { loadWork } from './lazy.js';
+import { addPassphraseFlags, type PassphraseFlags, passphraseOf } from './passphrase.js';
 
 interface ListFlags {
   zone?: Uint8Array[];
   keyDir?: string;
 }
 
-interface GenerateFlags extends ListFlags {
+interface GenerateFlags extends ListFlags, PassphraseFlags {
   algorithm?: string;
   role?: 'ksk' | 'zsk' | 'csk';
 }
@@ -19,10 +21,10 @@ interface GenerateFlags extends ListFlags {
 export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
-    .summary('signing keys: make and list')
+    .summary('signing keys: make, list, encrypt, restore, import, export')
     .description('Signing keys of the zones: BIND key pairs in the key folder.');
 
-  keys
+  const generate = keys
     .command('generate')
     .summary('make the keys that the policy lacks')
     .description(
@@ -37,7 +39,8 @@ export function addKeysCommand(program: Command): void {
         'zsk',
         'csk',
       ]),
-    )
+    );
+  addPassphraseFlags(generate)
     .addHelpText(
       'after',
       `
@@ -53,6 +56,7 @@ Examples:
         keyDir: flags.keyDir,
         algorithm: flags.algorithm,
         role: flags.role,
+        passphrase: passphraseOf(flags),
       };
       const run = await loadWork<KeysGenerateOptions>('keys/command.js', 'keysGenerateCommand');
       finish(await run(options));
@@ -81,4 +85,6 @@ Examples:
       const run = await loadWork<KeysListOptions>('keys/command.js', 'keysListCommand');
       finish(await run(options));
     });
+
+  addKeyStoreCommands(keys);
 }

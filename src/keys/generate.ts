@@ -31,6 +31,7 @@ import {
   readKeys,
 } from './store.js';
 import { type KeyTiming, phaseAt } from './timing.js';
+import { settleStore, trashedTags } from './trash.js';
 
 export interface NewKey {
   /** The zone's name, lower-case wire form. */
@@ -127,7 +128,8 @@ function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
   }
 }
 
-function makeKeyFolder(dir: string): void {
+/** Makes a key folder (mode 0700) if it is not there. */
+export function makeKeyFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -138,7 +140,8 @@ function makeKeyFolder(dir: string): void {
 
 /** The tags of a zone's keys in a folder, each as it is and revoked. */
 function takenTags(dir: string, zone: Uint8Array): Set<number> {
-  const taken = new Set<number>();
+  // Keys in the trash may come back.
+  const taken = new Set<number>(trashedTags(dir, zone));
   for (const entry of findKeyFiles(dir, zone)) {
     taken.add(entry.tag);
     if (!entry.endings.has('key')) continue;
@@ -229,6 +232,7 @@ export function generateMissingKeys(
   passphrase?: Passphrase,
 ): KeyPair[] {
   makeKeyFolder(dir);
+  settleStore(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
   return missingKeys(readKeys(dir, zone, { leaveSealed: true }), policy, now)
     .filter(({ role }) => only === undefined || role === only)

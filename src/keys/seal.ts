@@ -8,7 +8,7 @@ import { algorithmByNumber, algorithmName } from '../dnssec/algorithms.js';
 import { refusal } from '../errors.js';
 import { replaceFile } from './files.js';
 import type { Passphrase } from './passphrase.js';
-import { openPem, sealPem } from './pkcs8.js';
+import { openPem, ROUNDS, sealPem } from './pkcs8.js';
 import { externalText, parsePrivateFile, plainText } from './privatefile.js';
 import { isSecretOf, openSealed, pemFileOf } from './sealed.js';
 import { type KeyPair, provePair, readText, signingKey } from './store.js';
@@ -17,17 +17,18 @@ import { type KeyPair, provePair, readText, signingKey } from './store.js';
  * Encrypts the private half of a pair. The plain one is replaced only after the encrypted one has
  * been read back from the disk, opened, and has signed for the DNSKEY.
  *
+ * @param rounds of PBKDF2; fewer in tests.
  * @returns false when it is encrypted already.
  * @throws ZonewrightError (exit 4) when the pair has no private half of its own.
  */
-export function sealKey(key: KeyPair, passphrase: Passphrase): boolean {
+export function sealKey(key: KeyPair, passphrase: Passphrase, rounds = ROUNDS): boolean {
   if (key.sealedFile !== undefined) return false;
   const { privateFile, secret, dnskey } = key;
   if (privateFile === undefined || secret === undefined) {
     throw refusal('the key has no private half here to encrypt', { place: { file: key.file } });
   }
   const file = pemFileOf(key.file);
-  replaceFile(file, sealPem(secret, passphrase), 0o600);
+  replaceFile(file, sealPem(secret, passphrase, rounds), 0o600);
   const opened = openSealed(readText(file), file, dnskey, passphrase);
   provePair({ ...signingKey(key), file, secret: opened }, key.file);
   replaceFile(privateFile, externalText(readText(privateFile)), 0o600);

@@ -61,6 +61,9 @@ export interface KeyPair {
   readonly secret: KeyObject | undefined;
 }
 
+/** The endings of a key's files; a key is where its `.key` is. */
+export const KEY_ENDINGS = ['key', 'private', 'pem', 'state'] as const;
+
 /** Is the key's SEP flag set? */
 export function isSep(key: KeyPair): boolean {
   return (key.flags & FLAG_SEP) !== 0;
