@@ -4,6 +4,7 @@
  */
 
 import type { Denial, GlueMode, SerialMode } from '../config/config.js';
+import type { PassphraseSource } from '../keys/passphrase.js';
 import type { Pool } from '../threads/pool.js';
 import type { CommonOptions } from './common.js';
 
@@ -18,6 +19,8 @@ export interface SignOptions extends CommonOptions {
   /** The apex, wire form. */
   readonly zone: Uint8Array;
   readonly keyDir: string;
+  /** Where the passphrase of encrypted private keys stands. */
+  readonly passphrase?: PassphraseSource | undefined;
   /** A path, or `-` for standard output. */
   readonly output: string;
   readonly denial: Denial;
@@ -61,6 +64,8 @@ export interface BuildOptions extends CommonOptions {
   readonly overrides: readonly string[];
   /** Why; set when `overrides` is not empty. */
   readonly reason: string | undefined;
+  /** Where the passphrase of encrypted private keys stands; undefined: as configured. */
+  readonly passphrase?: PassphraseSource | undefined;
 }
 
 /** `zonewright diff`; see src/diff/command.ts. */

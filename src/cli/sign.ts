@@ -7,8 +7,9 @@ import { usageError } from '../errors.js';
 import { commonOptions, countFlag, durationFlag, finish, saltFlag, zoneFlag } from './common.js';
 import { loadWork } from './lazy.js';
 import type { Engine, SignOptions } from './options.js';
+import { addPassphraseFlags, type PassphraseFlags, passphraseOf } from './passphrase.js';
 
-interface Flags {
+interface Flags extends PassphraseFlags {
   zone: Uint8Array;
   keyDir: string;
   output: string;
@@ -36,7 +37,7 @@ function duration(flags: string, text: string, value: string): Option {
 
 /** Registers the command. */
 export function addSignCommand(program: Command): void {
-  program
+  const sign = program
     .command('sign')
     .summary('sign one zone file')
     .description('Signs one zone file; a drop-in for dnssec-signzone.')
@@ -72,7 +73,8 @@ export function addSignCommand(program: Command): void {
         .default('openssl'),
     )
     .option('--no-verify', 'do not verify the signed zone')
-    .option('--max-rejects <N>', 'rejected records that do not end the run', countFlag(0), 0)
+    .option('--max-rejects <N>', 'rejected records that do not end the run', countFlag(0), 0);
+  addPassphraseFlags(sign)
     .addHelpText(
       'after',
       `
@@ -99,6 +101,7 @@ Examples:
         input,
         zone: flags.zone,
         keyDir: flags.keyDir,
+        passphrase: passphraseOf(flags),
         output: flags.output,
         denial:
           flags.nsec === true

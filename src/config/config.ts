@@ -29,6 +29,7 @@ export interface Config {
   readonly source: SourceConfig;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly zones: readonly ZoneConfig[];
+  readonly keys: KeysConfig;
   readonly guards: Guards;
   readonly publish: PublishConfig;
   readonly zfa: ZfaConfig;
@@ -139,6 +140,11 @@ export interface ZoneConfig {
   readonly keepSac048Orphans: boolean;
   readonly missingGlue: 'drop' | 'keep';
   readonly invalidNs: 'drop' | 'keep';
+}
+
+export interface KeysConfig {
+  /** Where the passphrase of encrypted private keys stands; keys that are made get it, too. */
+  readonly passphrase: { readonly file: string } | undefined;
 }
 
 export interface Guards {
@@ -272,8 +278,10 @@ function explain(issue: v.BaseIssue<unknown>, text: string): Fault {
   }
   const input = blame.input;
   if (input === undefined) return { path, line, message: 'is missing' };
-  // What stands at source.url may be a connection text with its password.
-  const secret = path[0] === 'source' && path[1] === 'url';
+  // What stands at source.url may be a connection text with its password, and what stands at
+  // keys.passphrase the passphrase itself.
+  const secret =
+    (path[0] === 'source' && path[1] === 'url') || (path[0] === 'keys' && path[1] === 'passphrase');
   const shown =
     !secret &&
     (typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean')
@@ -329,7 +337,8 @@ function lineText(text: string, line: number): string | undefined {
     .split('\n')
     [line - 1]?.trimEnd()
     .replaceAll(/:\/\/[^\s"']*@/g, '://…@')
-    .replaceAll(/(password\s*=\s*)[^\s"'][^\s"']*/gi, '$1…');
+    .replaceAll(/(password\s*=\s*)[^\s"'][^\s"']*/gi, '$1…')
+    .replace(/(passphrase["']?\s*=).*/i, '$1 …');
 }
 
 function build(raw: FileOutput, text: string, file: string): Config {
@@ -418,6 +427,10 @@ function build(raw: FileOutput, text: string, file: string): Config {
     source,
     policies,
     zones,
+    keys: {
+      passphrase:
+        raw.keys.passphrase === undefined ? undefined : { file: at(raw.keys.passphrase.file) },
+    },
     guards: {
       maxChange: raw.guards['max-change'],
       maxRemoved: raw.guards['max-removed'],

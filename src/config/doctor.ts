@@ -16,13 +16,14 @@ import {
   statSync,
 } from 'node:fs';
 import { freemem } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CommonOptions } from '../cli/common.js';
 import { printable, printJson } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
 import { missingKeys } from '../keys/generate.js';
+import { type Passphrase, type PassphraseSource, passphraseOnce } from '../keys/passphrase.js';
 import { selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { type Config, loadConfig, type ZoneConfig } from './config.js';
@@ -47,12 +48,17 @@ const MIB = 2 ** 20;
 /** Tools that check zonewright's zones from outside; none is needed to build. */
 const JUDGES = ['dnssec-verify', 'ldns-verify-zone', 'kzonesign', 'named-checkzone', 'validns'];
 
+export interface DoctorOptions extends CommonOptions {
+  /** Where the passphrase of encrypted private keys stands; undefined: as configured. */
+  readonly passphrase?: PassphraseSource | undefined;
+}
+
 /**
  * Runs all checks and prints them: a table, or `{"version","checks":[…],"exitCode"}`.
  *
  * @returns the exit code: 0 nothing failed, 4 only keys failed, else 2.
  */
-export async function doctorCommand(options: CommonOptions): Promise<number> {
+export async function doctorCommand(options: DoctorOptions): Promise<number> {
   const checks = await runChecks(options);
   const code = exitCodeOf(checks);
   if (options.json) {
@@ -86,7 +92,7 @@ export function tableOf(checks: readonly Check[]): string {
 }
 
 /** All checks, in the order of the table. */
-export async function runChecks(options: CommonOptions): Promise<Check[]> {
+export async function runChecks(options: DoctorOptions): Promise<Check[]> {
   const { config, checks } = checkConfig(options.config);
   checks.unshift(checkNode(process.versions.node));
   checks.push(checkClock(options.now, config), await checkTimeService(), checkEntropy());
@@ -100,7 +106,10 @@ export async function runChecks(options: CommonOptions): Promise<Check[]> {
     checks.push(checkSpace('output folder', config.outputDir, 4 * need));
     checks.push(checkSpace('tmp folder', options.tmpDir, need));
     checks.push(checkKeyFolder(config.keyDir));
-    for (const zone of config.zones) checks.push(checkZoneKeys(config.keyDir, zone, options.now));
+    const passphrase = passphraseOnce(options.passphrase ?? config.keys.passphrase);
+    for (const zone of config.zones) {
+      checks.push(checkZoneKeys(config.keyDir, zone, options.now, passphrase));
+    }
     const after = checkAfter(config);
     if (after !== undefined) checks.push(after);
   }
@@ -341,14 +350,15 @@ function checkKeyFolder(folder: string): Check {
     return { name, status: 'fail', detail: `${folder} can't be read`, advice, keys: true };
   }
   const open = readdirSync(folder)
-    .filter((file) => file.endsWith('.private'))
+    .filter((file) => /\.(?:private|pem)$/.test(file))
     .filter((file) => ((statOf(join(folder, file))?.mode ?? 0) & 0o077) !== 0);
   if (open.length > 0) {
+    const globs = [...new Set(open.map((file) => `${folder}/*${extname(file)}`))];
     return {
       name,
       status: 'fail',
       detail: `${open.length} private keys are readable by others, e.g. ${open[0]}`,
-      advice: `chmod 600 ${folder}/*.private\nand think of rolling those keys: others may have them`,
+      advice: `chmod 600 ${globs.join(' ')}\nand think of rolling those keys: others may have them`,
       keys: true,
     };
   }
@@ -359,10 +369,15 @@ function checkKeyFolder(folder: string): Check {
  * Can the zone be signed at `now` with the keys in the folder? Each private half signs a probe
  * that its public half has to verify.
  */
-function checkZoneKeys(keyDir: string, zone: ZoneConfig, now: number): Check {
+function checkZoneKeys(
+  keyDir: string,
+  zone: ZoneConfig,
+  now: number,
+  passphrase: () => Passphrase | undefined,
+): Check {
   const name = `keys of ${zone.label}`;
   try {
-    const keys = readKeys(keyDir, zone.name);
+    const keys = readKeys(keyDir, zone.name, { passphrase: passphrase() });
     const missing = missingKeys(keys, zone.policy, now);
     if (missing.length > 0) {
       const lacking = missing.map((key) => `${key.role} of ${algorithmName(key.algorithm)}`);

@@ -232,6 +232,18 @@ const zfa = v.strictObject(
   'is not a table',
 );
 
+const keys = v.strictObject(
+  {
+    passphrase: v.optional(
+      v.strictObject(
+        { file: text },
+        'is not { file = "PATH" }: the passphrase itself does not belong in the configuration',
+      ),
+    ),
+  },
+  'is not a table',
+);
+
 /** The whole file. */
 export const fileSchema = v.strictObject({
   'state-dir': v.optional(text, 'state'),
@@ -248,6 +260,7 @@ export const fileSchema = v.strictObject({
     v.array(zone, 'is not an array of tables; write [[zones]]'),
     v.minLength(1, 'names no zone'),
   ),
+  keys: v.optional(keys, {}),
   guards: v.optional(guards, {}),
   publish: v.optional(publish, {}),
   zfa: v.optional(zfa, {}),
@@ -265,6 +278,8 @@ export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['policy.*.nsec3', ['opt-out', 'iterations', 'salt']],
   ['zones.*', Object.keys(zone.entries)],
   ['zones.*.soa', Object.keys(soa.entries)],
+  ['keys', Object.keys(keys.entries)],
+  ['keys.passphrase', ['file']],
   ['guards', Object.keys(guards.entries)],
   ['publish', Object.keys(publish.entries)],
   ['zfa', Object.keys(zfa.entries)],

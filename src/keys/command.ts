@@ -11,6 +11,7 @@ import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listHeldKeys, listKeys } from './list.js';
+import { maybePassphrase, type PassphraseSource } from './passphrase.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
 
@@ -27,15 +28,20 @@ export interface KeysGenerateOptions extends KeysListOptions {
   /** Mnemonic or number, as it was given. */
   readonly algorithm: string | undefined;
   readonly role: Role | undefined;
+  /** Where the passphrase that encrypts the new keys stands; undefined: as configured. */
+  readonly passphrase?: PassphraseSource | undefined;
 }
 
 /** A zone to work on; without a configuration it has no policy. */
-interface Target {
+export interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
   /** The configuration that has the zone. */
   readonly config: Config | undefined;
+  /** Of the configuration, as the next one. */
+  readonly stateDir: string | undefined;
+  readonly passphrase: PassphraseSource | undefined;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -45,12 +51,19 @@ const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
  *
  * @throws ZonewrightError (exit 2) when neither says which zones and which folder.
  */
-async function targets(options: KeysListOptions): Promise<Target[]> {
+export async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
-  if (alone && !there)
-    return zones.map((zone) => ({ zone, keyDir, policy: undefined, config: undefined }));
+  if (alone && !there) {
+    const none = {
+      policy: undefined,
+      config: undefined,
+      stateDir: undefined,
+      passphrase: undefined,
+    };
+    return zones.map((zone) => ({ zone, keyDir, ...none }));
+  }
   // Reading a configuration takes 30 ms to load: not for those who have none.
   const { loadConfig } = await import('../config/config.js');
   const config = loadConfig(options.config);
@@ -63,8 +76,14 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
         hint: `its zones are ${config.zones.map(({ label }) => label).join(', ')}; for another zone name --key-dir, too`,
       });
     }
-    const own = entry === undefined ? undefined : config;
-    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy, config: own };
+    return {
+      zone,
+      keyDir: keyDir ?? config.keyDir,
+      policy: entry?.policy,
+      config: entry === undefined ? undefined : config,
+      stateDir: config.stateDir,
+      passphrase: config.keys.passphrase,
+    };
   });
 }
 
@@ -101,10 +120,11 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
     target,
     policy: keyPolicy(target, options),
   }));
+  const passphrase = maybePassphrase(options.passphrase ?? plan[0]?.target.passphrase);
   const listed: (ListedKey & { file: string })[] = [];
   for (const { target, policy } of plan) {
     const { zone, keyDir } = target;
-    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role);
+    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role, passphrase);
     if (made.length === 0) {
       options.reporter.info(`${zoneLabel(zone)}: has all the keys it needs in ${keyDir}`);
     }
@@ -119,7 +139,7 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
   for (const { zone, keyDir, policy, config } of await targets(options)) {
-    const keys = readKeys(keyDir, zone);
+    const keys = readKeys(keyDir, zone, { leaveSealed: true });
     if (keys.length === 0) {
       options.reporter.warn(
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,

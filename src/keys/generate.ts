@@ -2,7 +2,7 @@
  * Making key pairs: one of a wished algorithm and role, or those that a policy lacks.
  *
  * A new key never has the tag of another key of its zone, also not in revoked form. Its files are
- * made in the order `.state`, `.private`, `.key`, each whole: only with the `.key` is there a key,
+ * made in the order `.state`, `.pem`, `.private`, `.key`, each whole: only with the `.key` is there a key,
  * so a crash in between leaves none behind that would be published without its private half.
  */
 
@@ -17,7 +17,9 @@ import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
 import { createFile } from './files.js';
 import { HIDDEN_STATE } from './lifecycle/key-state.js';
-import { formatPrivateFile } from './privatefile.js';
+import type { Passphrase } from './passphrase.js';
+import { sealPem } from './pkcs8.js';
+import { formatExternalFile, formatPrivateFile } from './privatefile.js';
 import { formatPublicFile, parsePublicFile } from './publicfile.js';
 import { keyRoles } from './select.js';
 import { formatStateFile, parseStateFile, type Role, type StateFile } from './statefile.js';
@@ -30,6 +32,7 @@ import {
   readKeys,
 } from './store.js';
 import { type KeyTiming, phaseAt } from './timing.js';
+import { settleStore, trashedTags } from './trash.js';
 
 export interface NewKey {
   /** The zone's name, lower-case wire form. */
@@ -44,6 +47,8 @@ export interface NewKey {
   readonly ttl?: number | undefined;
   /** What the `.state` file says besides roles and times. */
   readonly state?: StateFile | undefined;
+  /** Encrypts the private half at rest. */
+  readonly passphrase?: Passphrase | undefined;
 }
 
 /** Makes the numbers of a key; replaced in tests, to meet a tag twice. */
@@ -82,8 +87,14 @@ export function generateKeyPair(
     const stem = join(dir, keyFileStem(zone, algorithm.number, tag));
     const state = formatStateFile(zone, dnskey, tag, role, timing, wish.state);
     createFile(`${stem}.state`, state, 0o644);
-    createFile(`${stem}.private`, formatPrivateFile(algorithm, secret, timing), 0o600);
-    const ttl = wish.ttl;
+    const { ttl, passphrase } = wish;
+    // The plain half of an encrypted key is never on the disk.
+    if (passphrase !== undefined) createFile(`${stem}.pem`, sealPem(secret, passphrase), 0o600);
+    const half =
+      passphrase === undefined
+        ? formatPrivateFile(algorithm, secret, timing)
+        : formatExternalFile(algorithm, timing);
+    createFile(`${stem}.private`, half, 0o600);
     createFile(`${stem}.key`, formatPublicFile({ owner: zone, ttl, dnskey, timing }), 0o644);
     return {
       zone,
@@ -97,6 +108,7 @@ export function generateKeyPair(
       state: parseStateFile(state, `${stem}.state`),
       file: `${stem}.key`,
       privateFile: `${stem}.private`,
+      sealedFile: passphrase === undefined ? undefined : `${stem}.pem`,
       secret,
     };
   }
@@ -119,7 +131,8 @@ function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
   }
 }
 
-function makeKeyFolder(dir: string): void {
+/** Makes a key folder (mode 0700) if it is not there. */
+export function makeKeyFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -130,7 +143,8 @@ function makeKeyFolder(dir: string): void {
 
 /** The tags of a zone's keys in a folder, each as it is and revoked. */
 function takenTags(dir: string, zone: Uint8Array): Set<number> {
-  const taken = new Set<number>();
+  // Keys in the trash may come back.
+  const taken = new Set<number>(trashedTags(dir, zone));
   for (const entry of findKeyFiles(dir, zone)) {
     taken.add(entry.tag);
     if (!entry.endings.has('key')) continue;
@@ -208,6 +222,7 @@ export function missingKeys(
  * Generates the keys that a policy lacks; published and signing from `now` on.
  *
  * @param only limits it to one role.
+ * @param passphrase encrypts the private halves.
  * @returns the new keys; none when nothing is lacking.
  * @throws ZonewrightError (exit 4) as {@link missingKeys}, `readKeys` and `generateKeyPair` do.
  */
@@ -217,10 +232,12 @@ export function generateMissingKeys(
   policy: KeyPolicy,
   now: number,
   only?: Role,
+  passphrase?: Passphrase,
 ): KeyPair[] {
   makeKeyFolder(dir);
+  settleStore(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
-  return missingKeys(readKeys(dir, zone), policy, now)
+  return missingKeys(readKeys(dir, zone, { leaveSealed: true }), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
       generateKeyPair(dir, {
@@ -231,6 +248,7 @@ export function generateMissingKeys(
         ttl: policy.dnskeyTtl,
         // Nothing of it is published before a zone is.
         state: HIDDEN_STATE[role],
+        passphrase,
       }),
     );
 }

@@ -36,7 +36,8 @@ import {
   refusalOf,
 } from '../guard/judge.js';
 import { keyId } from '../keys/lifecycle/key-state.js';
-import { statesOf, storeKeys } from '../keys/lifecycle/zone-keys.js';
+import { statesOf } from '../keys/lifecycle/zone-keys.js';
+import { maybePassphrase, type Passphrase } from '../keys/passphrase.js';
 import { zoneLabel } from '../names/name.js';
 import { createPlaces } from '../read/places.js';
 import { createRejects, type Rejects } from '../read/rejects.js';
@@ -55,7 +56,7 @@ import { assertSpace, storageError } from './storage.js';
 import { publish } from './switch.js';
 import { type BuiltZone, buildZone, type StageName } from './zone-build.js';
 import { countsOf, warnOfHosts, zoneInput } from './zone-input.js';
-import { type BuildKeys, buildKeys } from './zone-keys.js';
+import { type BuildKeys, buildKeys, commitKeys } from './zone-keys.js';
 
 /** An export below this many octets is not worth starting threads for. */
 const SMALL_EXPORT = 4 << 20;
@@ -73,6 +74,8 @@ interface Run {
   readonly config: Config;
   readonly zones: readonly ZoneConfig[];
   readonly overrides: Overrides;
+  /** Of encrypted private keys. */
+  readonly passphrase: Passphrase | undefined;
   readonly pool: Pool;
   readonly spill: SpillPlan;
   readonly warn: (text: string) => void;
@@ -115,6 +118,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   const { tmpDir, memory } = options;
   const input = exportTextSize(config);
   const spill = openSpillPlan({ tmpDir, memory, threads: Math.max(1, threads), input });
+  const passphrase = maybePassphrase(options.passphrase ?? config.keys.passphrase);
   const lock = acquireLock(config.stateDir, options.dryRun ? 'build --dry-run' : 'build');
   const pool = createPool(threads);
   const warnings: string[] = [];
@@ -122,7 +126,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     warnings.push(text);
     options.reporter.warn(text);
   };
-  const run: Run = { options, config, zones, overrides, pool, spill, warn, warnings };
+  const run: Run = { options, config, zones, overrides, passphrase, pool, spill, warn, warnings };
   const drafts: Draft[] = [];
   try {
     for (const warning of config.warnings) warn(warning);
@@ -165,7 +169,8 @@ async function prepare(run: Run): Promise<Work[]> {
         ? await readDsFile(zone.parentDs, zone.name)
         : zone.parentDs;
     const { now, dryRun } = options;
-    const keys = buildKeys(zone, { config, published, parentDs, now, dryRun, warn });
+    const { passphrase } = run;
+    const keys = buildKeys(zone, { config, published, parentDs, now, dryRun, warn, passphrase });
     for (const { what } of keys.run.events) options.reporter.info(`${zone.label}: ${what}`);
     work.push({
       zone,
@@ -396,7 +401,10 @@ function publishAll(run: Run, ready: readonly Ready[], lock: Lock): void {
     });
   }
   for (const { work, manifest } of ready) {
-    storeKeys(work.keys.run.held, manifest.keyStates?.note);
+    const { zone, keys } = work;
+    for (const text of commitKeys(zone, keys, manifest.keyStates, config.keyDir, now)) {
+      reporter.detail(`${zone.label}: ${text}`);
+    }
     const events = manifest.keyEvents;
     if (events.length > 0)
       audit(config.stateDir, now, { event: 'keys', zone: manifest.zone, events });

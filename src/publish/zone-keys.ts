@@ -4,21 +4,26 @@
  */
 
 import type { Config, ZoneConfig } from '../config/config.js';
+import { isoTime } from '../config/time.js';
 import { refusal } from '../errors.js';
 import { breakText } from '../keys/engine/explain.js';
 import { generateKeyPair } from '../keys/generate.js';
 import { HIDDEN_STATE } from '../keys/lifecycle/key-state.js';
 import {
   type EngineRun,
+  gonePairs,
   holdKeys,
   isBehind,
   type KeyMaker,
   type KeyPlaces,
+  type KeyStates,
   runEngine,
   storeKeys,
 } from '../keys/lifecycle/zone-keys.js';
+import type { Passphrase } from '../keys/passphrase.js';
 import { type KeySelection, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
+import { purgeTrash, settleStore, signaturesEnd, trashKey } from '../keys/trash.js';
 import type { Published } from './published.js';
 
 /** A zone's keys, as they are in the generation that is built. */
@@ -35,6 +40,8 @@ export interface BuildKeysOptions {
   readonly parentDs: readonly Uint8Array[] | undefined;
   readonly now: number;
   readonly dryRun: boolean;
+  /** Opens encrypted private keys, and encrypts new ones. */
+  readonly passphrase: Passphrase | undefined;
   readonly warn: (text: string) => void;
 }
 
@@ -45,11 +52,12 @@ export interface BuildKeysOptions {
  *   missing, or they can't make a valid zone.
  */
 export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKeys {
-  const { config, published, parentDs, now, dryRun, warn } = options;
+  const { config, published, parentDs, now, dryRun, passphrase, warn } = options;
+  if (!dryRun) settleStore(config.keyDir);
   const places: KeyPlaces = {
     zone,
     stateDir: config.stateDir,
-    pairs: readKeys(config.keyDir, zone.name),
+    pairs: readKeys(config.keyDir, zone.name, { passphrase }),
     parentDs,
     published: published?.keyStates,
   };
@@ -80,6 +88,7 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
       timing: { created: now },
       ttl: zone.policy.dnskeyTtl,
       state: { ...HIDDEN_STATE[role], predecessor },
+      passphrase,
     });
   };
   const run = runEngine(held, make, now);
@@ -92,4 +101,27 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
     selection: selectKeys(run.held.pairs, now),
     deleteDs: zone.policy.insecure && keys.some((key) => key.records.ds?.state === 'unretentive'),
   };
+}
+
+/**
+ * Writes the keys that a zone was published with: their files, the note, and of keys of which
+ * nothing is left the files to the trash.
+ *
+ * @returns sentences for the log.
+ */
+export function commitKeys(
+  zone: ZoneConfig,
+  { run }: BuildKeys,
+  states: KeyStates,
+  keyDir: string,
+  now: number,
+): string[] {
+  storeKeys(run.held, states.note);
+  const told: string[] = [];
+  for (const pair of gonePairs(run.held, now)) {
+    const { until } = trashKey(pair, now, signaturesEnd(pair, zone.policy.signatureValidity, now));
+    told.push(`key ${pair.tag} is in the trash, and can be restored until ${isoTime(until)}`);
+  }
+  for (const { stem } of purgeTrash(keyDir, now)) told.push(`${stem} was purged from the trash`);
+  return told;
 }

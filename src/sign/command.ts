@@ -21,6 +21,7 @@ import {
   writeVerified,
   type ZoneInput,
 } from '../generate.js';
+import { maybePassphrase } from '../keys/passphrase.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
@@ -61,7 +62,8 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
   checkOptions(options);
   const { now } = options;
   const stages = createStages(options.reporter);
-  const allKeys = readKeys(options.keyDir, options.zone);
+  const passphrase = maybePassphrase(options.passphrase);
+  const allKeys = readKeys(options.keyDir, options.zone, { passphrase });
   const keys = selectKeys(allKeys, now);
   const previous = options.previous === undefined ? undefined : previousFile(options.previous);
   const { tmpDir, memory } = options;
