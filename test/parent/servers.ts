@@ -140,8 +140,13 @@ export async function startServer(
     const at = tcp.address();
     const port = typeof at === 'object' && at !== null ? at.port : 0;
     const udp = createSocket(host === '::1' ? 'udp6' : 'udp4');
+    let open = true;
     udp.on('message', (octets, from) => {
-      behaviour.udp?.(decode(octets), (reply) => udp.send(reply, from.port, from.address), from);
+      behaviour.udp?.(
+        decode(octets),
+        (reply) => open && udp.send(reply, from.port, from.address),
+        from,
+      );
     });
     const bound = await new Promise<boolean>((resolve) => {
       udp.once('error', () => resolve(false));
@@ -152,6 +157,7 @@ export async function startServer(
       continue;
     }
     ends.push(() => {
+      open = false;
       udp.close();
       tcp.close();
       for (const socket of sockets) socket.destroy();
