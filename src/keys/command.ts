@@ -6,6 +6,7 @@ import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
 import type { Policy } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
+import type { ServerAddress } from '../config/server-address.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
@@ -30,10 +31,11 @@ export interface KeysGenerateOptions extends KeysListOptions {
 }
 
 /** A zone to work on; without a configuration it has no policy. */
-interface Target {
+export interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
+  readonly parentServers: readonly ServerAddress[] | undefined;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -43,11 +45,13 @@ const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
  *
  * @throws ZonewrightError (exit 2) when neither says which zones and which folder.
  */
-async function targets(options: KeysListOptions): Promise<Target[]> {
+export async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
-  if (alone && !there) return zones.map((zone) => ({ zone, keyDir, policy: undefined }));
+  if (alone && !there) {
+    return zones.map((zone) => ({ zone, keyDir, policy: undefined, parentServers: undefined }));
+  }
   // Reading a configuration takes 30 ms to load: not for those who have none.
   const { loadConfig } = await import('../config/config.js');
   const config = loadConfig(options.config);
@@ -60,7 +64,8 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
         hint: `its zones are ${config.zones.map(({ label }) => label).join(', ')}; for another zone name --key-dir, too`,
       });
     }
-    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy };
+    const { policy, parentServers } = entry ?? {};
+    return { zone, keyDir: keyDir ?? config.keyDir, policy, parentServers };
   });
 }
 
