@@ -11,6 +11,7 @@
 import { promises } from 'node:dns';
 import {
   canonicalAddress,
+  DNS_PORT,
   type ServerAddress,
   serverAddressText,
 } from '../config/server-address.js';
@@ -33,6 +34,8 @@ export interface ParentCheckOptions {
   readonly timeout?: number;
   /** The resolver that finds the servers; default: the system's. */
   readonly resolver?: ServerAddress | undefined;
+  /** The port of servers that the resolver finds; default 53. */
+  readonly port?: number | undefined;
 }
 
 /** What the parent's name servers say of a zone's DS RRset. */
@@ -87,11 +90,11 @@ async function serversOf(
   tries: number,
   timeout: number,
 ): Promise<FoundParent> {
-  const { servers, resolver } = options;
+  const { servers, resolver, port = DNS_PORT } = options;
   if (servers === undefined) {
     const dns = new promises.Resolver({ tries, timeout: Math.ceil(timeout * 1000) });
     if (resolver !== undefined) dns.setServers([bracketed(resolver)]);
-    return findParent(zone, dns);
+    return findParent(zone, dns, port);
   }
   return {
     parent: undefined,
@@ -119,7 +122,7 @@ async function askAll(
   });
   if (fault !== undefined) {
     const nowhere: Fault = { fault: 'no-address', text: fault };
-    const none = { name, address: undefined, port: 53, udp: nowhere, tcp: nowhere };
+    const none = { name, address: undefined, port: DNS_PORT, udp: nowhere, tcp: nowhere };
     asked.push(Promise.resolve(none));
   }
   return Promise.all(asked);

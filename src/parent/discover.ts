@@ -42,8 +42,13 @@ export type Resolver = Pick<
  * The parent of `zone` and its name servers. Never rejects for what the resolver says.
  *
  * @param zone lower-case wire form; not the root.
+ * @param port where the servers that are found are asked.
  */
-export async function findParent(zone: Uint8Array, resolver: Resolver): Promise<FoundParent> {
+export async function findParent(
+  zone: Uint8Array,
+  resolver: Resolver,
+  port = DNS_PORT,
+): Promise<FoundParent> {
   for (let at = zone[0] + 1; ; at += zone[at] + 1) {
     const candidate = zone.slice(at);
     const text = nameToText(candidate);
@@ -55,13 +60,15 @@ export async function findParent(zone: Uint8Array, resolver: Resolver): Promise<
       if (soa.found === undefined) continue;
     }
     const ns = await lookUp(() => resolver.resolveNs(text));
-    if ('code' in ns) return failed(`NS of the parent ${text}: ${ns.code}`);
+    if ('code' in ns)
+      return failed(`the name servers of the parent ${text} could not be found: ${ns.code}`);
     const names = [...new Set((ns.found ?? []).map((name) => name.toLowerCase()))].sort();
-    if (names.length === 0) return failed(`NS of the parent ${text}: there are none`);
+    if (names.length === 0)
+      return failed(`the name servers of the parent ${text} could not be found: there are none`);
     if (names.length > MAX_SERVERS) {
       return failed(`the parent ${text} has ${names.length} name servers; ${MAX_SERVERS} is most`);
     }
-    const servers = await Promise.all(names.map((name) => findServer(name, resolver)));
+    const servers = await Promise.all(names.map((name) => findServer(name, resolver, port)));
     return { parent: candidate, servers, problem: undefined };
   }
 }
@@ -70,7 +77,7 @@ function failed(problem: string): FoundParent {
   return { parent: undefined, servers: [], problem };
 }
 
-async function findServer(name: string, resolver: Resolver): Promise<FoundServer> {
+async function findServer(name: string, resolver: Resolver, port: number): Promise<FoundServer> {
   try {
     nameFromText(name);
   } catch {
@@ -89,7 +96,7 @@ async function findServer(name: string, resolver: Resolver): Promise<FoundServer
     if ('code' in result) fault = `has addresses that could not be found (${type}: ${result.code})`;
     else texts.push(...(result.found ?? []).map(canonicalAddress));
   }
-  const addresses = [...new Set(texts)].map((address) => ({ address, port: DNS_PORT }));
+  const addresses = [...new Set(texts)].map((address) => ({ address, port }));
   if (addresses.length === 0) fault ??= 'has no address';
   if (addresses.length > MAX_ADDRESSES) {
     return { name, addresses: [], fault: `has ${addresses.length} addresses; too many to ask` };

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nameFromText, ROOT } from '#zonewright/names/name.js';
 import { checkParent } from '#zonewright/parent/check.js';
 import { findParent, type Resolver } from '#zonewright/parent/discover.js';
-import { response, soaRecord, startServer } from './servers.js';
+import { both, ZONE as CHILD, ds, honest, response, soaRecord, startServer } from './servers.js';
 
 /** Data by `name TYPE`, or the error code that the resolver ends with. */
 type World = Readonly<Record<string, unknown>>;
@@ -66,7 +66,11 @@ describe('findParent', () => {
 
   it.each([
     ['the SOA', { 'b.uk. SOA': 'ETIMEOUT' }, 'SOA of b.uk.: ETIMEOUT'],
-    ['the NS', { 'uk. NS': 'ESERVFAIL' }, 'NS of the parent uk.: ESERVFAIL'],
+    [
+      'the NS',
+      { 'uk. NS': 'ESERVFAIL' },
+      'name servers of the parent uk. could not be found: ESERVFAIL',
+    ],
     ['any NS', { 'uk. NS': [] }, 'there are none'],
     ['few enough NS', { 'uk. NS': Array.from({ length: 33 }, (_, i) => `n${i}.uk`) }, '33'],
   ])('does not guess when it is not told %s', async (_, change, problem) => {
@@ -103,6 +107,19 @@ describe('through a resolver on the wire', () => {
     // An address where nobody listens on port 53.
     'ns1.example A': [{ type: 'A', name: 'ns1.example', data: '127.53.53.53' }],
   };
+  /** Finds the servers of `example`: one, at 127.0.0.1. */
+  const finding = async (port: number) => ({
+    resolver: await startServer({
+      udp: (query, send) => {
+        const [{ type }] = query.questions ?? [];
+        const local: Answer = { type: 'A', name: 'ns1.example', data: '127.0.0.1' };
+        send(type === 'A' ? response(query, { answers: [local] }) : answer(query));
+      },
+    }),
+    port,
+    tries: 1,
+    timeout: 10,
+  });
   const answer = (query: DecodedPacket): Buffer => {
     const [{ name, type }] = query.questions ?? [];
     const answers = records[`${name} ${type}`] ?? [];
@@ -121,6 +138,32 @@ describe('through a resolver on the wire', () => {
     expect(observation).toMatchObject({ agreed: false, parent: nameFromText('example') });
     expect(observation.servers).toMatchObject([{ name: 'ns1.example', address: '127.53.53.53' }]);
     expect(observation.problems.join()).toContain('ns1.example (127.53.53.53)');
+  });
+
+  it('the servers that are found agree', async () => {
+    const { port } = await startServer(honest([ds(1)]));
+    const observation = await checkParent(CHILD, await finding(port));
+    expect(observation).toMatchObject({
+      agreed: true,
+      ds: [ds(1)],
+      parent: nameFromText('example'),
+      servers: [{ name: 'ns1.example', address: '127.0.0.1', port }],
+    });
+  });
+
+  it('a denial counts from the parent that was found, and from no zone further up', async () => {
+    const deny = (soa: string) =>
+      startServer(both((query) => response(query, { authorities: [soaRecord(soa)] })));
+    const parent = await deny('example');
+    expect(await checkParent(CHILD, await finding(parent.port))).toMatchObject({
+      agreed: true,
+      ds: [],
+    });
+    const above = await deny('');
+    expect(await checkParent(CHILD, await finding(above.port))).toMatchObject({
+      agreed: false,
+      servers: [{ udp: { fault: 'lame' }, tcp: { fault: 'lame' } }],
+    });
   });
 
   it('a resolver that is silent is the one problem', async () => {
