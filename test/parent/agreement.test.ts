@@ -97,7 +97,7 @@ it('agrees exactly when every answer that counts is there and the same', () => {
     }),
     { numRuns: 3000 },
   );
-  expect(agreements).toBeGreaterThan(100);
+  expect(agreements).toBeGreaterThan(30);
 });
 
 describe('the DS of a key is', () => {

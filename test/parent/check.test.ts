@@ -33,7 +33,7 @@ const HAS_IPV6 = Object.values(networkInterfaces()).some((all) =>
 /** For servers that answer: at once, but the machine may be busy. */
 const PATIENT = { tries: 1, timeout: 10 };
 /** For servers that never do. */
-const QUICK = { tries: 1, timeout: 0.6 };
+const QUICK = { tries: 1, timeout: 0.7 };
 
 async function check(...behaviours: readonly Behaviour[]): Promise<ParentObservation> {
   const servers = await Promise.all(behaviours.map((behaviour) => startServer(behaviour)));
@@ -43,6 +43,14 @@ async function check(...behaviours: readonly Behaviour[]): Promise<ParentObserva
 async function checkQuickly(...behaviours: readonly Behaviour[]): Promise<ParentObservation> {
   const servers = await Promise.all(behaviours.map((behaviour) => startServer(behaviour)));
   return checkParent(ZONE, { servers, ...QUICK });
+}
+
+/** Checks each of many servers by itself, all at the same time: a longer wait costs little then. */
+async function checkEach(behaviours: readonly Behaviour[]): Promise<ParentObservation[]> {
+  const servers = await Promise.all(behaviours.map((behaviour) => startServer(behaviour)));
+  return Promise.all(
+    servers.map((server) => checkParent(ZONE, { servers: [server], tries: 1, timeout: 1.5 })),
+  );
 }
 
 const fault = (kind: FaultKind) => expect.objectContaining({ fault: kind });
@@ -287,17 +295,16 @@ describe('a server that lies does not count: neither as agreement nor as denial'
   });
 
   it('messages that are no answer are named as such when no answer follows', async () => {
-    const seen = await Promise.all(
-      STRAYS.map(async ([what, , make]) => {
-        const observation = await checkQuickly({
-          udp: (query, send) => send(make(query)),
-          tcp: (query, socket) => socket.write(framed(make(query))),
-        });
-        expect(observation.agreed).toBe(false);
-        const [{ udp, tcp }] = observation.servers;
-        return [what, 'fault' in udp && udp.fault, 'fault' in tcp && tcp.fault];
-      }),
+    const observations = await checkEach(
+      STRAYS.map(([, , make]) => ({
+        udp: (query, send) => send(make(query)),
+        tcp: (query, socket) => socket.write(framed(make(query))),
+      })),
     );
+    const seen = observations.map(({ agreed, servers: [{ udp, tcp }] }, i) => {
+      expect(agreed).toBe(false);
+      return [STRAYS[i][0], 'fault' in udp && udp.fault, 'fault' in tcp && tcp.fault];
+    });
     expect(seen).toEqual(STRAYS.map(([what, kind]) => [what, kind, kind]));
   });
 
@@ -349,7 +356,7 @@ describe('over UDP', () => {
         },
       }),
     ];
-    const observation = await checkParent(ZONE, { servers, tries: 3, timeout: 0.5 });
+    const observation = await checkParent(ZONE, { servers, tries: 3, timeout: 0.7 });
     expect(observation.agreed).toBe(true);
     expect(new Set(asked.map(({ port }) => port)).size).toBe(3);
     expect(new Set(asked.map(({ id }) => id)).size).toBeGreaterThan(1);
@@ -461,17 +468,14 @@ describe('over TCP', () => {
 
   it('an exchange that ends in nothing is named as such, within its time', async () => {
     const begin = performance.now();
-    const seen = await Promise.all(
-      failures.map(async ([what, , serve]) => {
-        const observation = await checkQuickly(tcp(serve));
-        expect(observation.agreed).toBe(false);
-        const [server] = observation.servers;
-        expect(server.udp, what).toEqual(has(ds(1)));
-        return [what, 'fault' in server.tcp && server.tcp.fault];
-      }),
-    );
+    const observations = await checkEach(failures.map(([, , serve]) => tcp(serve)));
+    const seen = observations.map(({ agreed, servers: [server] }, i) => {
+      expect(agreed).toBe(false);
+      expect(server.udp, failures[i][0]).toEqual(has(ds(1)));
+      return [failures[i][0], 'fault' in server.tcp && server.tcp.fault];
+    });
     expect(seen).toEqual(failures.map(([what, kind]) => [what, kind]));
-    expect(performance.now() - begin).toBeLessThan(3000);
+    expect(performance.now() - begin).toBeLessThan(10_000);
   });
 
   it('a connection that is closed is made again', async () => {
@@ -499,7 +503,7 @@ describe('no agreement', () => {
     const silent = observation.servers[1];
     expect(silent).toMatchObject({ udp: fault('timeout'), tcp: fault('timeout') });
     expect(observation.problems).toEqual([
-      `127.0.0.1:${silent.port} does not answer within 0.6 s, asked once`,
+      `127.0.0.1:${silent.port} does not answer within 0.7 s, asked once`,
     ]);
   });
 

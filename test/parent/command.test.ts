@@ -16,7 +16,7 @@ beforeAll(async () => {
   await zonewrightOk(['keys', 'generate', '--zone', ZONE_TEXT, '--key-dir', join(folder, 'keys')]);
   const found = readKeys(join(folder, 'keys'), ZONE).find(({ flags }) => flags === 257);
   ksk = found as NonNullable<typeof found>;
-});
+}, 60_000);
 
 function configure(servers: readonly ServerAddress[]): string {
   const file = join(folder, 'zonewright.toml');
