@@ -16,6 +16,7 @@ import { formatDuration } from './duration.js';
 import { type KeyPath, lineOf } from './locate.js';
 import { CONFIG_PLACES } from './places.js';
 import { type FileOutput, fileSchema, KNOWN_KEYS } from './schema.js';
+import { type ServerAddress, serverAddressText } from './server-address.js';
 import { nearest } from './suggest.js';
 
 export interface Config {
@@ -136,6 +137,8 @@ export interface ZoneConfig {
   readonly records: string | undefined;
   /** DS RDATA at the parent, or the file that has the DS records; undefined: not known. */
   readonly parentDs: readonly Uint8Array[] | string | undefined;
+  /** Name servers of the parent zone; undefined: found by the system's resolver. */
+  readonly parentServers: readonly ServerAddress[] | undefined;
   readonly publishPendingRestore: boolean;
   readonly keepSac048Orphans: boolean;
   readonly missingGlue: 'drop' | 'keep';
@@ -391,6 +394,7 @@ function build(raw: FileOutput, text: string, file: string): Config {
       if (twice !== undefined) fault(where('ns'), `names ${twice} twice`);
       if (texts.length === 1) warnings.push(`zone ${label} has one name server only (RFC 2182)`);
     }
+    checkParentKeys(zone, policy, where, fault);
     if (zone.soa !== undefined && zone.soa.retry >= zone.soa.refresh) {
       warnings.push(`zone ${label}: SOA retry is not shorter than refresh (RFC 1912 §2.2)`);
     }
@@ -410,6 +414,7 @@ function build(raw: FileOutput, text: string, file: string): Config {
       dsTtl: zone['ds-ttl'],
       records: atMaybe(zone.records),
       parentDs: Array.isArray(zone['parent-ds']) ? zone['parent-ds'] : atMaybe(zone['parent-ds']),
+      parentServers: zone['parent-servers'],
       publishPendingRestore:
         zone['publish-pending-restore'] ?? raw['publish-pending-restore'] ?? false,
       keepSac048Orphans: zone['keep-sac048-orphans'] ?? raw['keep-sac048-orphans'] ?? false,
@@ -444,6 +449,28 @@ function build(raw: FileOutput, text: string, file: string): Config {
 }
 
 type FaultFn = (path: KeyPath, message: string) => void;
+
+/** What a zone says of its parent: the root has none, and no server is asked twice. */
+function checkParentKeys(
+  zone: FileOutput['zones'][number],
+  policy: Policy | undefined,
+  where: (key: string) => KeyPath,
+  fault: FaultFn,
+): void {
+  const texts = (zone['parent-servers'] ?? []).map(serverAddressText);
+  const twice = texts.find((text, n) => texts.indexOf(text) !== n);
+  if (twice !== undefined) fault(where('parent-servers'), `names ${twice} twice`);
+  if (zone.name.length > 1) return;
+  if (texts.length > 0) {
+    fault(where('parent-servers'), 'has no meaning for the root zone, which has no parent');
+  }
+  if (policy?.parentCheck === true) {
+    fault(
+      where('policy'),
+      `"${policy.name}" has parent-check = true, and the root zone has no parent that could be asked`,
+    );
+  }
+}
 
 function buildSource(
   raw: FileOutput['source'],

@@ -9,6 +9,7 @@ import { rdataFromText } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
 import { DURATION_FORM, parseDuration } from './duration.js';
 import { parseHostName, parseMailbox, parseZoneName, ZONE_FORM } from './names.js';
+import { parseServerAddress, SERVER_FORM } from './server-address.js';
 import { PERCENT_FORM, parsePercent } from './size.js';
 
 const TTL_LIMIT = 2 ** 31 - 1;
@@ -203,6 +204,13 @@ const zone = v.strictObject(
     'glue-ttl': v.optional(ttl, 172_800),
     'ds-ttl': v.optional(ttl, 86_400),
     records: v.optional(text),
+    'parent-servers': v.optional(
+      v.pipe(
+        v.array(parsed(parseServerAddress, SERVER_FORM), 'is not a list of addresses'),
+        v.minLength(1, 'names no server; leave it out, and the servers are looked up'),
+        v.maxLength(100, 'names more than 100 servers'),
+      ),
+    ),
     'parent-ds': v.optional(v.union([v.array(ds), text], 'is not a list of DS data, or a file')),
     ...zoneRules,
   },

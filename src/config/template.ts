@@ -56,6 +56,8 @@ ns-ttl = 172800
 glue-ttl = 172800
 ds-ttl = 86400
 # records = "com.extra"  # master file with further authoritative records of the zone
+# parent-servers = ["192.0.2.53", "[2001:db8::53]:53"]  # name servers of the parent zone;
+#                           # default: those that the system's resolver finds
 # parent-ds = "dsset-com."  # file with the DS records at the parent, or a list of DS data:
 #                           # a zone that they don't lead into is not published
 

@@ -6,6 +6,7 @@ import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
 import type { Config, Policy } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
+import type { ServerAddress } from '../config/server-address.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
@@ -42,6 +43,7 @@ export interface Target {
   /** Of the configuration, as the next one. */
   readonly stateDir: string | undefined;
   readonly passphrase: PassphraseSource | undefined;
+  readonly parentServers: readonly ServerAddress[] | undefined;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -61,6 +63,7 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
       config: undefined,
       stateDir: undefined,
       passphrase: undefined,
+      parentServers: undefined,
     };
     return zones.map((zone) => ({ zone, keyDir, ...none }));
   }
@@ -83,6 +86,7 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
       config: entry === undefined ? undefined : config,
       stateDir: config.stateDir,
       passphrase: config.keys.passphrase,
+      parentServers: entry?.parentServers,
     };
   });
 }

@@ -36,6 +36,7 @@ import {
   refusalOf,
 } from '../guard/judge.js';
 import { keyId } from '../keys/lifecycle/key-state.js';
+import type { TtlKind } from '../keys/lifecycle/note.js';
 import { statesOf } from '../keys/lifecycle/zone-keys.js';
 import { maybePassphrase, type Passphrase } from '../keys/passphrase.js';
 import { zoneLabel } from '../names/name.js';
@@ -170,8 +171,17 @@ async function prepare(run: Run): Promise<Work[]> {
         : zone.parentDs;
     const { now, dryRun } = options;
     const { passphrase } = run;
-    const keys = buildKeys(zone, { config, published, parentDs, now, dryRun, warn, passphrase });
-    for (const { what } of keys.run.events) options.reporter.info(`${zone.label}: ${what}`);
+    const tell = (text: string): void => options.reporter.info(text);
+    const keys = await buildKeys(zone, {
+      config,
+      published,
+      parentDs,
+      now,
+      dryRun,
+      passphrase,
+      warn,
+      tell,
+    });
     work.push({
       zone,
       zoneDir,
@@ -323,7 +333,7 @@ async function makeReady(
     keyTags: built.dnskeys.map((key) => keyTag(key)),
     keys: describeKeys(work, now),
     keyEvents: work.keys.run.events.map(({ what }) => ({ what })),
-    keyStates: statesOf(work.keys.run.held, { dnskey: zone.policy.dnskeyTtl }, now),
+    keyStates: statesOf(work.keys.run.held, seenTtls(work), now),
     timings,
     guards: judgements,
   };
@@ -334,6 +344,14 @@ const STAGES: Readonly<Record<StageName, string>> = {
   sign: 'signing, verifying and comparing with the published generation',
   pack: "packing the holders' copy",
 };
+
+/** TTLs that caches hold from now on. */
+function seenTtls({ zone, keys }: Work): Partial<Record<TtlKind, number>> {
+  return {
+    dnskey: zone.policy.dnskeyTtl,
+    ...(keys.dsTtl === undefined ? {} : { ds: keys.dsTtl }),
+  };
+}
 
 function describeKeys({ keys }: Work, now: number): Manifest['keys'] {
   const { held, waits } = keys.run;

@@ -9,6 +9,7 @@ import { refusal } from '../errors.js';
 import { breakText } from '../keys/engine/explain.js';
 import { generateKeyPair } from '../keys/generate.js';
 import { HIDDEN_STATE } from '../keys/lifecycle/key-state.js';
+import { lookAtParent } from '../keys/lifecycle/parent.js';
 import {
   type EngineRun,
   gonePairs,
@@ -24,12 +25,15 @@ import type { Passphrase } from '../keys/passphrase.js';
 import { type KeySelection, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { purgeTrash, settleStore, signaturesEnd, trashKey } from '../keys/trash.js';
+import { checkParent } from '../parent/check.js';
 import type { Published } from './published.js';
 
 /** A zone's keys, as they are in the generation that is built. */
 export interface BuildKeys {
   readonly run: EngineRun;
   readonly selection: KeySelection;
+  /** The TTL of the DS RRset that the parent's servers gave; undefined: they were not asked. */
+  readonly dsTtl: number | undefined;
   /** CDS and CDNSKEY ask the parent to take the DS away (RFC 8078 §4). */
   readonly deleteDs: boolean;
 }
@@ -43,6 +47,7 @@ export interface BuildKeysOptions {
   /** Opens encrypted private keys, and encrypts new ones. */
   readonly passphrase: Passphrase | undefined;
   readonly warn: (text: string) => void;
+  readonly tell: (text: string) => void;
 }
 
 /**
@@ -51,8 +56,8 @@ export interface BuildKeysOptions {
  * @throws ZonewrightError (exit 4) when the zone has no keys, or one that it was published with is
  *   missing, or they can't make a valid zone.
  */
-export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKeys {
-  const { config, published, parentDs, now, dryRun, passphrase, warn } = options;
+export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Promise<BuildKeys> {
+  const { config, published, parentDs, now, dryRun, passphrase, warn, tell } = options;
   if (!dryRun) settleStore(config.keyDir);
   const places: KeyPlaces = {
     zone,
@@ -61,7 +66,7 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
     parentDs,
     published: published?.keyStates,
   };
-  const held = holdKeys(places, now);
+  let held = holdKeys(places, now);
   if (held.pairs.length === 0) {
     throw refusal(`${zone.label} has no keys in ${config.keyDir}`, {
       hint: 'make them with "zonewright keys generate"; a build makes only the successors of keys that are there',
@@ -72,6 +77,15 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
       `${zone.label}: the key files are brought to what was published before the last run ended`,
     );
     storeKeys(held, held.note);
+  }
+  let dsTtl: number | undefined;
+  if (zone.policy.parentCheck) {
+    const observation = await checkParent(zone.name, { servers: zone.parentServers });
+    const look = lookAtParent(held, observation, now);
+    for (const text of look.told) tell(`${zone.label}: ${text}`);
+    for (const text of look.warnings) warn(`${zone.label}: ${text}`);
+    held = look.held;
+    dsTtl = observation.ttl;
   }
   const make: KeyMaker = ({ role, algorithm, replaces }) => {
     if (dryRun) {
@@ -95,9 +109,11 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
   for (const { what, breaks } of run.events) {
     if (breaks !== undefined) warn(`${zone.label}: emergency: ${what}; ${breakText(breaks)}`);
   }
+  for (const { what } of run.events) tell(`${zone.label}: ${what}`);
   const { keys } = run.held.keys;
   return {
     run,
+    dsTtl,
     selection: selectKeys(run.held.pairs, now),
     deleteDs: zone.policy.insecure && keys.some((key) => key.records.ds?.state === 'unretentive'),
   };

@@ -177,6 +177,45 @@ nsec3 = { iterations = 5, salt = "AAbb" }`,
   });
 });
 
+describe("the parent's servers", () => {
+  const withServers = (list: string): string => `${SHORT}parent-servers = ${list}\n`;
+
+  test('are addresses, with port 53 or another', () => {
+    const list = '["198.41.0.4", "[2001:503:BA3E::2:30]:53", "127.0.0.1:5300", "2001:db8::0:1"]';
+    expect(read(withServers(list)).zones[0].parentServers).toEqual([
+      { address: '198.41.0.4', port: 53 },
+      { address: '2001:503:ba3e::2:30', port: 53 },
+      { address: '127.0.0.1', port: 5300 },
+      { address: '2001:db8::1', port: 53 },
+    ]);
+    expect(read(SHORT).zones[0].parentServers).toBeUndefined();
+  });
+
+  test.each([
+    ['"198.41.0.4"', 'zones[0].parent-servers', 'not a list'],
+    ['[]', 'zones[0].parent-servers', 'names no server'],
+    ['["a.root-servers.net"]', 'zones[0].parent-servers[0]', 'IP address'],
+    ['["192.0.2.1", "192.0.2.1:53"]', 'zones[0].parent-servers', 'names 192.0.2.1 twice'],
+    ['["::1", "[0::1]"]', 'zones[0].parent-servers', 'names ::1 twice'],
+  ])('%s: %s %s', (list, field, message) => {
+    const error = failure(withServers(list));
+    expect(error.exitCode).toBe(2);
+    expect(error.place?.field).toBe(field);
+    expect(error.message).toContain(message);
+  });
+
+  test('the root zone has none, and none to check', () => {
+    const root = SHORT.replace('"example"', '"."');
+    const named = failure(`${root}parent-servers = ["192.0.2.1"]\n`);
+    expect(named.place?.field).toBe('zones[0].parent-servers');
+    expect(named.message).toContain('no parent');
+    const checked = failure(root.replace('[policy.p]', '[policy.p]\nparent-check = true'));
+    expect(checked.place?.field).toBe('zones[0].policy');
+    expect(checked.message).toContain('no parent');
+    expect(read(root).zones[0].label).toBe('root');
+  });
+});
+
 describe('errors', () => {
   test.each([
     ['max-change = "5%"', 'max-change = "5"', 'guards.max-change', 'percentage'],

@@ -99,8 +99,11 @@ async function startServer(
 }
 
 /** Serves zone files authoritatively. */
-export async function serve(folder: string, zones: readonly ServedZone[]): Promise<Server> {
-  const tool = authoritativeTool();
+export async function serve(
+  folder: string,
+  zones: readonly ServedZone[],
+  tool: 'nsd' | 'named' = authoritativeTool(),
+): Promise<Server> {
   const port = await freePort();
   const config = join(folder, `${tool}.conf`);
   const nsd = [
