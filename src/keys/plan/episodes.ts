@@ -4,9 +4,17 @@
  */
 
 import { algorithmName } from '../../dnssec/algorithms.js';
-import { type EngineKey, type EnginePolicy, isGone, recordsOf, stateOf } from '../engine/model.js';
+import {
+  type EngineKey,
+  type EnginePolicy,
+  isGone,
+  type RecordName,
+  recordsOf,
+  stateOf,
+} from '../engine/model.js';
 import type { PlanEvent } from './events.js';
 import { type KeyNames, listText } from './names.js';
+import { awaitsParent } from './phases.js';
 
 export interface Episode {
   readonly from: number;
@@ -15,6 +23,8 @@ export interface Episode {
   /** It began before the plan, or goes on after it. */
   readonly isUnderWay: boolean;
   readonly goesOn: boolean;
+  /** At its end a DS is still waited for, and the forecast has a parent that does nothing. */
+  readonly waitsForParent: boolean;
   readonly title: string;
   /** Alike for episodes that go the same way with other keys. */
   readonly pattern: string;
@@ -32,16 +42,19 @@ export interface Moment {
 
 /** Is a record of the key on its way through the caches? */
 function inMotion(key: EngineKey): boolean {
-  return recordsOf(key.role).some((record) => {
-    const state = stateOf(key, record);
-    return state === 'rumoured' || state === 'unretentive';
-  });
+  return recordsOf(key.role).some((record) => isMoving(key, record));
+}
+
+function isMoving(key: EngineKey, record: RecordName): boolean {
+  const state = stateOf(key, record);
+  return state === 'rumoured' || state === 'unretentive';
 }
 
 /**
  * @param before the keys when the plan begins.
  * @param moments in order; those in which nothing happens to tell of may be among them.
  * @param until the end of the plan.
+ * @param parentNever the forecast is one in which the parent does nothing.
  */
 export function episodesOf(
   before: readonly EngineKey[],
@@ -50,11 +63,18 @@ export function episodesOf(
   until: number,
   policy: EnginePolicy,
   names: KeyNames,
+  parentNever: boolean,
 ): Episode[] {
   const episodes: Episode[] = [];
   let open: Moment[] = [];
   let start = before;
   const isUnderWay = before.some(inMotion);
+  // What the parent never does would keep an episode open for ever.
+  const isOpen = (key: EngineKey): boolean =>
+    recordsOf(key.role).some(
+      (record) =>
+        isMoving(key, record) && !(parentNever && record === 'ds' && awaitsParent(key, policy)),
+    );
   const close = (to: number, goesOn: boolean): void => {
     const events = open.flatMap((moment) => moment.events);
     const last = open[open.length - 1];
@@ -66,6 +86,7 @@ export function episodesOf(
         to,
         isUnderWay: first,
         goesOn,
+        waitsForParent: parentNever && last.keys.some((key) => awaitsParent(key, policy)),
         title: titleOf(start, keys, policy, names),
         pattern: patternOf(events, keys),
         events,
@@ -77,7 +98,7 @@ export function episodesOf(
   };
   for (const moment of moments) {
     open.push(moment);
-    if (!moment.keys.some(inMotion)) close(moment.at, false);
+    if (!moment.keys.some(isOpen)) close(moment.at, false);
   }
   close(until, true);
   return episodes;

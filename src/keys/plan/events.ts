@@ -98,7 +98,7 @@ export function momentEvents(
   );
   return [
     ...parentEvents(pairs, at, context),
-    ...pairs.flatMap((pair) => cacheEvents(pair, at, context)),
+    ...cacheEvents(pairs, at, context),
     ...makingEvents(pairs, at, context),
     ...signingEvents(pairs, at, context),
     ...publishingEvents(pairs, at, context),
@@ -123,9 +123,9 @@ export function openEvents(
         kind: 'ds-wanted',
         actor: 'operator',
         what: comes
-          ? `the DS of ${name} is waited for: have the parent publish it, and say when it is there`
-          : `the DS of ${name} is to go: have the parent remove it, and say when it is gone`,
-        why: `since ${isoTime(key.records.ds?.since ?? at)}; time alone does not tell what the parent has published`,
+          ? `have the parent publish the DS of ${name}, unless it does already`
+          : `have the parent remove the DS of ${name}, unless it is gone already`,
+        why: `due since ${isoTime(key.records.ds?.since ?? at)}; then say so, for time alone does not tell what the parent has published`,
         command: seenCommand(comes ? 'ds-seen' : 'ds-gone', zone, key, names),
         keys: [key.id],
       };
@@ -183,46 +183,54 @@ function parentEvents(
   ];
 }
 
-/** Waiting times of a key that are over. */
-function cacheEvents(pair: Pair, at: number, context: EventContext): PlanEvent[] {
-  const { after } = pair;
+/** Waiting times that are over; what several keys waited for in the same way is one event. */
+function cacheEvents(pairs: readonly Pair[], at: number, context: EventContext): PlanEvent[] {
   const { names, policy } = context;
-  const name = names.of(after.id);
-  const events: PlanEvent[] = [];
-  const settled = (to: RecordState): RecordName[] => {
-    const records = (['dnskey', 'krrsig', 'zrrsig', 'ds'] as const).filter(
-      (record) => pair.before !== undefined && came(pair, record, to),
-    );
-    // The signature over the DNSKEY RRset mostly comes and goes with the DNSKEY.
-    return records.includes('dnskey') ? records.filter((one) => one !== 'krrsig') : records;
-  };
-  for (const record of settled('omnipresent')) {
-    events.push({
-      at,
-      kind: 'known',
-      actor: 'caches',
-      what:
+  const groups = new Map<string, Omit<PlanEvent, 'what'> & { readonly record: RecordName }>();
+  for (const pair of pairs) {
+    const { after } = pair;
+    for (const record of settledRecords(pair)) {
+      const known = stateOf(after, record) === 'omnipresent';
+      const why = formula(pair, record, policy);
+      // A key whose last record is forgotten is gone.
+      const last =
+        isGone(after) && after.goal === 'hidden' && record === settledRecords(pair).at(-1);
+      const kind = known ? 'known' : last ? 'gone' : 'forgotten';
+      const group = `${kind} ${record} ${why}`;
+      const keys = [...(groups.get(group)?.keys ?? []), after.id];
+      groups.set(group, { at, kind, actor: 'caches', why, keys, record });
+    }
+  }
+  return [...groups.values()].map(({ record, ...event }): PlanEvent => {
+    const { kind, keys } = event;
+    const list = names.list(keys);
+    if (kind === 'known') {
+      const what =
         record === 'ds' && policy.anchor === 'rfc5011'
-          ? `every resolver that follows RFC 5011 trusts ${name}`
-          : `every cache knows ${RECORD_OF[record]} ${name}`,
-      why: formula(pair, record, policy),
-      keys: [after.id],
-    });
-  }
-  const forgotten = settled('hidden');
-  for (const [i, record] of forgotten.entries()) {
-    const last = i === forgotten.length - 1 && isGone(after) && after.goal === 'hidden';
-    events.push({
-      at,
-      kind: last ? 'gone' : 'forgotten',
-      actor: 'caches',
-      what: `no cache holds ${RECORD_OF[record]} ${name} any more${last ? ': the key is gone' : ''}`,
-      why: formula(pair, record, policy),
-      keys: [after.id],
-    });
-  }
-  return events;
+          ? `every resolver that follows RFC 5011 trusts ${list}`
+          : `every cache knows ${RECORD_OF[record]} ${list}`;
+      return { ...event, what };
+    }
+    const end =
+      kind === 'gone' ? `: ${keys.length === 1 ? 'the key is' : 'the keys are'} gone` : '';
+    const what =
+      record === 'ds' && policy.anchor === 'rfc5011'
+        ? `no resolver that follows RFC 5011 trusts ${list} any more`
+        : `no cache holds ${RECORD_OF[record]} ${list} any more`;
+    return { ...event, what: `${what}${end}` };
+  });
 }
+
+/** The records that came to rest; the signature over the DNSKEY RRset mostly goes with the DNSKEY. */
+function settledRecords(pair: Pair): RecordName[] {
+  if (pair.before === undefined) return [];
+  const settled = RECORD_NAMES.filter(
+    (record) => came(pair, record, 'omnipresent') || came(pair, record, 'hidden'),
+  );
+  return settled.includes('dnskey') ? settled.filter((one) => one !== 'krrsig') : settled;
+}
+
+const RECORD_NAMES: readonly RecordName[] = ['zrrsig', 'ds', 'krrsig', 'dnskey'];
 
 const RECORD_OF: Readonly<Record<RecordName, string>> = {
   dnskey: 'the DNSKEY of',
@@ -247,45 +255,68 @@ function formula(
 function makingEvents(pairs: readonly Pair[], at: number, context: EventContext): PlanEvent[] {
   const { names, policy } = context;
   const made = pairs.filter(({ before }) => before === undefined);
-  const events = made.map(({ after }): PlanEvent => {
-    const old = pairs.find((one) => one.after.id === after.replaces);
-    const published = isPresent(after, 'dnskey') ? ' and published' : '';
-    const place = old === undefined ? '' : `, to take the place of ${names.of(old.after.id)}`;
-    return {
+  const events: PlanEvent[] = [];
+  const first: Pair[] = [];
+  for (const pair of made) {
+    const old = pairs.find((one) => one.after.id === pair.after.replaces);
+    if (old === undefined) {
+      first.push(pair);
+      continue;
+    }
+    events.push({
       at,
       kind: 'made',
       actor: 'zonewright',
-      what: `${names.of(after.id)} is made${published}${place}`,
-      why: old === undefined ? policyReason(after, pairs) : lifetimeReason(old, policy),
-      keys: [after.id, ...(old === undefined ? [] : [old.after.id])],
-    };
-  });
+      what: `${names.of(pair.after.id)} is made${isPresent(pair.after, 'dnskey') ? ' and published' : ''}, to take the place of ${names.of(old.after.id)}`,
+      why: lifetimeReason(old, policy),
+      keys: ids([pair, old]),
+    });
+  }
+  for (const published of [true, false]) {
+    const own = first.filter(({ after }) => isPresent(after, 'dnskey') === published);
+    if (own.length === 0) continue;
+    events.push({
+      at,
+      kind: 'made',
+      actor: 'zonewright',
+      what: `${names.list(ids(own))} ${areOf(own)} made${published ? ' and published' : ''}`,
+      why: policyReason(own, pairs),
+      keys: ids(own),
+    });
+  }
   const succeeded = new Set(made.map(({ after }) => after.replaces));
-  for (const { before, after } of pairs) {
-    if (before?.goal !== 'omnipresent' || after.goal !== 'hidden') continue;
-    if (succeeded.has(after.id)) continue;
+  const retired = pairs.filter(
+    ({ before, after }) =>
+      before?.goal === 'omnipresent' && after.goal === 'hidden' && !succeeded.has(after.id),
+  );
+  if (retired.length > 0) {
+    const algorithms = [...new Set(retired.map(({ after }) => after.algorithm))];
+    const dropped = algorithms.filter((algorithm) => !policy.algorithms.includes(algorithm));
     events.push({
       at,
       kind: 'retired',
       actor: 'zonewright',
-      what: `${names.of(after.id)} is to go`,
-      why: policy.algorithms.includes(after.algorithm)
-        ? 'other keys have its duties'
-        : `the policy no longer has ${algorithmName(after.algorithm)}`,
-      keys: [after.id],
+      what: `${names.list(ids(retired))} ${areOf(retired)} to go`,
+      why:
+        dropped.length === 0
+          ? 'other keys have the duties'
+          : `the policy no longer has ${listText(dropped.map(algorithmName))}`,
+      keys: ids(retired),
     });
   }
   return events;
 }
 
-function policyReason(made: EngineKey, pairs: readonly Pair[]): string {
-  const known = pairs.some(
-    ({ before, after }) => before !== undefined && after.algorithm === made.algorithm,
+const areOf = (pairs: readonly Pair[]): string => (pairs.length === 1 ? 'is' : 'are');
+
+function policyReason(made: readonly Pair[], pairs: readonly Pair[]): string {
+  const old = pairs.filter(({ before }) => before !== undefined);
+  const fresh = [...new Set(made.map(({ after }) => after.algorithm))].filter(
+    (algorithm) => !old.some(({ after }) => after.algorithm === algorithm),
   );
-  const role = made.role.toUpperCase();
-  return known
-    ? `the policy asks for a ${role}`
-    : `the policy asks for a ${role} of ${algorithmName(made.algorithm)}`;
+  if (fresh.length > 0) return `the policy asks for ${listText(fresh.map(algorithmName))}`;
+  const roles = [...new Set(made.map(({ after }) => after.role.toUpperCase()))];
+  return `the policy asks for a ${roles.join(' and a ')}`;
 }
 
 /** Why a key's successor is made at this time: the end of its life, less the time to get known. */
@@ -370,7 +401,7 @@ function publishingEvents(pairs: readonly Pair[], at: number, context: EventCont
       at,
       kind: 'published',
       actor: 'zonewright',
-      what: `${names.list(ids(coming))} ${coming.length === 1 ? 'is' : 'are'} published${instead}`,
+      what: `${names.list(ids(coming))} ${areOf(coming)} published${instead}`,
       why,
       keys: ids([...coming, ...old]),
     },
@@ -408,20 +439,23 @@ function dsEvents(pairs: readonly Pair[], at: number, context: EventContext): Pl
     ];
   }
   if (coming.length === 0 && going.length === 0) return [];
-  const put = `put the DS of ${names.list(ids(coming))} there`;
-  const take = `remove the DS of ${names.list(ids(going))}`;
-  let what = `at the parent: ${put}`;
+  const fresh = names.list(ids(coming));
+  const old = names.list(ids(going));
+  let what = `have the parent publish the DS of ${fresh}`;
   let why = 'every cache has its DNSKEY and its signature';
-  if (coming.length > 0 && going.length > 0) what = `at the parent: ${put} and ${take}`;
+  if (coming.length > 0 && going.length > 0) what += ` and remove that of ${old}`;
   else if (going.length > 0) {
-    what = `at the parent: ${take}`;
+    what = `have the parent remove the DS of ${old}`;
     why =
       policy.algorithms.length === 0
         ? 'the zone goes insecure: no DS may lead to keys that are withdrawn'
         : 'every cache has the DS and the DNSKEY of the key in its place';
   } else if (coming.some(({ after }) => !isPresent(after, 'dnskey'))) {
-    what = `at the parent: add the DS of ${names.list(ids(coming))} beside what is there`;
+    what += ' beside what it has';
     why = 'the DS comes before its DNSKEY (double DS, RFC 6781 §4.1.2)';
+  }
+  if (pairs.some(({ after }) => after.emergency === true)) {
+    why = 'an emergency does not wait for caches';
   }
   return [
     {
@@ -448,7 +482,7 @@ function leavingEvents(pairs: readonly Pair[], at: number, context: EventContext
       at,
       kind: 'revoked',
       actor: 'zonewright',
-      what: `${names.list(ids(revoked))} ${revoked.length === 1 ? 'is' : 'are'} revoked (RFC 5011)`,
+      what: `${names.list(ids(revoked))} ${areOf(revoked)} revoked (RFC 5011)`,
       why: 'resolvers trust its successor',
       keys: ids(revoked),
     });
@@ -463,7 +497,7 @@ function leavingEvents(pairs: readonly Pair[], at: number, context: EventContext
       at,
       kind: 'withdrawn',
       actor: 'zonewright',
-      what: `${names.list(ids(going))} ${going.length === 1 ? 'is' : 'are'} withdrawn`,
+      what: `${names.list(ids(going))} ${areOf(going)} withdrawn`,
       why: withdrawalReason(going),
       keys: ids(going),
     });

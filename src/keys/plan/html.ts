@@ -7,6 +7,7 @@
 import { isoTime } from '../../config/time.js';
 import { algorithmName } from '../../dnssec/algorithms.js';
 import type { Measure } from '../engine/model.js';
+import type { Role } from '../statefile.js';
 import { clockText, dayText, distanceText, durationText, weekdayText } from './calendar.js';
 import type { Episode } from './episodes.js';
 import { escapeText } from './escape.js';
@@ -49,10 +50,10 @@ ${patterns()}
 ${plans.length > 1 ? overview(plans) : ''}
 </header>
 <main>
-${plans.map(zoneSection).join('\n')}
+${plans.map((plan, i) => zoneSection(plan, i, plans.length)).join('\n')}
 </main>
 <footer>
-<p>${remark(plans[0])}</p>
+<p>${remark(plans)}</p>
 <p>Made by <code>zonewright keys plan</code>.</p>
 </footer>
 </body>
@@ -60,7 +61,8 @@ ${plans.map(zoneSection).join('\n')}
 `;
 }
 
-function remark({ interval, parentDelay }: Plan): string {
+function remark(plans: readonly Plan[]): string {
+  const [{ interval, parentDelay }] = plans;
   const steps =
     interval === 0
       ? 'Each step is shown at its earliest time; the first build after it takes it.'
@@ -69,7 +71,8 @@ function remark({ interval, parentDelay }: Plan): string {
     parentDelay === undefined
       ? 'The parent is taken to do nothing: what waits for a DS goes on when it is seen.'
       : `The parent is assumed to follow ${durationText(parentDelay)} after a DS is due; when it takes longer, all that follows moves with it.`;
-  return `${steps} ${parent} Keys to be made have no tag yet and go by their number.`;
+  const trust = plans.some(({ policy }) => policy.anchor === 'parent') ? ` ${parent}` : '';
+  return `${steps}${trust} Keys to be made have no tag yet and go by their number.`;
 }
 
 function timeTag(at: number): string {
@@ -101,12 +104,12 @@ function nextEvents({ events }: Plan): PlanEvent[] {
 /** Waits that are over, which is no news but for those who follow a roll. */
 const isQuiet = ({ kind }: PlanEvent): boolean => kind === 'known' || kind === 'forgotten';
 
-function zoneSection(plan: Plan, index: number): string {
+function zoneSection(plan: Plan, index: number, count: number): string {
   const id = `zone-${index + 1}`;
   const acts = operatorActs(plan);
   return [
-    `<section class="zone" id="${id}" aria-labelledby="${id}-h">`,
-    `<h2 id="${id}-h">${escapeText(plan.zone)}</h2>`,
+    `<section class="zone" id="${id}" aria-label="${escapeText(plan.zone)}">`,
+    count > 1 ? `<h2>${escapeText(plan.zone)}</h2>` : '',
     whatIsNext(plan),
     policyFacts(plan),
     plan.keys.length === 0 ? '<p>The zone has no keys and its policy asks for none.</p>' : '',
@@ -206,7 +209,7 @@ function timeline(plan: Plan, id: string, acts: readonly Act[]): string {
     showRecords: short,
     nameAlgorithms: nameAlgorithms(plan),
   });
-  return `<figure>\n${picture}\n${legend(plan, short)}\n</figure>`;
+  return `<figure>\n${picture}\n${phaseLegend(plan)}${short ? `\n${recordLegend(plan)}` : ''}\n</figure>`;
 }
 
 const PHASES: readonly (readonly [Phase, string])[] = [
@@ -216,25 +219,36 @@ const PHASES: readonly (readonly [Phase, string])[] = [
   ['leaving', 'withdrawn, still in caches'],
 ];
 
-function legend({ keys, events, policy }: Plan, showRecords: boolean): string {
-  const role = keys[0]?.role ?? 'zsk';
-  const sample = (kind: string, what = 'phase', height = 14): string =>
-    `<svg class="picture ${role}" width="26" height="${height}" aria-hidden="true"><rect class="${what} ${kind}" x="1" y="1" width="24" height="${height - 2}"/></svg>`;
-  const items = PHASES.map(([phase, text]) => `<li>${sample(phase)}${text}</li>`);
-  if (showRecords) {
-    items.push(
-      `<li>${sample('rumoured', 'record', 10)}record: not in all caches yet</li>`,
-      `<li>${sample('omnipresent', 'record', 10)}in all caches</li>`,
-      `<li>${sample('unretentive', 'record', 10)}not gone from all caches</li>`,
-    );
-    if (policy.anchor === 'parent') {
-      items.push(`<li>${sample('rumoured awaits', 'record', 10)}waits for the parent</li>`);
-    }
-  }
+function sample(role: Role, kind: string, what: 'phase' | 'record', height: number): string {
+  return `<svg class="picture ${role}" width="26" height="${height}" aria-hidden="true"><rect class="${what} ${kind}" x="1" y="1" width="24" height="${height - 2}"/></svg>`;
+}
+
+function legendList(items: readonly string[]): string {
+  return `<ul class="legend" aria-label="Legend">\n${items.map((item) => `<li>${item}</li>`).join('\n')}\n</ul>`;
+}
+
+function phaseLegend({ keys, events }: Plan): string {
+  const [{ role }] = keys;
+  const items = PHASES.map(([phase, text]) => `${sample(role, phase, 'phase', 14)}${text}`);
   if (events.some(({ actor }) => actor === 'operator')) {
-    items.push('<li><span class="no-act">1</span>for you to do, at the parent</li>');
+    items.push('<span class="no-act">1</span>for you to do, at the parent');
   }
-  return `<ul class="legend" aria-label="Legend">\n${items.join('\n')}\n</ul>`;
+  return legendList(items);
+}
+
+function recordLegend({ keys, policy }: Plan): string {
+  const [{ role }] = keys;
+  const item = (kind: string, text: string): string => `${sample(role, kind, 'record', 10)}${text}`;
+  const items = [
+    item('rumoured', 'rumoured: not in all caches yet'),
+    item('omnipresent', 'omnipresent: in all caches'),
+    item('unretentive', 'unretentive: not out of all caches yet'),
+    ...(policy.anchor === 'parent' ? [item('rumoured awaits', 'waits for the parent')] : []),
+    'ZRRSIG: signatures over the zone',
+    'KRRSIG: signature over the DNSKEY RRset',
+    ...(policy.anchor === 'parent' ? [] : ['TRUST: in resolvers, by RFC 5011']),
+  ];
+  return legendList(items);
 }
 
 function actList(acts: readonly Act[]): string {
@@ -273,10 +287,11 @@ ${rows.join('\n')}
 </table>`;
 }
 
-function keyTimes({ phases, records }: PlanKey, { now }: Plan): string[] {
+function keyTimes({ tag, phases, records }: PlanKey, { now }: Plan): string[] {
   const day = (at: number | undefined): string => {
     if (at === undefined) return '–';
-    return at <= now ? 'already' : dayText(at);
+    if (at > now) return dayText(at);
+    return tag === undefined ? 'now' : 'already';
   };
   const dnskey = records.find(({ record }) => record === 'dnskey')?.states ?? [];
   const seen = dnskey.find(({ value }) => value.state !== 'hidden');
@@ -309,8 +324,8 @@ function episodeSections(plan: Plan, id: string, acts: readonly Act[]): string[]
     const like = drawn.get(episode.pattern);
     let picture = '';
     if (like === undefined && plan.until - plan.now > SHORT_RANGE && episode.to > episode.from) {
+      picture = episodePicture(plan, episode, heading, steps, drawn.size === 0);
       drawn.set(episode.pattern, heading);
-      picture = episodePicture(plan, episode, heading, steps);
     }
     const same =
       like === undefined
@@ -328,10 +343,13 @@ function episodeSections(plan: Plan, id: string, acts: readonly Act[]): string[]
   });
 }
 
-function episodeSpan({ from, to, isUnderWay, goesOn }: Episode, { now }: Plan): string {
-  const start = isUnderWay ? 'Under way' : `${dayText(from)}, ${distanceText(from, now)}`;
-  if (goesOn) return `${start}; it goes on after the end of the plan`;
-  return `${start}${isUnderWay ? ', done' : ' to'} ${dayText(to)}${isUnderWay ? '' : `: ${roughDuration(to - from)}`}`;
+function episodeSpan(episode: Episode, { now }: Plan): string {
+  const { from, to, isUnderWay, goesOn, waitsForParent } = episode;
+  const start = isUnderWay ? 'Under way' : `${dayText(from)} · ${distanceText(from, now)}`;
+  if (waitsForParent) return `${start} · goes on when the parent has done its part`;
+  if (goesOn) return `${start} · goes on after the end of the plan`;
+  if (isUnderWay) return `${start} · done on ${dayText(to)}`;
+  return `${dayText(from)} to ${dayText(to)} · ${distanceText(from, now)} · takes ${roughDuration(to - from)}`;
 }
 
 /** A duration to the hour. */
@@ -350,6 +368,7 @@ function episodePicture(
   episode: Episode,
   heading: string,
   steps: readonly PictureMark[],
+  first: boolean,
 ): string {
   const { from, to, keys, title } = episode;
   const margin = ROLL_MARGIN * (to - from);
@@ -368,7 +387,7 @@ function episodePicture(
     showRecords: true,
     nameAlgorithms: nameAlgorithms(plan),
   });
-  return `<figure>\n${picture}\n${legend({ ...plan, events: [] }, true)}\n</figure>`;
+  return `<figure>\n${picture}${first ? `\n${recordLegend(plan)}` : ''}\n</figure>`;
 }
 
 function episodeTable(

@@ -123,7 +123,7 @@ export function planOf(
       };
     }),
     events: moments.flatMap(({ events }) => events),
-    episodes: episodesOf(before, moments, now, until, policy, names),
+    episodes: episodesOf(before, moments, now, until, policy, names, parentDelay === undefined),
     waitsForParent: last.some((key) => awaitsParent(key, policy)),
   };
 }

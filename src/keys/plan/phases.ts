@@ -58,7 +58,9 @@ function isAnchored(key: EngineKey, policy: EnginePolicy): boolean {
   if (state === 'omnipresent') return true;
   if (policy.anchor !== 'parent') return false;
   // Until the parent has taken it away it is there.
-  return state === 'rumoured' ? key.dsSeen !== undefined : awaitsParent(key, policy);
+  if (state === 'rumoured') return key.dsSeen !== undefined;
+  const wasThere = key.dsSeen !== undefined || key.records.ds?.from === undefined;
+  return wasThere && awaitsParent(key, policy);
 }
 
 export function phaseOf(key: EngineKey, policy: EnginePolicy): Phase {

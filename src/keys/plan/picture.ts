@@ -49,19 +49,17 @@ const ROLES: readonly (readonly [Role, string])[] = [
   ['zsk', 'Zone-signing keys'],
 ];
 
-const RECORDS: Readonly<Record<RecordName, string>> = {
-  dnskey: 'DNSKEY',
-  zrrsig: 'zone signatures',
-  krrsig: 'DNSKEY signature',
-  ds: 'DS',
-};
+/** Share of the width, in per cent, that is kept free for the names of records. */
+const GUTTER = 13;
 
 /** From this many lanes on they are lower. */
 const MANY_LANES = 16;
 
 const AXIS_HEIGHT = 36;
 const GROUP_HEIGHT = 24;
-const STRIP_HEIGHT = 15;
+const STRIP_HEIGHT = 13;
+/** Below the lanes, for the flag at the line of now. */
+const FLAG_HEIGHT = 18;
 
 interface Layout {
   readonly axis: Axis;
@@ -69,6 +67,8 @@ interface Layout {
   /** Height of a lane's name, and of its bar. */
   readonly nameHeight: number;
   readonly barHeight: number;
+  /** Where the time begins, in per cent of the width. */
+  readonly gutter: number;
 }
 
 /** The picture as an `svg` element. */
@@ -80,8 +80,10 @@ export function drawPicture(picture: Picture): string {
     picture,
     nameHeight: many ? 0 : 17,
     barHeight: many ? 12 : 18,
+    gutter: picture.showRecords ? GUTTER : 0,
   };
   const body: string[] = [];
+  const names: string[] = [];
   let y = AXIS_HEIGHT;
   if (marks.length > 0 || steps.length > 0) y += 26;
   for (const [role, heading] of ROLES) {
@@ -92,28 +94,37 @@ export function drawPicture(picture: Picture): string {
     for (const key of own) {
       const lane = drawLane(key, y, layout);
       body.push(lane.svg);
+      names.push(lane.name);
       y += lane.height;
     }
     y += 4;
   }
-  const height = y + 4;
+  const bottom = y + 4;
+  const placedSteps = placeMarks(steps, layout);
+  const placedMarks = placeMarks(marks, layout);
+  const hasNow = picture.now >= picture.from && picture.now <= picture.to;
+  const height = bottom + (hasNow ? FLAG_HEIGHT : 0);
   return [
     `<svg class="picture" id="${id}" role="img" aria-labelledby="${id}-t ${id}-d" width="100%" height="${height}" xmlns="http://www.w3.org/2000/svg">`,
     `<title id="${id}-t">${escapeText(title)}</title>`,
     `<desc id="${id}-d">${escapeText(description)}</desc>`,
-    drawAxis(layout, height),
+    drawAxis(layout, bottom),
+    ...(hasNow ? [drawNow(layout, bottom)] : []),
     ...body,
-    drawNow(layout, height),
-    ...steps.map((step) => drawMark(step, 'step', layout, height)),
-    ...marks.map((mark) => drawMark(mark, 'act', layout, height)),
+    ...placedSteps.map((step) => markLine(step, 'step', bottom)),
+    ...placedMarks.map((mark) => markLine(mark, 'act', bottom)),
+    // Names stand before the lines that cross them.
+    ...names,
+    ...placedSteps.map((step) => markSign(step, 'step')),
+    ...placedMarks.map((mark) => markSign(mark, 'act')),
     '</svg>',
   ].join('\n');
 }
 
 /** A place along the time in per cent, within the picture. */
-function place({ axis }: Layout, at: number): number {
-  const share = (100 * (at - axis.from)) / (axis.to - axis.from);
-  return Math.round(1000 * Math.min(100, Math.max(0, share))) / 1000;
+function place({ axis, gutter }: Layout, at: number): number {
+  const share = Math.min(1, Math.max(0, (at - axis.from) / (axis.to - axis.from)));
+  return round(gutter + share * (100 - gutter));
 }
 
 function drawAxis(layout: Layout, height: number): string {
@@ -138,12 +149,13 @@ function drawAxis(layout: Layout, height: number): string {
     );
     // A label at the edge would be cut off.
     if (x > 98.5) continue;
+    const fits = narrow && x < 92;
     parts.push(
-      `<text class="tick${narrow ? '' : ' wide'}" x="${x}%" dx="3" y="${AXIS_HEIGHT - 6}">${escapeText(label)}</text>`,
+      `<text class="tick${fits ? '' : ' wide'}" x="${x}%" dx="3" y="${AXIS_HEIGHT - 6}">${escapeText(label)}</text>`,
     );
   }
   parts.push(
-    `<line class="axis" x1="0" x2="100%" y1="${AXIS_HEIGHT - 0.5}" y2="${AXIS_HEIGHT - 0.5}"/>`,
+    `<line class="axis" x1="${layout.gutter}%" x2="100%" y1="${AXIS_HEIGHT - 0.5}" y2="${AXIS_HEIGHT - 0.5}"/>`,
   );
   return parts.join('\n');
 }
@@ -151,36 +163,61 @@ function drawAxis(layout: Layout, height: number): string {
 const bandText = (x: number, label: string, more: string): string =>
   `<text class="band${more}" x="${x}%" dx="3" y="13">${escapeText(label)}</text>`;
 
-function drawNow(layout: Layout, height: number): string {
-  const { axis, picture } = layout;
-  if (picture.now < axis.from || picture.now > axis.to) return '';
-  const x = place(layout, picture.now);
+function drawNow(layout: Layout, bottom: number): string {
+  const x = place(layout, layout.picture.now);
   return [
-    `<line class="now" x1="${x}%" x2="${x}%" y1="${AXIS_HEIGHT - 14}" y2="${height}"/>`,
-    `<svg x="${x}%" y="${AXIS_HEIGHT - 18}" width="32" height="16"><rect class="now-flag" x="0" y="0" width="30" height="15" rx="2"/><text class="now-text" x="15" y="11.5">now</text></svg>`,
+    `<line class="now" x1="${x}%" x2="${x}%" y1="${AXIS_HEIGHT}" y2="${bottom + 2}"/>`,
+    `<svg class="mark" x="${x}%" y="${bottom + 2}" width="1" height="1"><rect class="now-flag" x="-16" y="0" width="32" height="15" rx="2"/><text class="now-text" y="11">now</text></svg>`,
   ].join('\n');
 }
 
-/** A numbered mark under the axis, with a line through the lanes. */
-function drawMark(
-  { at, number }: PictureMark,
-  kind: 'act' | 'step',
-  layout: Layout,
-  height: number,
-): string {
-  const x = place(layout, at);
-  const y = AXIS_HEIGHT + 14;
+type MarkKind = 'act' | 'step';
+
+/** The middle of the marks, under the axis. */
+const MARK_Y = AXIS_HEIGHT + 14;
+/** Least distance of two signs, in per cent. */
+const MARK_DISTANCE = 2.2;
+
+/** A mark, and where its sign stands: beside its time where marks are close. */
+interface PlacedMark extends PictureMark {
+  readonly x: number;
+  readonly signX: number;
+}
+
+function placeMarks(marks: readonly PictureMark[], layout: Layout): PlacedMark[] {
+  const distance = Math.min(MARK_DISTANCE, 90 / Math.max(marks.length, 1));
+  const xs = marks.map(({ at }) => place(layout, at));
+  const signs = [...xs];
+  for (let i = 1; i < signs.length; i++) signs[i] = Math.max(signs[i], signs[i - 1] + distance);
+  // What was pushed over the edge goes back.
+  for (let i = signs.length - 1; i >= 0; i--) {
+    signs[i] = Math.min(signs[i], 99 - (signs.length - 1 - i) * distance);
+  }
+  return marks.map((mark, i) => ({ ...mark, x: xs[i], signX: round(signs[i]) }));
+}
+
+/** From the sign to its time, and down through the lanes. */
+function markLine({ x, signX }: PlacedMark, kind: MarkKind, bottom: number): string {
+  const top = MARK_Y + 20;
+  return `<line class="${kind}-line" x1="${signX}%" x2="${x}%" y1="${MARK_Y + 8}" y2="${top}"/><line class="${kind}-line" x1="${x}%" x2="${x}%" y1="${top}" y2="${bottom}"/>`;
+}
+
+function markSign({ signX, number }: PlacedMark, kind: MarkKind): string {
   const shape =
     kind === 'act'
       ? '<path class="act-sign" d="M0 -12 L12 0 L0 12 L-12 0 Z"/>'
       : '<circle class="step-sign" r="9"/>';
-  return [
-    `<line class="${kind}-line" x1="${x}%" x2="${x}%" y1="${y + 10}" y2="${height}"/>`,
-    `<svg class="mark" x="${x}%" y="${y}" width="1" height="1">${shape}<text class="${kind}-text" y="4">${number}</text></svg>`,
-  ].join('\n');
+  return `<svg class="mark" x="${signX}%" y="${MARK_Y}" width="1" height="1">${shape}<text class="${kind}-text" y="4">${number}</text></svg>`;
 }
 
-function drawLane(key: PlanKey, y: number, layout: Layout): { svg: string; height: number } {
+interface Lane {
+  readonly svg: string;
+  /** The key's name, which stands on top of all. */
+  readonly name: string;
+  readonly height: number;
+}
+
+function drawLane(key: PlanKey, y: number, layout: Layout): Lane {
   const { picture, nameHeight, barHeight } = layout;
   const parts = [`<g class="lane ${key.role}">`, `<title>${escapeText(laneText(key))}</title>`];
   const seen = key.phases.filter(
@@ -189,9 +226,8 @@ function drawLane(key: PlanKey, y: number, layout: Layout): { svg: string; heigh
   );
   const barTop = y + nameHeight;
   parts.push(
-    `<line class="rail" x1="0" x2="100%" y1="${barTop + barHeight / 2}" y2="${barTop + barHeight / 2}"/>`,
+    `<line class="rail" x1="${layout.gutter}%" x2="100%" y1="${barTop + barHeight / 2}" y2="${barTop + barHeight / 2}"/>`,
   );
-  parts.push(drawName(key, seen, y, layout));
   for (const span of seen) parts.push(drawPhase(key, span, barTop, layout));
   let bottom = barTop + barHeight;
   if (picture.showRecords) {
@@ -202,7 +238,11 @@ function drawLane(key: PlanKey, y: number, layout: Layout): { svg: string; heigh
     }
   }
   parts.push('</g>');
-  return { svg: parts.join('\n'), height: bottom - y + 8 };
+  return {
+    svg: parts.join('\n'),
+    name: drawName(key, seen, y, layout),
+    height: bottom - y + 8,
+  };
 }
 
 function laneText({ name, algorithm, phases }: PlanKey): string {
@@ -246,8 +286,7 @@ function drawPhase(
 ): string {
   const { barHeight, picture } = layout;
   const x = place(layout, from);
-  // What is shorter than a hair is still seen.
-  const width = Math.max(place(layout, to) - x, 0.15);
+  const width = Math.max(place(layout, to) - x, LEAST_WIDTH);
   const rect = `<rect class="phase ${value}" x="${x}%" y="${y}" width="${round(width)}%" height="${barHeight}"/>`;
   if (value !== 'in-use' || barHeight < 16) return rect;
   const text = useText(key.role, picture);
@@ -265,29 +304,25 @@ function drawStrip(
   layout: Layout,
 ): string {
   const { picture } = layout;
-  const parts = [`<line class="rail" x1="0" x2="100%" y1="${y + 5}" y2="${y + 5}"/>`];
-  let textAt: number | undefined;
-  let textEnd = 0;
+  const name = record === 'ds' && picture.anchor === 'rfc5011' ? 'TRUST' : record.toUpperCase();
+  const parts = [
+    `<text class="record-name" x="0" y="${y + 8.5}">${name}</text>`,
+    `<line class="rail" x1="${layout.gutter}%" x2="100%" y1="${y + 5}" y2="${y + 5}"/>`,
+  ];
   for (const { value, from, to } of states) {
     if (value.state === 'hidden' || to <= picture.from || from >= picture.to) continue;
     const x = place(layout, from);
-    textAt ??= x;
-    const width = Math.max(place(layout, to) - x, 0.15);
-    textEnd = x + width;
+    const width = round(Math.max(place(layout, to) - x, LEAST_WIDTH));
     const kind = value.awaitsParent ? `${value.state} awaits` : value.state;
+    const title = `${name} ${value.state}${value.awaitsParent ? ', waits for the parent' : ''}`;
     parts.push(
-      `<rect class="record ${kind}" x="${x}%" y="${y + 1}" width="${round(width)}%" height="8"><title>${RECORDS[record]} ${value.state}${value.awaitsParent ? ', waits for the parent' : ''}</title></rect>`,
+      `<rect class="record ${kind}" x="${x}%" y="${y + 1}" width="${width}%" height="8"><title>${title}</title></rect>`,
     );
   }
-  if (textAt === undefined) return '';
-  const before = textAt > 20;
-  const x = before ? textAt : textEnd;
-  const inside = !before && textEnd > 80;
-  const gap = inside ? 4 : before ? -5 : 5;
-  parts.push(
-    `<text class="record-name${inside ? ' inside' : ''}" x="${inside ? textAt : x}%" dx="${gap}" y="${y + 8.5}" text-anchor="${before ? 'end' : 'start'}">${RECORDS[record]}</text>`,
-  );
   return parts.join('\n');
 }
+
+/** What is shorter than a hair is still seen; per cent. */
+const LEAST_WIDTH = 0.15;
 
 const round = (n: number): number => Math.round(n * 1000) / 1000;

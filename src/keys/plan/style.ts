@@ -96,7 +96,8 @@ code{font:12.5px/1.45 ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",mo
 nav ul{list-style:none;padding:0;margin:18px 0 0;border-top:1px solid var(--line)}
 nav li{padding:7px 0;border-bottom:1px solid var(--line);display:flex;gap:6px 20px;flex-wrap:wrap}
 nav a{font-weight:600;min-width:110px;overflow-wrap:anywhere}
-.zone{margin-top:40px;padding-top:24px;border-top:3px solid var(--ink)}
+.zone:only-child{margin-top:0;border-top:0;padding-top:0}
+.zone:not(:only-child){margin-top:40px;padding-top:24px;border-top:3px solid var(--ink)}
 .next{display:flex;flex-wrap:wrap;gap:10px;margin:14px 0 4px;padding:0;list-style:none}
 .next li{background:var(--panel);border-left:4px solid var(--line);padding:8px 14px;flex:1 1 300px}
 .next li.you{border-left-color:var(--act)}
@@ -108,7 +109,7 @@ nav a{font-weight:600;min-width:110px;overflow-wrap:anywhere}
 .facts dd{margin:0}
 figure{margin:22px 0 8px}
 figcaption{font-size:13px;color:var(--dim);margin-top:8px}
-.picture{display:block;overflow:hidden;font-size:12px}
+.picture{display:block;overflow:visible;font-size:12px}
 .picture text{fill:var(--ink)}
 .picture .mark{overflow:visible}
 .picture .band{font-weight:600;font-size:12.5px}
@@ -118,7 +119,7 @@ figcaption{font-size:13px;color:var(--dim);margin-top:8px}
 .picture .major{stroke:var(--dim);stroke-opacity:.45}
 .picture .axis{stroke:var(--dim);stroke-width:1}
 .picture .rail{stroke:var(--line);stroke-width:1}
-.picture .lane-name,.picture .record-name{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
+.picture .lane-name,.picture .group{paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 .picture .name{font-weight:650}
 .picture .future{font-style:italic}
 .picture .fact{fill:var(--dim);font-weight:400;font-style:normal;font-size:11.5px}
@@ -126,8 +127,9 @@ figcaption{font-size:13px;color:var(--dim);margin-top:8px}
 .picture .phase-text{fill:var(--bar-ink);font-size:11.5px}
 .phase,.record{stroke-width:1}
 .picture .leaving{fill:var(--paper);stroke-dasharray:2 2}
-.picture .awaits{stroke:var(--act);stroke-width:1.6;stroke-dasharray:4 2}
 ${byRole}
+.picture .record.awaits{stroke:var(--act);stroke-width:1.6;stroke-dasharray:4 2}
+.ground{fill:var(--paper)}
 .picture .now{stroke:var(--now);stroke-width:1.6}
 .picture .now-flag{fill:var(--now)}
 .picture .now-text{fill:var(--now-ink);font-size:10.5px;font-weight:600;text-anchor:middle}
@@ -142,7 +144,8 @@ ${byRole}
 .legend li{display:flex;align-items:center;gap:8px}
 .legend svg{flex:none;overflow:visible}
 table{border-collapse:collapse;width:100%;margin:10px 0 0;font-size:14px}
-caption{text-align:left;color:var(--dim);font-size:13px;padding-bottom:4px}
+/* For those who hear the page: the heading above says the same. */
+caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 th,td{text-align:left;vertical-align:top;padding:6px 14px 6px 0;border-bottom:1px solid var(--line)}
 thead th{font-size:12.5px;font-weight:600;color:var(--dim);border-bottom-color:var(--dim)}
 tbody th{font-weight:600}
@@ -160,7 +163,7 @@ tr.quiet td.what{color:var(--dim)}
 .assumed{border:1px solid var(--dim);color:var(--dim);font-size:12px;padding:0 5px;margin-left:4px;white-space:nowrap}
 ol.acts{list-style:none;margin:6px 0 0;padding:0}
 ol.acts li{display:flex;gap:12px;padding:5px 0;border-bottom:1px solid var(--line)}
-ol.acts .when{flex:0 0 96px;font-weight:600}
+ol.acts .when{flex:0 0 104px;font-weight:600;white-space:nowrap}
 footer{margin-top:40px;padding-top:12px;border-top:1px solid var(--line);font-size:13px;color:var(--dim)}
 @media (max-width:700px){
 body{padding:18px 16px 32px}
@@ -177,13 +180,14 @@ h1{font-size:22px}
 td.when span{display:inline;margin-left:6px}
 .steps td.no{float:left;margin-right:8px}
 }
-@page{size:landscape;margin:12mm}
+@page{size:landscape;margin:10mm}
 @media print{
-body{padding:0;max-width:none;font-size:10.5pt;print-color-adjust:exact;-webkit-print-color-adjust:exact}
+body{padding:0;max-width:none;zoom:.72;print-color-adjust:exact;-webkit-print-color-adjust:exact}
 .zone{break-before:page;border-top:0;margin-top:0;padding-top:0}
-.zone:first-of-type{break-before:auto;margin-top:18px}
-figure,tr,.legend,ol.acts li,.next{break-inside:avoid}
-h2,h3,caption{break-after:avoid}
+.zone:only-child{break-before:auto}
+figure,tr,.legend,ol.acts li,.next,.facts{break-inside:avoid}
+h2,h3,h3+p,h3+p+p,thead{break-after:avoid}
+tbody tr:first-child{break-before:avoid}
 thead{display:table-header-group}
 nav a{text-decoration:none}
 }
