@@ -1,6 +1,6 @@
 /**
  * The work of `zonewright keys plan`: plans as text or JSON on standard output, and as a page of HTML
- * in a file. Where the keys come from is the caller's: {@link planCommand} takes their loader.
+ * in a file.
  */
 
 import { realpathSync, type Stats, statSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { printJson, wantsColor } from '../../cli/output.js';
 import { isoTime } from '../../config/time.js';
 import { usageError } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
-import type { KeysListOptions } from '../command.js';
+import { loadPlans, type ZonesOptions } from '../commands/context.js';
 import { replaceFile } from '../files.js';
 import { renderPlanHtml } from './html.js';
 import { planJson } from './json.js';
@@ -17,7 +17,7 @@ import { makePlan, type Plan, type PlanSubject } from './model.js';
 import { renderPlanText } from './text.js';
 
 /** `zonewright keys plan`. */
-export interface KeysPlanOptions extends KeysListOptions {
+export interface KeysPlanOptions extends ZonesOptions {
   /** The end of the plan; seconds since 1970. */
   readonly until: number;
   /** Seconds from one build to the next; 0: each step at its earliest time. */
@@ -53,6 +53,9 @@ export function planCommand(load: PlanLoader): (options: KeysPlanOptions) => Pro
     print(plans, options);
   };
 }
+
+/** Runs `zonewright keys plan`. */
+export const keysPlanCommand = planCommand(loadPlans);
 
 function print(plans: readonly Plan[], options: KeysPlanOptions): void {
   if (options.json) {

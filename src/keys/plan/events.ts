@@ -9,6 +9,7 @@ import { isoTime } from '../../config/time.js';
 import { algorithmName } from '../../dnssec/algorithms.js';
 import { breakText } from '../engine/explain.js';
 import {
+  byRole,
   type EngineKey,
   type EnginePolicy,
   hasKeyRole,
@@ -90,7 +91,7 @@ export function momentEvents(
   at: number,
   context: EventContext,
 ): PlanEvent[] {
-  const pairs = after.map(
+  const pairs = [...after].sort(byRole).map(
     (key): Pair => ({
       before: before.find(({ id }) => id === key.id),
       after: key,
@@ -100,8 +101,8 @@ export function momentEvents(
     ...parentEvents(pairs, at, context),
     ...cacheEvents(pairs, at, context),
     ...makingEvents(pairs, at, context),
-    ...signingEvents(pairs, at, context),
     ...publishingEvents(pairs, at, context),
+    ...signingEvents(pairs, at, context),
     ...dsEvents(pairs, at, context),
     ...leavingEvents(pairs, at, context),
   ];
@@ -442,7 +443,7 @@ function dsEvents(pairs: readonly Pair[], at: number, context: EventContext): Pl
   const fresh = names.list(ids(coming));
   const old = names.list(ids(going));
   let what = `have the parent publish the DS of ${fresh}`;
-  let why = 'every cache has its DNSKEY and its signature';
+  let why = 'every cache has its DNSKEY and its signature; CDS and CDNSKEY ask for it, too';
   if (coming.length > 0 && going.length > 0) what += ` and remove that of ${old}`;
   else if (going.length > 0) {
     what = `have the parent remove the DS of ${old}`;

@@ -8,6 +8,7 @@
 
 import { type ForecastMoment, type ForecastOptions, forecast } from '../engine/forecast.js';
 import {
+  byRole,
   type EngineKey,
   type EnginePolicy,
   isGone,
@@ -142,8 +143,7 @@ function historiesOf(
     else if (history[history.length - 1].from === from) history[history.length - 1] = { from, key };
     else history.push({ from, key });
   };
-  const age = (key: EngineKey): number => key.active ?? key.created;
-  for (const key of [...before].sort((a, b) => age(a) - age(b) || a.tag - b.tag)) add(key, now);
+  for (const key of [...before].sort(byRole)) add(key, now);
   for (const { at, keys } of moments) for (const key of keys) add(key, at);
   return [...histories.values()];
 }

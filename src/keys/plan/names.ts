@@ -4,8 +4,7 @@
  */
 
 import { algorithmName } from '../../dnssec/algorithms.js';
-import { FIRST_FUTURE_TAG } from '../engine/forecast.js';
-import type { EngineKey } from '../engine/model.js';
+import { type EngineKey, FIRST_FUTURE_TAG, keyName } from '../engine/model.js';
 
 /** Names of keys by id, and the same texts with them in place of tags. */
 export interface KeyNames {
@@ -14,7 +13,7 @@ export interface KeyNames {
   tagOf(id: string): number | undefined;
   /** `ZSK 2 and KSK 2` */
   list(ids: readonly string[]): string;
-  /** A text of the engine, which says `key 12345`, with the plan's names. */
+  /** A text of the engine, which says `key 12345` and `the new KSK no. 1`, with the plan's names. */
   inText(text: string, ids?: readonly string[]): string;
 }
 
@@ -52,8 +51,8 @@ export function nameKeys(keys: readonly EngineKey[]): KeyNames {
     list: (ids) => listText(ids.map(of)),
     inText(text, ids = []) {
       const meant = [...keys.filter(({ id }) => ids.includes(id)), ...keys];
-      return text.replaceAll(/\bkey (\d+)\b/g, (whole, tag: string) => {
-        const key = meant.find((one) => one.tag === Number(tag));
+      return text.replaceAll(/\bkey \d+\b|\bthe new [A-Z]{3} no\. \d+\b/g, (whole) => {
+        const key = meant.find((one) => keyName(one) === whole);
         return key === undefined ? whole : of(key.id);
       });
     },

@@ -183,7 +183,7 @@ td.when span{display:inline;margin-left:6px}
 @page{size:landscape;margin:10mm}
 @media print{
 body{padding:0;max-width:none;zoom:.72;print-color-adjust:exact;-webkit-print-color-adjust:exact}
-.zone{break-before:page;border-top:0;margin-top:0;padding-top:0}
+.zone,.zone:not(:only-child){break-before:page;border-top:0;margin-top:0;padding-top:0}
 .zone:only-child{break-before:auto}
 figure,tr,.legend,ol.acts li,.next,.facts{break-inside:avoid}
 h2,h3,h3+p,h3+p+p,thead{break-after:avoid}

@@ -13,7 +13,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createReporter } from '#zonewright/cli/output.js';
 import { ZonewrightError } from '#zonewright/errors.js';
 import { type KeysPlanOptions, planCommand } from '#zonewright/keys/plan/command.js';
-import { tempDir } from '../../tools/cli.js';
+import { tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
 import { DAY, NOW, pair, subject } from './subjects.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -29,7 +29,6 @@ const options = (more: Partial<KeysPlanOptions> = {}): KeysPlanOptions => ({
   debug: false,
   reporter: createReporter(settings),
   zones: [],
-  keyDir: undefined,
   until: NOW + 365 * DAY,
   interval: 0,
   parentDelay: DAY,
@@ -137,5 +136,62 @@ describe('keys plan', () => {
     expect((await refusalOf({ until: NOW + 1e9 })).message).toContain('more than 30 years away');
     expect((await refusalOf({ json: true, html: '-' })).message).toContain('standard output');
     await expect(planCommand(() => [])(options())).rejects.toMatchObject({ exitCode: 2 });
+  });
+});
+
+describe('zonewright keys plan', () => {
+  const CONFIG = `state-dir = "state"
+output-dir = "out"
+key-dir = "keys"
+[source]
+format = "master"
+path = "example.zone"
+[policy.p]
+[[zones]]
+name = "example"
+policy = "p"
+`;
+
+  it('plans for the zones of a configuration, and changes nothing', async () => {
+    const cwd = tempDir();
+    writeFileSync(join(cwd, 'zonewright.toml'), CONFIG);
+    const now = ['--now', '2026-11-22'];
+    await zonewrightOk(['keys', 'generate', ...now], { cwd });
+    const before = readdirSync(join(cwd, 'keys')).map((file) =>
+      readFileSync(join(cwd, 'keys', file), 'utf8'),
+    );
+    const args = ['keys', 'plan', '--until', 'P120D', '--html', 'plan.html', ...now];
+    const { stdout, stderr } = await zonewrightOk(args, { cwd });
+    expect(stdout).toMatch(/^example: 22 Nov 2026 to 22 Mar 2027$/m);
+    expect(stdout).toMatch(
+      /^> Tue 24 {2}02:00 {2}YOU: have the parent publish the DS of KSK \d+$/m,
+    );
+    expect(stderr).toContain('the timeline is in plan.html');
+    expect(readFileSync(join(cwd, 'plan.html'), 'utf8')).toContain('Key plan of example');
+    const after = readdirSync(join(cwd, 'keys')).map((file) =>
+      readFileSync(join(cwd, 'keys', file), 'utf8'),
+    );
+    expect(after).toEqual(before);
+    expect(readdirSync(cwd).sort()).toEqual(['keys', 'plan.html', 'zonewright.toml']);
+  });
+
+  it('takes a parent that does nothing, and says what is no end or no delay', async () => {
+    const cwd = tempDir();
+    writeFileSync(join(cwd, 'zonewright.toml'), CONFIG);
+    await zonewrightOk(['keys', 'generate', '--now', '2026-11-22'], { cwd });
+    const never = await zonewrightOk(['keys', 'plan', '--parent-delay', 'never', '--json'], {
+      cwd,
+    });
+    const { plans } = JSON.parse(never.stdout) as { plans: { parentDelay: unknown }[] };
+    expect(plans).toMatchObject([{ parentDelay: null, waitsForParent: true }]);
+    for (const flags of [
+      ['--until', 'soon'],
+      ['--parent-delay', 'soon'],
+      ['--interval', 'daily'],
+    ]) {
+      const { status, stderr } = await zonewright(['keys', 'plan', ...flags], { cwd });
+      expect(status).toBe(2);
+      expect(stderr).toContain('Expected ');
+    }
   });
 });

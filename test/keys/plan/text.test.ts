@@ -1,7 +1,10 @@
 /** A plan on the terminal. */
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderPlanText } from '#zonewright/keys/plan/text.js';
+import { ROOT } from '../../tools/cli.js';
 import { CASES, pair, planFor, subject } from './subjects.js';
 
 const plain = { verbose: false, color: false };
@@ -22,6 +25,15 @@ describe('renderPlanText', () => {
     expect(lines).toContain('                   zonewright keys ds --zone com');
     expect(lines.filter((line) => line.includes('(assumed)'))).toHaveLength(1);
     expect(lines.some((line) => line.includes('every cache'))).toBe(false);
+  });
+
+  it('is what the README shows', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
+    const [, shown] = /^\$ zonewright keys plan .*\n([^`]*)```$/m.exec(readme)!;
+    const text = renderPlanText([planFor(subject(pair()), 200)], plain);
+    const parts = shown.split('…\n');
+    expect(parts).toHaveLength(2);
+    for (const part of parts) expect(text).toContain(part);
   });
 
   it('with --verbose has the waits and their formulas', () => {
