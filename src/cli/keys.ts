@@ -14,6 +14,7 @@ import {
   zoneFlag,
   zoneListFlag,
 } from './common.js';
+import { addPlanCommand } from './keys-plan.js';
 import { loadWork } from './lazy.js';
 
 interface ListFlags {
@@ -96,6 +97,7 @@ Examples:
     });
 
   addStatus(keys);
+  addPlanCommand(keys);
   addRoll(keys);
   addDs(keys);
   addRevoke(keys);
