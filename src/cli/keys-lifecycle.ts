@@ -1,4 +1,4 @@
-/** `zonewright keys status`, `roll`, `ds`, `ds-seen`, `ds-gone` and `revoke`: the flags. */
+/** `zonewright keys status`, `plan`, `roll`, `ds`, `ds-seen`, `ds-gone` and `revoke`: the flags. */
 
 import { type Command, Option } from 'commander';
 import type { KeysDsNoteOptions, KeysDsOptions } from '../keys/commands/ds.js';
@@ -13,6 +13,7 @@ import {
   zoneFlag,
   zoneListFlag,
 } from './common.js';
+import { addPlanCommand } from './keys-plan.js';
 import { loadWork } from './lazy.js';
 
 const TAG = countFlag(0, 0xffff);
@@ -203,7 +204,7 @@ function addRevoke(keys: Command): void {
     .addHelpText(
       'after',
       `
-Example:
+Examples:
   zonewright keys revoke --zone example --tag 12345`,
     )
     .action(async (flags: EmergencyFlags & { zone: Uint8Array; tag: number }, command: Command) => {
@@ -222,6 +223,7 @@ Example:
 /** Registers the commands about the states of keys. */
 export function addKeyLifecycleCommands(keys: Command): void {
   addStatus(keys);
+  addPlanCommand(keys);
   addRoll(keys);
   addDs(keys);
   addRevoke(keys);
