@@ -11,6 +11,7 @@ import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listKeys } from './list.js';
+import { storedResponse, withStoredKsks } from './offline/presigned.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
 
@@ -30,7 +31,7 @@ export interface KeysGenerateOptions extends KeysListOptions {
 }
 
 /** A zone to work on; without a configuration it has no policy. */
-interface Target {
+export interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
@@ -43,7 +44,7 @@ const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
  *
  * @throws ZonewrightError (exit 2) when neither says which zones and which folder.
  */
-async function targets(options: KeysListOptions): Promise<Target[]> {
+export async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
@@ -114,6 +115,7 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 /** Runs `zonewright keys list`. */
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
+  const presigned: unknown[] = [];
   for (const { zone, keyDir, policy } of await targets(options)) {
     const keys = readKeys(keyDir, zone);
     if (keys.length === 0) {
@@ -121,9 +123,12 @@ export async function keysListCommand(options: KeysListOptions): Promise<void> {
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,
       );
     }
-    listed.push(...listKeys(keys, options.now, policy));
+    listed.push(...listKeys(withStoredKsks(keyDir, zone, keys, options.now), options.now, policy));
+    const told = storedResponse(keyDir, zone, keys, options.now);
+    if (told?.warning !== undefined) options.reporter.warn(told.warning);
+    if (told !== undefined) presigned.push(told.json);
   }
-  if (options.json) return printJson({ keys: listed });
+  if (options.json) return printJson({ keys: listed, presigned });
   for (const line of table(listed)) process.stdout.write(`${line}\n`);
 }
 

@@ -1,6 +1,14 @@
 /** Files that are whole or not there: written beside their place, synced, then moved or linked. */
 
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Replaces a file, or makes it. After a crash it is whole and old, or whole and new. */
@@ -37,7 +45,8 @@ function writeBeside(path: string, text: string, mode: number): string {
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', mode);
   try {
-    writeSync(fd, text);
+    // Unlike writeSync, goes on after a part was written, and fails on a full disk.
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } catch (error) {
     rmSync(temporary, { force: true });

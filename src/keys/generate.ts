@@ -16,6 +16,7 @@ import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
 import { createFile } from './files.js';
+import { withStoredKsks } from './offline/presigned.js';
 import { formatPrivateFile } from './privatefile.js';
 import { formatPublicFile, parsePublicFile } from './publicfile.js';
 import { keyRoles } from './select.js';
@@ -217,7 +218,7 @@ export function generateMissingKeys(
 ): KeyPair[] {
   makeKeyFolder(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
-  return missingKeys(readKeys(dir, zone), policy, now)
+  return missingKeys(withStoredKsks(dir, zone, readKeys(dir, zone), now), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
       generateKeyPair(dir, { zone, algorithm, role, timing, ttl: policy.dnskeyTtl }),

@@ -35,6 +35,7 @@ import {
   type Overrides,
   refusalOf,
 } from '../guard/judge.js';
+import { presignedAt } from '../keys/offline/presigned.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { type KeyPair, readKeys } from '../keys/store.js';
 import { zoneLabel } from '../names/name.js';
@@ -162,13 +163,15 @@ async function prepare(run: Run): Promise<Work[]> {
     const published = publishedOf(zoneDir, zone.label);
     const allKeys = readKeys(config.keyDir, zone.name);
     const { parentDs } = zone;
+    const presigned = presignedAt(config.keyDir, zone.name, allKeys, options.now);
+    if (presigned?.warning !== undefined) warn(presigned.warning);
     work.push({
       zone,
       zoneDir,
       published,
       lastSerial: lastSerial(stateDir, zone.label, published),
       allKeys,
-      keys: selectKeys(allKeys, options.now),
+      keys: selectKeys(allKeys, options.now, presigned),
       parentDs: typeof parentDs === 'string' ? await readDsFile(parentDs, zone.name) : parentDs,
     });
   }
@@ -329,7 +332,11 @@ function describeKeys({ allKeys, keys }: Work, now: number): Manifest['keys'] {
   return keys.dnskeys.map((key) => {
     // A revoked key is published in another form than the one in the store.
     const stored = allKeys.find((one) => one.file === key.file) ?? key;
-    return { tag: key.tag, algorithm: key.algorithm, role: roles.get(stored) ?? 'csk' };
+    return {
+      tag: key.tag,
+      algorithm: key.algorithm,
+      role: roles.get(stored) ?? key.declaredRole ?? 'csk',
+    };
   });
 }
 

@@ -21,6 +21,7 @@ import {
   writeVerified,
   type ZoneInput,
 } from '../generate.js';
+import { presignedAt } from '../keys/offline/presigned.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
@@ -62,7 +63,9 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
   const { now } = options;
   const stages = createStages(options.reporter);
   const allKeys = readKeys(options.keyDir, options.zone);
-  const keys = selectKeys(allKeys, now);
+  const presigned = presignedAt(options.keyDir, options.zone, allKeys, now);
+  const keys = selectKeys(allKeys, now, presigned);
+  if (presigned?.warning !== undefined) options.reporter.warn(presigned.warning);
   const previous = options.previous === undefined ? undefined : previousFile(options.previous);
   const { tmpDir, memory } = options;
   const input = await textSize(options.input);
@@ -89,7 +92,7 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
         keys: keys.dnskeys.map((key) => ({
           tag: key.tag,
           algorithm: algorithmName(key.algorithm),
-          role: roles.get(key),
+          role: roles.get(key) ?? key.declaredRole,
         })),
       });
     }
