@@ -3,6 +3,7 @@
 import { type Command, Option } from 'commander';
 import type { KeysGenerateOptions, KeysListOptions } from '../keys/command.js';
 import { commonOptions, finish, zoneListFlag } from './common.js';
+import { addOfflineCommands } from './keys-offline.js';
 import { loadWork } from './lazy.js';
 
 interface ListFlags {
@@ -19,7 +20,7 @@ interface GenerateFlags extends ListFlags {
 export function addKeysCommand(program: Command): void {
   const keys = program
     .command('keys')
-    .summary('signing keys: make and list')
+    .summary('signing keys: make and list, offline KSK')
     .description('Signing keys of the zones: BIND key pairs in the key folder.');
 
   keys
@@ -81,4 +82,6 @@ Examples:
       const run = await loadWork<KeysListOptions>('keys/command.js', 'keysListCommand');
       finish(await run(options));
     });
+
+  addOfflineCommands(keys);
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
-import type { Policy } from '../config/config.js';
+import type { Config, Policy, ZoneConfig } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
@@ -35,6 +35,9 @@ export interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
+  readonly config?: Config;
+  /** undefined: the configuration does not have the zone. */
+  readonly entry?: ZoneConfig | undefined;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -61,7 +64,7 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
         hint: `its zones are ${config.zones.map(({ label }) => label).join(', ')}; for another zone name --key-dir, too`,
       });
     }
-    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy };
+    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy, config, entry };
   });
 }
 

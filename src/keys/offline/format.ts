@@ -6,8 +6,8 @@
  *     example. 3600 IN DNSKEY 256 3 13 …
  *     ;; KeySigningRequest 1.0 generated at …                                 the last line
  *
- * Responses likewise, with `SignedKeyResponse`. keymgr reads both, dnssec-ksr and named responses
- * of the first only. Neither has room for a proof that the sender of a request holds its private
+ * Responses likewise, with `SignedKeyResponse`. Debian 12's keymgr (3.2) reads its own only, later
+ * ones both; dnssec-ksr reads requests of both, named responses of its own. Neither has room for a proof that the sender of a request holds its private
  * keys. What follows `generated at` is free text: there stand the times that are asked for.
  */
 

@@ -148,7 +148,10 @@ export function parseBundles(
       throw bad(line, 'has its time in another form than the header before', { text: raw });
     }
     const last = bundles.at(-1);
-    if (last !== undefined && last.at >= at) {
+    // dnssec-ksr ends a stretch of keys with a bundle of the time at which the next begins: the
+    // earlier of the two is for no time at all.
+    if (last?.at === at && kind === SKR) bundles.pop();
+    else if (last !== undefined && last.at >= at) {
       throw bad(line, `is for ${isoTime(at)}, not after the bundle before (${isoTime(last.at)})`, {
         text: raw,
         hint: 'bundles stand in order of time, each of another time',
