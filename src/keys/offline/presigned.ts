@@ -128,17 +128,23 @@ function noBundle(bundles: readonly Bundle[], label: string, file: string, now: 
   const first = next === undefined ? '' : `; the next are for ${isoTime(next.at)}`;
   return refusal(
     `${label} has no pre-signed DNSKEY RRset for ${isoTime(now)}${last}${first}, and the private half of its KSK is not here`,
-    { place: { file }, hint: renewHint(label, now) },
+    {
+      place: { file },
+      hint: renewHint(
+        label,
+        next === undefined ? '--to …' : `--from ${isoTime(now)} --to ${isoTime(next.at)}`,
+      ),
+    },
   );
 }
 
-function renewHint(label: string, from: number): string {
-  return `ask the offline machine for new ones: zonewright keys request --zone ${label} --from ${isoTime(from)} --to … --out ${label}.ksr`;
+function renewHint(label: string, times = '--to …'): string {
+  return `ask the offline machine for new ones: zonewright keys request --zone ${label} ${times} --out ${label}.ksr`;
 }
 
 function warningOf(label: string, lasts: number, now: number): string | undefined {
   if (lasts - now > WARN_BEFORE) return undefined;
-  return `${label}: the pre-signed DNSKEY signatures run out at ${isoTime(lasts)}, in ${formatDuration(lasts - now)}; ${renewHint(label, now)}`;
+  return `${label}: the pre-signed DNSKEY signatures run out at ${isoTime(lasts)}, in ${formatDuration(lasts - now)}; ${renewHint(label)}`;
 }
 
 /**
@@ -252,7 +258,7 @@ export function refuseOtherKeys(
     `the pre-signed DNSKEY RRset of ${label} for ${isoTime(now)} ${parts.join(' and ')}`,
     {
       place: { file: presigned.file },
-      hint: `with an offline KSK the ZSKs' times may not be changed after the request: set them back, or ${renewHint(label, now)}`,
+      hint: `with an offline KSK the ZSKs' times may not be changed after the request: set them back, or ${renewHint(label)}`,
     },
   );
 }
