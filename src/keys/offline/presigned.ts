@@ -15,9 +15,10 @@ import { equalBytes, zoneLabel } from '../../names/name.js';
 import type { Role } from '../statefile.js';
 import { isSep, type KeyPair } from '../store.js';
 import { phaseAt } from '../timing.js';
-import { type Bundle, expiryOf } from './bundle.js';
+import { type Bundle, dnskeysOf, expiryOf } from './bundle.js';
 import { bundleFault, isKsk, signersOf } from './check.js';
-import type { RecordSet } from './rrset.js';
+import { timelineOf } from './request.js';
+import { inOrder, type RecordSet, sameRecords } from './rrset.js';
 import { readResponse, responseFile } from './store.js';
 
 /** Less time than this before the last signatures expire, in seconds, is worth a warning. */
@@ -35,7 +36,7 @@ export interface Presigned {
   /** The bundle is for `[from, until)`, seconds since 1970. */
   readonly from: number;
   readonly until: number;
-  /** When the last signatures that are stored expire. */
+  /** When what is stored will do no more: the last signatures expire, or the ZSKs change. */
   readonly lasts: number;
   /** A sentence when {@link lasts} is near. */
   readonly warning: string | undefined;
@@ -57,6 +58,26 @@ export function coveredUntil(bundles: readonly Bundle[], now: number): number | 
     if (from <= (end ?? now) && until > (end ?? now)) end = until;
   }
   return end;
+}
+
+/**
+ * As {@link coveredUntil}, but no longer than the ZSKs that the store publishes stay those of the
+ * last bundle: its signatures may outlive them.
+ */
+function usableUntil(
+  bundles: readonly Bundle[],
+  keys: readonly KeyPair[],
+  now: number,
+): number | undefined {
+  const end = coveredUntil(bundles, now);
+  if (end === undefined) return undefined;
+  const last = bundles[bundles.length - 1];
+  const signed = inOrder(dnskeysOf(last).filter((key) => !isKsk(key)));
+  const timeline = timelineOf(zsksOf(keys));
+  const changes = [...timeline.changes(Math.max(now, last.at), end)].sort((a, b) => a - b);
+  const isOther = (t: number): boolean =>
+    !sameRecords(inOrder(timeline.publishedAt(t).map((key) => key.dnskey)), signed);
+  return changes.find(isOther) ?? end;
 }
 
 /** The role that a key has by its own word, whatever stands beside it. */
@@ -108,7 +129,7 @@ export function presignedAt(
       hint: 'the stored response was changed after its import: import it again',
     });
   }
-  const lasts = coveredUntil(bundles, now) ?? until;
+  const lasts = usableUntil(bundles, keys, now) ?? until;
   return {
     file,
     sets: bundle.sets,
@@ -144,7 +165,7 @@ function renewHint(label: string, times = '--to …'): string {
 
 function warningOf(label: string, lasts: number, now: number): string | undefined {
   if (lasts - now > WARN_BEFORE) return undefined;
-  return `${label}: the pre-signed DNSKEY signatures run out at ${isoTime(lasts)}, in ${formatDuration(lasts - now)}; ${renewHint(label)}`;
+  return `${label}: the pre-signed DNSKEY RRsets run out at ${isoTime(lasts)}, in ${formatDuration(lasts - now)}; ${renewHint(label)}`;
 }
 
 /**
@@ -212,7 +233,7 @@ export function storedResponse(
   if (bundles === undefined) return undefined;
   const label = zoneLabel(zone);
   const file = responseFile(dir, zone);
-  const lasts = coveredUntil(bundles, now);
+  const lasts = usableUntil(bundles, keys, now);
   return {
     json: {
       zone: label,

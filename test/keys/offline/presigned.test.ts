@@ -155,7 +155,7 @@ describe('sign', () => {
     await ceremony(both, [0, 60]);
     const { stderr } = await sign(both.online, at(45)).done;
     expect(stderr).toMatch(
-      /warning: example: the pre-signed DNSKEY signatures run out at 2027-02-04T00:00:00Z, in P29D; .*keys request/,
+      /warning: example: the pre-signed DNSKEY RRsets run out at 2027-02-04T00:00:00Z, in P29D; .*keys request/,
     );
   });
 
