@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FLAG_SEP, makeDnskey } from '#zonewright/dnssec/dnskey.js';
+import { FLAG_SEP, makeDnskey, revokeDnskey } from '#zonewright/dnssec/dnskey.js';
 import { dsMatches } from '#zonewright/dnssec/ds.js';
 import { keyTag, revokedKeyTag } from '#zonewright/dnssec/keytag.js';
 import { type Bundle, dnskeysOf, KSR, setOf } from '#zonewright/keys/offline/bundle.js';
@@ -79,6 +79,27 @@ describe('what is signed', () => {
       [8, both, both],
       [10, both, both],
     ]);
+  });
+
+  it('a KSK that is revoked within the request: in its revoked form it signs on, unannounced', async () => {
+    const { offline, online, ksk } = machines();
+    const gone = newKey(offline, 'ksk', { ...ACTIVE, revoke: NOW + 3 * DAY, syncPublish: NOW });
+    const response = responseOf(await signed(await request(online, [0, 5]), offline));
+    const revoked = revokeDnskey(gone.dnskey);
+    const told = response.map((bundle) => [
+      (bundle.at - NOW) / DAY,
+      signersOf(bundle).map(keyTag).sort(),
+      setOf(bundle, TYPE.CDNSKEY)?.rdata.length,
+    ]);
+    const then = [ksk.tag, keyTag(revoked)].sort();
+    expect(told).toEqual([
+      [0, [ksk.tag, gone.tag].sort(), 2],
+      [3, then, 1],
+      [5, then, 1],
+    ]);
+    for (const [i, bundle] of response.entries()) {
+      expect(bundleFault(ZONE, bundle, response[i + 1]?.at)).toBeUndefined();
+    }
   });
 
   it('--digest chooses the digests of CDS, --format the text', async () => {
