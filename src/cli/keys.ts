@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import type { KeysGenerateOptions, KeysListOptions } from '../keys/command.js';
 import { commonOptions, finish, zoneListFlag } from './common.js';
 import { addKeyLifecycleCommands } from './keys-lifecycle.js';
+import { addOfflineCommands } from './keys-offline.js';
 import { addKeysParentCommand } from './keys-parent.js';
 import { addKeyStoreCommands } from './keys-store.js';
 import { loadWork } from './lazy.js';
@@ -93,4 +94,5 @@ Examples:
   addKeyLifecycleCommands(keys);
   addKeysParentCommand(keys);
   addKeyStoreCommands(keys);
+  addOfflineCommands(keys);
 }

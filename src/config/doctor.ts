@@ -21,8 +21,10 @@ import { promisify } from 'node:util';
 import type { CommonOptions } from '../cli/common.js';
 import { printable, printJson } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
+import { keyTag } from '../dnssec/keytag.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
 import { missingKeys } from '../keys/generate.js';
+import { type Presigned, presignedAt, withStoredKsks } from '../keys/offline/presigned.js';
 import { type Passphrase, type PassphraseSource, passphraseOnce } from '../keys/passphrase.js';
 import { selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
@@ -378,7 +380,9 @@ function checkZoneKeys(
   const name = `keys of ${zone.label}`;
   try {
     const keys = readKeys(keyDir, zone.name, { passphrase: passphrase() });
-    const missing = missingKeys(keys, zone.policy, now);
+    const presigned = presignedAt(keyDir, zone.name, keys, now);
+    const known = withStoredKsks(keyDir, zone.name, keys, now);
+    const missing = missingKeys(known, zone.policy, now);
     if (missing.length > 0) {
       const lacking = missing.map((key) => `${key.role} of ${algorithmName(key.algorithm)}`);
       return {
@@ -389,7 +393,8 @@ function checkZoneKeys(
         keys: true,
       };
     }
-    const { dnskeys, ksks, zsks } = selectKeys(keys, now);
+    const { dnskeys, ksks, zsks } = selectKeys(keys, now, presigned);
+    if (presigned !== undefined) return checkPresigned(name, presigned, tags(zsks));
     const detail = `${dnskeys.length} published; ${tags(ksks)} sign the keys, ${tags(zsks)} the rest`;
     return { name, status: 'ok', detail };
   } catch (error) {
@@ -398,6 +403,13 @@ function checkZoneKeys(
     const advice = error.hint ?? `zonewright keys list --zone ${zone.label}`;
     return { name, status: 'fail', detail, advice, keys: true };
   }
+}
+
+/** Of a zone whose KSK is on another machine: how long will what it has signed do? */
+function checkPresigned(name: string, { signers, lasts, warning }: Presigned, zsks: string): Check {
+  const detail = `${signers.map(keyTag).join(', ')} on another machine has signed the keys until ${isoTime(lasts)}; ${zsks} sign the rest`;
+  if (warning === undefined) return { name, status: 'ok', detail };
+  return { name, status: 'warn', detail, advice: warning };
 }
 
 function tags(keys: readonly { readonly tag: number }[]): string {

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
-import type { Config, Policy } from '../config/config.js';
+import type { Config, Policy, ZoneConfig } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
 import type { ServerAddress } from '../config/server-address.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
@@ -12,6 +12,7 @@ import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listHeldKeys, listKeys } from './list.js';
+import { storedResponse, withStoredKsks } from './offline/presigned.js';
 import { maybePassphrase, type PassphraseSource } from './passphrase.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
@@ -38,8 +39,9 @@ export interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
-  /** The configuration that has the zone. */
-  readonly config: Config | undefined;
+  /** The configuration, and what it says of the zone: undefined where there is none. */
+  readonly config?: Config | undefined;
+  readonly entry?: ZoneConfig | undefined;
   /** Of the configuration, as the next one. */
   readonly stateDir: string | undefined;
   readonly passphrase: PassphraseSource | undefined;
@@ -83,7 +85,8 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
       zone,
       keyDir: keyDir ?? config.keyDir,
       policy: entry?.policy,
-      config: entry === undefined ? undefined : config,
+      config,
+      entry,
       stateDir: config.stateDir,
       passphrase: config.keys.passphrase,
       parentServers: entry?.parentServers,
@@ -142,22 +145,27 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 /** Runs `zonewright keys list`. */
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
-  for (const { zone, keyDir, policy, config } of await targets(options)) {
+  const presigned: unknown[] = [];
+  for (const { zone, keyDir, policy, config, entry } of await targets(options)) {
     const keys = readKeys(keyDir, zone, { leaveSealed: true });
     if (keys.length === 0) {
       options.reporter.warn(
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,
       );
     }
-    if (config === undefined || keyDir !== config.keyDir) {
-      listed.push(...listKeys(keys, options.now, policy));
+    const told = storedResponse(keyDir, zone, keys, options.now);
+    if (told?.warning !== undefined) options.reporter.warn(told.warning);
+    if (told !== undefined) presigned.push(told.json);
+    if (entry === undefined || keyDir !== config?.keyDir || told !== undefined) {
+      const known = withStoredKsks(keyDir, zone, keys, options.now);
+      listed.push(...listKeys(known, options.now, policy));
     } else {
       const { lookAtKeys } = await import('./commands/context.js');
       const { held } = await lookAtKeys({ ...options, zones: [zone] });
       listed.push(...held.flatMap((one) => listHeldKeys(one, options.now)));
     }
   }
-  if (options.json) return printJson({ keys: listed });
+  if (options.json) return printJson({ keys: listed, presigned });
   for (const line of table(listed)) process.stdout.write(`${line}\n`);
 }
 

@@ -46,6 +46,7 @@ function writeBeside(path: string, text: string, mode: number): string {
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', mode);
   try {
+    // Unlike writeSync, goes on after a part was written, and fails on a full disk.
     writeFileSync(fd, text);
     fsyncSync(fd);
   } catch (error) {

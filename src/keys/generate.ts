@@ -17,6 +17,7 @@ import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
 import { createFile } from './files.js';
 import { HIDDEN_STATE } from './lifecycle/key-state.js';
+import { withStoredKsks } from './offline/presigned.js';
 import type { Passphrase } from './passphrase.js';
 import { sealPem } from './pkcs8.js';
 import { formatExternalFile, formatPrivateFile } from './privatefile.js';
@@ -237,7 +238,8 @@ export function generateMissingKeys(
   makeKeyFolder(dir);
   settleStore(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
-  return missingKeys(readKeys(dir, zone, { leaveSealed: true }), policy, now)
+  const stored = readKeys(dir, zone, { leaveSealed: true });
+  return missingKeys(withStoredKsks(dir, zone, stored, now), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
       generateKeyPair(dir, {

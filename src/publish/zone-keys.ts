@@ -21,6 +21,7 @@ import {
   runEngine,
   storeKeys,
 } from '../keys/lifecycle/zone-keys.js';
+import { presignedAt } from '../keys/offline/presigned.js';
 import type { Passphrase } from '../keys/passphrase.js';
 import { type KeySelection, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
@@ -59,10 +60,11 @@ export interface BuildKeysOptions {
 export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Promise<BuildKeys> {
   const { config, published, parentDs, now, dryRun, passphrase, warn, tell } = options;
   if (!dryRun) settleStore(config.keyDir);
+  const pairs = readKeys(config.keyDir, zone.name, { passphrase });
   const places: KeyPlaces = {
     zone,
     stateDir: config.stateDir,
-    pairs: readKeys(config.keyDir, zone.name, { passphrase }),
+    pairs,
     parentDs,
     published: published?.keyStates,
   };
@@ -77,6 +79,17 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
       `${zone.label}: the key files are brought to what was published before the last run ended`,
     );
     storeKeys(held, held.note);
+  }
+  const presigned = presignedAt(config.keyDir, zone.name, pairs, now);
+  if (presigned !== undefined) {
+    // The ZSKs go by the times that the KSK's signatures were asked for with.
+    if (presigned.warning !== undefined) warn(presigned.warning);
+    return {
+      run: { held, events: [], waits: [], made: [] },
+      selection: selectKeys(pairs, now, presigned),
+      dsTtl: undefined,
+      deleteDs: false,
+    };
   }
   let dsTtl: number | undefined;
   if (zone.policy.parentCheck) {

@@ -21,6 +21,7 @@ import {
   writeVerified,
   type ZoneInput,
 } from '../generate.js';
+import { presignedAt } from '../keys/offline/presigned.js';
 import { maybePassphrase } from '../keys/passphrase.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
@@ -64,7 +65,9 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
   const stages = createStages(options.reporter);
   const passphrase = maybePassphrase(options.passphrase);
   const allKeys = readKeys(options.keyDir, options.zone, { passphrase });
-  const keys = selectKeys(allKeys, now);
+  const presigned = presignedAt(options.keyDir, options.zone, allKeys, now);
+  const keys = selectKeys(allKeys, now, presigned);
+  if (presigned?.warning !== undefined) options.reporter.warn(presigned.warning);
   const previous = options.previous === undefined ? undefined : previousFile(options.previous);
   const { tmpDir, memory } = options;
   const input = await textSize(options.input);
@@ -91,7 +94,7 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
         keys: keys.dnskeys.map((key) => ({
           tag: key.tag,
           algorithm: algorithmName(key.algorithm),
-          role: roles.get(key),
+          role: roles.get(key) ?? key.declaredRole,
         })),
       });
     }

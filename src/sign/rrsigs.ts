@@ -10,7 +10,7 @@ import { TYPE } from '../records/types.js';
 import type { KeptSignatures } from '../reuse/kept.js';
 import { type EngineName, openSigner, type Signer, type SigningKey } from './engine.js';
 
-/** In place of a number: the signature is an earlier one, whole already. */
+/** In place of a number: the signature is an earlier one or another machine's, whole already. */
 export const KEPT = -1;
 /** Octets of an RRSIG's RDATA before the signer's name. */
 const RRSIG_FIXED = 18;
@@ -28,6 +28,9 @@ export interface KeyUse {
 export interface SigningContext {
   readonly apex: Uint8Array;
   readonly keys: readonly KeyUse[];
+  /** RRSIG RDATA over DNSKEY, CDS and CDNSKEY that was made on another machine; no key signs these
+   * then. */
+  readonly presigned?: readonly Uint8Array[] | undefined;
   readonly engine: EngineName;
   /** Seconds since 1970; written modulo 2^32 (RFC 4034 §3.1.5). */
   readonly inception: number;
@@ -114,6 +117,9 @@ export class RrsetSigner {
     const isKeySet =
       ownerLength === apex.length &&
       (type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY);
+    if (isKeySet && context.presigned !== undefined) {
+      return this.copyPresigned(context.presigned, type, start);
+    }
     // What is signed of ZONEMD is not known before the end.
     const isZonemd = ownerLength === apex.length && type === TYPE.ZONEMD;
     const unchanged = kept !== undefined && !isZonemd && kept.isUnchanged(blocks, ats, from, to);
@@ -239,6 +245,23 @@ export class RrsetSigner {
     this.ends[this.count++] = at + length;
     this.noteKept(expiration);
     return at + length;
+  }
+
+  /** Copies the signatures of a type that were made elsewhere to `out[at…]`; returns their end. */
+  private copyPresigned(rrsigs: readonly Uint8Array[], type: number, at: number): number {
+    const first = this.count;
+    let o = at;
+    for (const rdata of rrsigs) {
+      if (((rdata[0] << 8) | rdata[1]) !== type) continue;
+      this.makeRoom(o + rdata.length);
+      this.out.set(rdata, o);
+      this.starts[this.count] = o;
+      this.numbers[this.count] = KEPT;
+      o += rdata.length;
+      this.ends[this.count++] = o;
+    }
+    this.sortFrom(first);
+    return o;
   }
 
   /** Makes {@link out} at least so long. */
