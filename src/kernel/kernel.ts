@@ -60,6 +60,10 @@ export interface KernelFunctions {
   writeNsec3(key: number, end: number, next: number, secure: number): number;
   compare(a: number, aEnd: number, b: number, bEnd: number): number;
   readLines(state: number): void;
+  // csv.ts, hosts.ts
+  readRows(state: number): void;
+  openHosts(slots: number, count: number, arena: number, size: number): void;
+  addHost(roid: number, length: number, name: number, nameLength: number): void;
   listEntries(from: number, end: number, addresses: number, ranks: number): number;
   sortEntries(
     addresses: number,

@@ -9,8 +9,10 @@
 
 export { compare } from './bytes';
 export { changedEnd, newEnd, openChanges, sameDelegations, scanChanges } from './changes';
+export { readRows } from './csv';
 export { setForbidding } from './delegation';
 export { gatherPage } from './gather';
+export { addHost, openHosts } from './hosts';
 export { openKept } from './kept';
 export { readLines } from './lines';
 export { firstEntry, openMerge, runEnds, runHeads } from './merge';
