@@ -20,6 +20,7 @@ export interface KernelFunctions {
   setNsec3(salt: number, length: number, iterations: number): void;
   setForbidding(mask: number): void;
   // pages.ts
+  packPage(from: number, end: number, out: number): number;
   unpackPage(body: number, end: number, out: number): number;
   // references.ts
   openReferences(slots: number, arena: number, size: number): void;

@@ -20,7 +20,7 @@ export { setApex } from './names';
 export { setNsec3 } from './nsec3';
 export { openText } from './output';
 export { openOwners } from './owners';
-export { unpackPage } from './pages';
+export { packPage, unpackPage } from './pages';
 export {
   enterSigned,
   scanSigned,
