@@ -9,9 +9,10 @@
 import { copyOctets } from '../kernel/copy.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { countLabels, nameToText } from '../names/name.js';
-import type { EntryWriter } from '../records/entry.js';
+import { type EntryWriter, FACT_HEADER, factLength } from '../records/entry.js';
 import { STATUSES, type StatusVocabulary } from '../zone/status.js';
 import { CHUNK } from './csv-cut.js';
+import { eachHost, HOST, type HostIndex } from './host-index.js';
 import { type Layout, Table } from './rde-csv-layout.js';
 import type { RegistryNames } from './registry-names.js';
 import type { ChunkText, RegistryZone, RowCounts } from './registry-rows.js';
@@ -33,12 +34,15 @@ const KNOWN: ReadonlySet<number> = new Set([
 
 /**
  * Of a thread's memory the part that hosts may fill beside the shared table of all of them: 16 MiB of
- * 256 hold 300,000, as ten million domains have. Rows about further ones go the long way.
+ * 256 hold 300,000, as ten million domains have. Where there are more, those get in that are met
+ * first, and rows about the others go the long way.
  */
 const HOST_SHARE = 1 / 16;
-const MOST_HOST_OCTETS = 64 << 20;
-/** Of these a quarter is slots, and a host is some 30 octets besides. */
+const MOST_HOST_OCTETS = 128 << 20;
+/** Of these a quarter is slots. */
 const SLOT_SHARE = 1 / 4;
+/** Octets of a host, about, its slots included. */
+const HOST_OCTETS = 52;
 const LONGEST_ROID = 255;
 
 // The state as it lies in the kernel's memory, in words; kernel/assembly/csv.ts has the same.
@@ -89,7 +93,9 @@ export class PlainRows {
   private readonly isBack: boolean[];
   private writers: readonly EntryWriter[] = [];
   private text = 0;
-  private readonly hosts: number;
+  /** Octets of the table of hosts, and where one to be added is put together. */
+  private readonly hostRoom: number;
+  private readonly host: number;
 
   /** Could all names of a zone be plain? An apex with labels of other characters goes the long way. */
   static canRead(names: RegistryNames, zones: readonly RegistryZone[]): boolean {
@@ -114,7 +120,9 @@ export class PlainRows {
     const rgp = putStatuses(kernel, 'rgp');
     // Only what is used of it becomes memory of the process.
     this.memory = kernel.take(CHUNK + 16);
-    this.hosts = openHosts(kernel, memory);
+    this.hostRoom = Math.min(MOST_HOST_OCTETS, Math.floor(memory * HOST_SHARE));
+    openHosts(kernel, this.hostRoom);
+    this.host = kernel.take(2 * (LONGEST_ROID + 1));
     const order: number[] = [];
     names.order.forEach((zone, place) => {
       order[zone] = place;
@@ -212,6 +220,15 @@ export class PlainRows {
     return { rows: this.words[ROWS], outside: this.words[OUTSIDE], perZone };
   }
 
+  /** Adds the hosts of a table, if there is room for them. */
+  addHosts(index: HostIndex): void {
+    if (index.hosts * HOST_OCTETS > this.hostRoom) return;
+    eachHost(index, (block, start, end, fact) => {
+      if (block[fact] !== HOST) return;
+      this.addHost(block, start, end, block, fact + FACT_HEADER, factLength(block, fact));
+    });
+  }
+
   /** Rows with the ROID `text[start, end)` mean the host with the wire name `name[at…]`. */
   addHost(
     text: Uint8Array,
@@ -223,11 +240,11 @@ export class PlainRows {
   ): void {
     const roidLength = end - start;
     if (roidLength > LONGEST_ROID) return;
-    const { kernel, hosts } = this;
-    for (let i = 0; i < roidLength; i++) kernel.bytes[hosts + i] = text[start + i];
-    const to = hosts + roidLength;
+    const { kernel, host } = this;
+    for (let i = 0; i < roidLength; i++) kernel.bytes[host + i] = text[start + i];
+    const to = host + roidLength;
     for (let i = 0; i < length; i++) kernel.bytes[to + i] = name[at + i];
-    kernel.functions.addHost(hosts, roidLength, to, length);
+    kernel.functions.addHost(host, roidLength, to, length);
   }
 
   private zoneWords(zone: number): number {
@@ -257,13 +274,11 @@ function putStatuses(kernel: Kernel, vocabulary: StatusVocabulary): [number, num
   return [begin, begin + list.length * STATUS_ENTRY];
 }
 
-/** Opens the table of hosts; returns where a host to be added is put together. */
-function openHosts(kernel: Kernel, memory: number): number {
-  const octets = Math.min(MOST_HOST_OCTETS, Math.floor(memory * HOST_SHARE));
+/** Opens a table of hosts of so many octets. */
+function openHosts(kernel: Kernel, octets: number): void {
   let slots = 16;
   while (slots * 8 <= octets * SLOT_SHARE) slots *= 2;
   const arena = Math.max(0, octets - 4 * slots);
   // The memory of a new kernel is zero.
   kernel.functions.openHosts(kernel.take(4 * slots), slots, kernel.take(arena), arena);
-  return kernel.take(2 * (LONGEST_ROID + 1));
 }

@@ -106,7 +106,9 @@ export function takeHosts({ job }: { job: number }): HostPart {
 
 /** Gives this thread the table of all hosts. */
 export function setHosts({ job, index }: { job: number; index: HostIndex }): void {
-  jobOf(job).index = index;
+  const state = jobOf(job);
+  state.index = index;
+  state.plain?.addHosts(index);
 }
 
 /** Sorts what this thread has collected and closes the job. */

@@ -92,6 +92,8 @@ let writing: usize = 0;
 let lastText: usize = 0;
 let lastLength: usize = 0;
 let lastZone: usize = 0;
+/** Is the row about the domain that was read last, too? */
+let isLast: bool = false;
 const KEY: usize = memory.data(320);
 let keyLength: usize = 0;
 
@@ -176,7 +178,8 @@ function zoneOfDomain(): usize {
   const text = fieldStart(column);
   const length = fieldEnd(column) - text;
   // Child rows of a domain follow each other: most names are the one just read.
-  if (length !== 0 && length === lastLength && same(text, lastText, length)) return lastZone;
+  isLast = length !== 0 && length === lastLength && same(text, lastText, length);
+  if (isLast) return lastZone;
   if (!readHostName(text, length, NAME)) return REFUSED;
   const end: usize = load<u32>(state, ZONES_END);
   let zone: usize = load<u32>(state, ZONES);
@@ -249,7 +252,7 @@ function readStatuses(zone: usize): bool {
 function readServerByRoid(zone: usize): bool {
   const length = lengthOf(1);
   if (length - 1 > 254) return false;
-  const host = findHost(startOf(1), length);
+  const host = findHost(startOf(1), length, isLast);
   if (host === 0) return false;
   const ttl = load<u32>(zone, ZONE_NS_TTL);
   return appendTo(zone, KIND_NS, TYPE_NS, ttl, hostName(host), hostNameLength(host));

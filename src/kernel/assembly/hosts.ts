@@ -1,12 +1,12 @@
 /**
- * A table of hosts by ROID, as far as they are known here: read/plain-rows.ts adds them as they are
- * met, as long as there is room. An entry of its arena: u8 octets of the ROID, u8 of the host's wire
- * name, then both.
+ * A table of hosts by ROID, as far as they are known here: read/plain-rows.ts adds them as long as
+ * there is room. An entry of its arena: u32 the entry that was asked for after this one the last time,
+ * u8 octets of the ROID, u8 of the host's wire name, then both.
  */
 
 import { copy, same } from './bytes';
 
-const HEADER: usize = 2;
+const HEADER: usize = 6;
 /** An odd number without pattern: 2^64 divided by the golden ratio. */
 const MULTIPLIER: u64 = ((<u64>0x9e3779b9) << 32) | 0x7f4a7c15;
 
@@ -16,6 +16,8 @@ let mask: usize = 0;
 let at: usize = 0;
 let arenaEnd: usize = 0;
 let held: usize = 0;
+/** The entry that was found last, 0: none. */
+let last: usize = 0;
 
 /**
  * Opens an empty table.
@@ -29,6 +31,11 @@ export function openHosts(slotMemory: usize, count: usize, arena: usize, size: u
   at = arena;
   arenaEnd = arena + size;
   held = 0;
+  last = 0;
+}
+
+function isOf(entry: usize, roid: usize, length: usize): bool {
+  return <usize>load<u8>(entry, 4) === length && same(entry + HEADER, roid, length);
 }
 
 /** The slot of a ROID: that which holds it, or a free one. */
@@ -47,24 +54,38 @@ function slotOf(roid: usize, length: usize): usize {
   let slot = <usize>(h >> 32) & mask;
   for (;;) {
     const entry: usize = load<u32>(slots + (slot << 2));
-    if (entry === 0) break;
-    if (<usize>load<u8>(entry) === length && same(entry + HEADER, roid, length)) break;
+    if (entry === 0 || isOf(entry, roid, length)) break;
     slot = (slot + 1) & mask;
   }
   return slots + (slot << 2);
 }
 
-/** The entry of the host with the ROID `roid[0, length)`, 0: it is not known here. */
-export function findHost(roid: usize, length: usize): usize {
-  return load<u32>(slotOf(roid, length));
+/**
+ * The entry of the host with the ROID `roid[0, length)`, 0: it is not known here.
+ *
+ * @param follows it serves the same domain as the one asked for before: often both serve others
+ *   together, too, and what lies at hand is looked at first.
+ */
+export function findHost(roid: usize, length: usize, follows: bool): usize {
+  const before = follows ? last : 0;
+  if (before !== 0) {
+    const next: usize = load<u32>(before);
+    if (next !== 0 && isOf(next, roid, length)) {
+      last = next;
+      return next;
+    }
+  }
+  last = load<u32>(slotOf(roid, length));
+  if (before !== 0) store<u32>(before, <u32>last);
+  return last;
 }
 
 /** The wire name of the host of an entry, and its octets. */
 export function hostName(entry: usize): usize {
-  return entry + HEADER + load<u8>(entry);
+  return entry + HEADER + load<u8>(entry, 4);
 }
 export function hostNameLength(entry: usize): usize {
-  return load<u8>(entry, 1);
+  return load<u8>(entry, 5);
 }
 
 /** Adds a host, unless it is there or there is no more room. ROID and name: 255 octets at most. */
@@ -73,8 +94,9 @@ export function addHost(roid: usize, length: usize, name: usize, nameLength: usi
   const slot = slotOf(roid, length);
   if (load<u32>(slot) !== 0) return;
   store<u32>(slot, <u32>at);
-  store<u8>(at, <u8>length);
-  store<u8>(at, <u8>nameLength, 1);
+  store<u32>(at, 0);
+  store<u8>(at, <u8>length, 4);
+  store<u8>(at, <u8>nameLength, 5);
   copy(at + HEADER, roid, length);
   copy(at + HEADER + length, name, nameLength);
   at += HEADER + length + nameLength;
