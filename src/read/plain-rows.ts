@@ -17,6 +17,9 @@ import { type Layout, Table } from './rde-csv-layout.js';
 import type { RegistryNames } from './registry-names.js';
 import type { ChunkText, RegistryZone, RowCounts } from './registry-rows.js';
 
+/** Where no row is plain, it is tried with one of so many. */
+const MOST_PAUSE = 63;
+
 const LF = 0x0a;
 const CR = 0x0d;
 const QUOTE = 0x22;
@@ -93,6 +96,9 @@ export class PlainRows {
   private readonly isBack: boolean[];
   private writers: readonly EntryWriter[] = [];
   private text = 0;
+  /** Rows to leave to the parser before the kernel is tried again, and how many it was last time. */
+  private pause = 0;
+  private lastPause = 0;
   /** Octets of the table of hosts, and where one to be added is put together. */
   private readonly hostRoom: number;
   private readonly host: number;
@@ -188,6 +194,11 @@ export class PlainRows {
    */
   read(p: number, line: number): number {
     const { words, text, back } = this;
+    this.line = line;
+    if (this.pause > 0) {
+      this.pause--;
+      return p;
+    }
     for (const zone of back) {
       this.isBack[zone] = false;
       this.writers[zone].lend(this.kernel.words, this.zoneWords(zone) + ZONE_WRITER);
@@ -197,7 +208,11 @@ export class PlainRows {
     words[LINE] = line;
     this.kernel.functions.readRows(this.state);
     this.line = words[LINE];
-    return words[NEXT] - text;
+    const behind = words[NEXT] - text;
+    // Each row in vain doubles the wait.
+    this.pause = behind === p ? this.lastPause : 0;
+    this.lastPause = behind === p ? Math.min(2 * this.lastPause + 1, MOST_PAUSE) : 0;
+    return behind;
   }
 
   /** The writer of a zone, to append to. */
