@@ -21,8 +21,12 @@ import { compareBytes } from '../names/name.js';
 export const BLOCK_SIZE = 1 << 24;
 /** Blocks of a writer: the number of one has eight bits of an address. */
 export const MAX_BLOCKS = 256;
-/** The first block of a writer; each further one is four times as large, up to the limit. */
+/** The first block of a writer; each further one is twice as large, up to the limit, so that of what
+ * many writers take in the memory of one kernel half is in use. */
 const FIRST_BLOCK = 1 << 16;
+const GROWTH = 2;
+/** Of blocks that are shared: those of all threads are numbered together (read/host-index.ts). */
+const GROWTH_SHARED = 4;
 /** Octets before an entry's key. */
 export const ENTRY_HEADER = 6;
 /** Octets before a fact's RDATA. */
@@ -79,6 +83,7 @@ export class EntryWriter {
   /** Blocks to be used again. */
   private spare: Uint8Array[] = [];
   private home: Kernel | undefined;
+  private readonly growth: number;
 
   /**
    * @param shared other threads shall read the blocks.
@@ -91,6 +96,7 @@ export class EntryWriter {
     kernel?: Kernel | undefined,
   ) {
     this.home = kernel;
+    this.growth = shared ? GROWTH_SHARED : GROWTH;
   }
 
   /** In whose memory the blocks lie; undefined: in none's. */
@@ -123,6 +129,12 @@ export class EntryWriter {
 
   get mark(): WriterMark {
     return { block: this.blocks.length - 1, at: this.at, entryAt: this.entryAt };
+  }
+
+  /** Forgets all entries and blocks: the kernel's memory is somebody else's. */
+  forget(): void {
+    this.clear();
+    this.spare = [];
   }
 
   /** Forgets all entries; the memory is used again. */
@@ -251,8 +263,8 @@ export class EntryWriter {
   }
 
   private newBlock(size: number): Uint8Array {
-    let room = Math.max(FIRST_BLOCK, this.block.length * 4);
-    while (room < size) room *= 4;
+    let room = Math.max(FIRST_BLOCK, this.block.length * this.growth);
+    while (room < size) room *= this.growth;
     room = Math.min(room, BLOCK_SIZE);
     if (this.shared) return new Uint8Array(new SharedArrayBuffer(room));
     if (this.home === undefined && room < BLOCK_SIZE) return new Uint8Array(room);
