@@ -7,7 +7,7 @@ import { ZonewrightError } from '#zonewright/errors.js';
 import { type Bundle, SKR } from '#zonewright/keys/offline/bundle.js';
 import { formatBundles } from '#zonewright/keys/offline/format.js';
 import { responseFile } from '#zonewright/keys/offline/store.js';
-import { writeTiming } from '#zonewright/keys/store.js';
+import { writeTiming } from '#zonewright/keys/write.js';
 import { TYPE } from '#zonewright/records/types.js';
 import { MUTATIONS, seeded } from '../../fuzz/mutate.js';
 import { DAY, keyFolder, NOW, newKey, refusalWith, text, ZONE } from '../helpers.js';
