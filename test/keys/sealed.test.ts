@@ -228,17 +228,20 @@ describe('an encrypted pair', () => {
   it.each([
     ['no passphrase', undefined, 'no passphrase was given', '--passphrase-file'],
     ['another passphrase', OTHER, "can't be opened", 'another passphrase file'],
-  ])('is refused with %s, and neither key nor passphrase is shown', (_, passphrase, ...parts) => {
-    const dir = keyFolder();
-    const key = newKey(dir, 'ksk');
-    const secret = secretOf(text(key.privateFile));
-    sealKey(key, PHRASE, FEW);
-    const error = caught(() => readKeys(dir, ZONE, { passphrase }));
-    expect(error).toSatisfy(refusalWith(...parts, pemOf(key)));
-    const shown = `${error.stack} ${error.text} ${error.hint} ${String(error.cause)}`;
-    expect(shown).not.toContain(secret);
-    expect(shown).not.toMatch(/horse|MII|BEGIN/);
-  });
+  ] as [string, KeyObject | undefined, string, string][])(
+    'is refused with %s, and neither key nor passphrase is shown',
+    (_, passphrase, ...parts) => {
+      const dir = keyFolder();
+      const key = newKey(dir, 'ksk');
+      const secret = secretOf(text(key.privateFile));
+      sealKey(key, PHRASE, FEW);
+      const error = caught(() => readKeys(dir, ZONE, { passphrase }));
+      expect(error).toSatisfy(refusalWith(...parts, pemOf(key)));
+      const shown = `${error.stack} ${error.text} ${error.hint} ${String(error.cause)}`;
+      expect(shown).not.toContain(secret);
+      expect(shown).not.toMatch(/horse|MII|BEGIN/);
+    },
+  );
 
   it.each([0o640, 0o604, 0o644])('is refused when its .pem has mode %o', (mode) => {
     const dir = keyFolder();
