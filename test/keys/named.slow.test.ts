@@ -141,11 +141,15 @@ async function signers(server: Server, type: string): Promise<number[]> {
 const read = (store: Store, pair: KeyPair): KeyPair =>
   readKeys(store.keyDir, ZONE).find(({ tag }) => tag === pair.tag)!;
 
+/** The states; when a retired key may go, named works out anew by its own policy. */
+const states = (store: Store): StateFile[] =>
+  readKeys(store.keyDir, ZONE).map(({ state }) => ({ ...state, removed: undefined }));
+
 describeWithTools(['named', 'dig'], 'named with dnssec-policy', () => {
   it('goes on with a roll that has just begun, and changes nothing of it', async () => {
     const store = midRoll(NOW - 600, NOW + 2 * HOUR);
     const { ksk, old, young } = store;
-    const before = readKeys(store.keyDir, ZONE).map(({ state }) => state);
+    const before = states(store);
     const log = await takeOver(store, async (server) => {
       expect(await signers(server, 'SOA')).toEqual([old.tag]);
       expect(await signers(server, 'DNSKEY')).toEqual([ksk.tag]);
@@ -155,7 +159,7 @@ describeWithTools(['named', 'dig'], 'named with dnssec-policy', () => {
     expect(log).not.toMatch(/: (?:error|warning):|failed/);
     const after = readKeys(store.keyDir, ZONE);
     expect(after.map(({ tag }) => tag).sort()).toEqual([ksk.tag, old.tag, young.tag].sort());
-    expect(after.map(({ state }) => state)).toEqual(before);
+    expect(states(store)).toEqual(before);
     expect(readdirSync(store.keyDir).filter((name) => name.endsWith('.key'))).toHaveLength(3);
   });
 
@@ -187,10 +191,10 @@ describeWithTools(['named', 'dig'], 'named with dnssec-policy', () => {
     expect(chosen.zsks.map(({ tag }) => tag)).toEqual([young.tag]);
     // Back with us: what we write of it, the next named takes as it is.
     for (const pair of readKeys(store.keyDir, ZONE)) writeKey(pair, { state: pair.state });
-    const states = readKeys(store.keyDir, ZONE).map(({ state }) => state);
+    const before = states(store);
     await takeOver(store, async (server) => {
       expect(await signers(server, 'SOA')).toEqual([young.tag]);
     });
-    expect(readKeys(store.keyDir, ZONE).map(({ state }) => state)).toEqual(states);
+    expect(states(store)).toEqual(before);
   });
 });
