@@ -72,9 +72,9 @@ ns-ttl = 172800
 glue-ttl = 172800
 ds-ttl = 86400
 
-# [keys]
+[keys]
 # passphrase = { file = "/run/secrets/zonewright" }   # of private keys encrypted at rest; its
-#                           # file has mode 0600. Keys that are made are encrypted with it
+#                        # file has mode 0600. Keys that are made are encrypted with it
 
 [guards]                 # a zone beyond these is not published
 max-change = "5%"        # delegations that may change from one generation to the next

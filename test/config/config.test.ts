@@ -47,6 +47,10 @@ ns = ["ns1.example."]
 describe('what is read', () => {
   test("the contract's configuration", () => {
     const config = read(CONFIG_TEMPLATE);
+    expect(config.keys).toEqual({ passphrase: undefined });
+    expect(read(`${SHORT}[keys]\npassphrase = { file = "phrase" }\n`).keys).toEqual({
+      passphrase: { file: '/srv/tld/phrase' },
+    });
     expect(config.stateDir).toBe('/srv/tld/state');
     expect(config.outputDir).toBe('/srv/tld/out');
     expect(config.keyDir).toBe('/srv/tld/keys');
@@ -319,6 +323,24 @@ describe('errors', () => {
       'url = postgres://zone:hunter2@db/registry',
     ]) {
       const error = failure(SHORT.replace('path = "export"', line));
+      expect(JSON.stringify([error.message, error.text, error.hint]), line).not.toMatch(/ter2/);
+    }
+  });
+
+  test('a passphrase in the file is refused without being shown', () => {
+    for (const line of [
+      'passphrase = "hunter2"',
+      "passphrase = 'hun ter2'",
+      'passphrase = { file = ["hunter2"] }',
+      'passphrase = { text = "hunter2" }',
+      'passphrase = { file = 4711, env = "hunter2" }',
+      'passphrase = hunter2',
+      'Passphrase = "hunter2"',
+      '"passphrase" = "hunter2"',
+    ]) {
+      const error = failure(`${SHORT}\n[keys]\n${line}\n`);
+      expect(error.exitCode).toBe(2);
+      expect(error.place?.line, line).toBeDefined();
       expect(JSON.stringify([error.message, error.text, error.hint]), line).not.toMatch(/ter2/);
     }
   });
