@@ -4,8 +4,9 @@ import { type Command, Option } from 'commander';
 import type { KeysGenerateOptions, KeysListOptions } from '../keys/command.js';
 import { commonOptions, finish, zoneListFlag } from './common.js';
 import { loadWork } from './lazy.js';
+import { addTokenFlags, type TokenFlags } from './token-flags.js';
 
-interface ListFlags {
+interface ListFlags extends TokenFlags {
   zone?: Uint8Array[];
   keyDir?: string;
 }
@@ -13,6 +14,7 @@ interface ListFlags {
 interface GenerateFlags extends ListFlags {
   algorithm?: string;
   role?: 'ksk' | 'zsk' | 'csk';
+  keyStorage?: string;
 }
 
 /** Registers the command. */
@@ -22,7 +24,7 @@ export function addKeysCommand(program: Command): void {
     .summary('signing keys: make and list')
     .description('Signing keys of the zones: BIND key pairs in the key folder.');
 
-  keys
+  const generate = keys
     .command('generate')
     .summary('make the keys that the policy lacks')
     .description(
@@ -38,32 +40,39 @@ export function addKeysCommand(program: Command): void {
         'csk',
       ]),
     )
+    .option('--key-storage <URI>', 'PKCS#11 URI of the token to make the keys in');
+  addTokenFlags(generate)
     .addHelpText(
       'after',
       `
 Examples:
   zonewright keys generate
   zonewright keys generate --zone com --key-dir keys
-  zonewright keys generate --zone example --key-dir keys --algorithm ED25519 --role csk`,
+  zonewright keys generate --zone example --key-dir keys --algorithm ED25519 --role csk
+  zonewright keys generate --zone com --key-dir keys --key-storage pkcs11:token=zw \\
+    --pkcs11-module /usr/lib/softhsm/libsofthsm2.so --pin-file /etc/zonewright/pin`,
     )
     .action(async (flags: GenerateFlags, command: Command) => {
       const options: KeysGenerateOptions = {
         ...commonOptions(command),
         zones: flags.zone ?? [],
         keyDir: flags.keyDir,
+        tokenFlags: flags,
         algorithm: flags.algorithm,
         role: flags.role,
+        keyStorage: flags.keyStorage,
       };
       const run = await loadWork<KeysGenerateOptions>('keys/command.js', 'keysGenerateCommand');
       finish(await run(options));
     });
 
-  keys
+  const list = keys
     .command('list')
     .summary('each key with its role, states and next event')
     .description('Each key with its role, algorithm, tag, states and next event.')
     .option('--zone <Z>', 'this zone only; may be given again', zoneListFlag)
-    .option('--key-dir <D>', 'folder of the keys (default: key-dir of the configuration)')
+    .option('--key-dir <D>', 'folder of the keys (default: key-dir of the configuration)');
+  addTokenFlags(list)
     .addHelpText(
       'after',
       `
@@ -77,6 +86,7 @@ Examples:
         ...commonOptions(command),
         zones: flags.zone ?? [],
         keyDir: flags.keyDir,
+        tokenFlags: flags,
       };
       const run = await loadWork<KeysListOptions>('keys/command.js', 'keysListCommand');
       finish(await run(options));

@@ -6,6 +6,7 @@
 import type { Denial, GlueMode, SerialMode } from '../config/config.js';
 import type { Pool } from '../threads/pool.js';
 import type { CommonOptions } from './common.js';
+import type { TokenFlags } from './token-flags.js';
 
 export type Engine = 'openssl' | 'noble' | 'pkcs11';
 
@@ -18,6 +19,8 @@ export interface SignOptions extends CommonOptions {
   /** The apex, wire form. */
   readonly zone: Uint8Array;
   readonly keyDir: string;
+  /** How keys in tokens are reached. */
+  readonly tokenFlags: TokenFlags;
   /** A path, or `-` for standard output. */
   readonly output: string;
   readonly denial: Denial;

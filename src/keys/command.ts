@@ -4,15 +4,18 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
+import type { TokenFlags } from '../cli/token-flags.js';
 import type { Policy } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
+import type { KeyAccess } from './access.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listKeys } from './list.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
+import { checkStorage, tokenAccess } from './token-access.js';
 
 /** `zonewright keys list`. */
 export interface KeysListOptions extends CommonOptions {
@@ -20,6 +23,8 @@ export interface KeysListOptions extends CommonOptions {
   readonly zones: readonly Uint8Array[];
   /** undefined: the configuration's. */
   readonly keyDir: string | undefined;
+  /** How tokens are reached; what is not said is as the configuration has it. */
+  readonly tokenFlags: TokenFlags;
 }
 
 /** `zonewright keys generate`. */
@@ -27,6 +32,8 @@ export interface KeysGenerateOptions extends KeysListOptions {
   /** Mnemonic or number, as it was given. */
   readonly algorithm: string | undefined;
   readonly role: Role | undefined;
+  /** PKCS#11 URI of a token; undefined: as the policy says. */
+  readonly keyStorage: string | undefined;
 }
 
 /** A zone to work on; without a configuration it has no policy. */
@@ -34,6 +41,7 @@ interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
+  readonly access: KeyAccess;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -47,10 +55,14 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
-  if (alone && !there) return zones.map((zone) => ({ zone, keyDir, policy: undefined }));
+  if (alone && !there) {
+    const access = tokenAccess(options.tokenFlags);
+    return zones.map((zone) => ({ zone, keyDir, policy: undefined, access }));
+  }
   // Reading a configuration takes 30 ms to load: not for those who have none.
   const { loadConfig } = await import('../config/config.js');
   const config = loadConfig(options.config);
+  const access = tokenAccess(options.tokenFlags, config.pkcs11);
   const wanted = zones.length > 0 ? zones : config.zones.map(({ name }) => name);
   return wanted.map((zone) => {
     const entry = config.zones.find(({ name }) => equalBytes(name, zone));
@@ -60,7 +72,7 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
         hint: `its zones are ${config.zones.map(({ label }) => label).join(', ')}; for another zone name --key-dir, too`,
       });
     }
-    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy };
+    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy, access };
   });
 }
 
@@ -78,7 +90,8 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
       { hint: `leave --role out, or set csk = ${!csk} in the policy before the zone has keys` },
     );
   }
-  if (options.algorithm === undefined && policy !== undefined) return policy;
+  const keyStorage = options.keyStorage ?? policy?.keyStorage;
+  if (options.algorithm === undefined && policy !== undefined) return { ...policy, keyStorage };
   const text = options.algorithm ?? DEFAULT_ALGORITHM;
   const algorithm = algorithmByName(text);
   if (algorithm === undefined) {
@@ -87,20 +100,21 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
     });
   }
   if (!algorithm.signs) throw algorithmRefusal(algorithm.number);
-  return { algorithms: [algorithm.number], csk, dnskeyTtl: policy?.dnskeyTtl };
+  return { algorithms: [algorithm.number], csk, dnskeyTtl: policy?.dnskeyTtl, keyStorage };
 }
 
 /** Runs `zonewright keys generate`. */
 export async function keysGenerateCommand(options: KeysGenerateOptions): Promise<void> {
   // All flags are checked before the first key is made.
+  if (options.keyStorage !== undefined) checkStorage(options.keyStorage);
   const plan = (await targets(options)).map((target) => ({
     target,
     policy: keyPolicy(target, options),
   }));
   const listed: (ListedKey & { file: string })[] = [];
   for (const { target, policy } of plan) {
-    const { zone, keyDir } = target;
-    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role);
+    const { zone, keyDir, access } = target;
+    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role, access);
     if (made.length === 0) {
       options.reporter.info(`${zoneLabel(zone)}: has all the keys it needs in ${keyDir}`);
     }
@@ -114,8 +128,8 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 /** Runs `zonewright keys list`. */
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
-  for (const { zone, keyDir, policy } of await targets(options)) {
-    const keys = readKeys(keyDir, zone);
+  for (const { zone, keyDir, policy, access } of await targets(options)) {
+    const keys = readKeys(keyDir, zone, access);
     if (keys.length === 0) {
       options.reporter.warn(
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,

@@ -9,10 +9,13 @@ import type { KeyObject } from 'node:crypto';
 import { type Algorithm, algorithmName } from '../dnssec/algorithms.js';
 import { privateKeyObject, type RsaSecret, rawSecret, rsaSecret } from '../dnssec/keyobject.js';
 import { refusal } from '../errors.js';
+import type { Secret } from '../pkcs11/token-key.js';
+import type { KeyAccess } from './access.js';
 import { type KeyTiming, parseStamp, type TimingName, timingLines, timingName } from './timing.js';
+import { isTokenFile, parseTokenFile } from './tokenfile.js';
 
 export interface PrivateFile {
-  readonly secret: KeyObject;
+  readonly secret: Secret;
   readonly timing: KeyTiming;
 }
 
@@ -32,6 +35,7 @@ const RSA_TAGS: readonly (readonly [tag: string, part: keyof RsaSecret])[] = [
  *
  * @param dnskey the DNSKEY rdata of its `.key` file.
  * @param algorithm that DNSKEY's algorithm.
+ * @param access to keys that are not in the file itself.
  * @throws ZonewrightError (exit 4) with file and line.
  */
 export function parsePrivateFile(
@@ -39,6 +43,7 @@ export function parsePrivateFile(
   file: string,
   dnskey: Uint8Array,
   algorithm: Algorithm,
+  access: KeyAccess = {},
 ): PrivateFile {
   const { values, timing } = readLines(text, file);
   const refuse = (message: string, hint?: string) => refusal(message, { place: { file }, hint });
@@ -55,9 +60,7 @@ export function parsePrivateFile(
       'the two files of a pair must belong to the same key',
     );
   }
-  if (values.has('engine') || values.has('label')) {
-    throw refuse('keeps its key in a PKCS#11 token, which is not supported yet');
-  }
+  if (isTokenFile(values)) return { secret: parseTokenFile(values, file, access), timing };
 
   const part = (tag: string): Uint8Array => {
     const value = (values.get(tag.toLowerCase()) ?? '').replaceAll(/\s/g, '');

@@ -9,7 +9,6 @@
  * `.private` without `.key` is not a key: it is what an interrupted generation leaves behind.
  */
 
-import type { KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Algorithm, algorithmByNumber, algorithmName } from '../dnssec/algorithms.js';
@@ -17,8 +16,13 @@ import { FLAG_REVOKE, FLAG_SEP, FLAG_ZONE, publicKeyFault } from '../dnssec/dnsk
 import { keyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { equalBytes, nameToText } from '../names/name.js';
+import { openToken } from '../pkcs11/token.js';
+import { isTokenKey, type Secret } from '../pkcs11/token-key.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { openOpensslSigner, openOpensslVerifier } from '../sign/engine-openssl.js';
+import { openTokenSigner } from '../sign/engine-pkcs11.js';
 import type { SigningKey } from '../sign/engine-types.js';
+import type { KeyAccess } from './access.js';
 import { replaceFile } from './files.js';
 import { parsePrivateFile, retimePrivateFile } from './privatefile.js';
 import { parsePublicFile, retimePublicFile } from './publicfile.js';
@@ -45,7 +49,7 @@ export interface KeyPair {
   readonly file: string;
   /** The `.private` file; undefined: the key is only published. */
   readonly privateFile: string | undefined;
-  readonly secret: KeyObject | undefined;
+  readonly secret: Secret | undefined;
 }
 
 /** Is the key's SEP flag set? */
@@ -125,16 +129,17 @@ export function findKeyFiles(dir: string, zone: Uint8Array): Found[] {
  * Reads all keys of a zone, ordered by algorithm and tag.
  *
  * @param zone lower-case wire form.
- * @throws ZonewrightError: exit 4 for a file that is open to others or broken, or a pair that
- *   does not belong together; exit 2 when the folder can't be read.
+ * @param access to private keys that do not lie in their files.
+ * @throws ZonewrightError: exit 4 for a file that is open to others or broken, a pair that does not
+ *   belong together, or a token that does not have its key; exit 2 when the folder can't be read.
  */
-export function readKeys(dir: string, zone: Uint8Array): KeyPair[] {
+export function readKeys(dir: string, zone: Uint8Array, access: KeyAccess = {}): KeyPair[] {
   const found = findKeyFiles(dir, zone).filter((entry) => entry.endings.has('key'));
   if (found.some((entry) => entry.endings.has('private'))) checkFolderMode(dir);
-  return found.map((entry) => readPair(dir, zone, entry));
+  return found.map((entry) => readPair(dir, zone, entry, access));
 }
 
-function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
+function readPair(dir: string, zone: Uint8Array, entry: Found, access: KeyAccess): KeyPair {
   const file = join(dir, `${entry.stem}.key`);
   const { owner, ttl, dnskey, timing } = parsePublicFile(readText(file), file);
   const place = { file };
@@ -180,10 +185,13 @@ function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
   }
   const privateFile = join(dir, `${entry.stem}.private`);
   checkPrivateMode(privateFile);
-  const half = parsePrivateFile(readText(privateFile), privateFile, dnskey, algorithm);
+  const half = parsePrivateFile(readText(privateFile), privateFile, dnskey, algorithm, access);
   const whole = { ...pair, timing: half.timing, privateFile, secret: half.secret };
   // Keys that sign nothing (SHA-1) are refused when they are asked to; see select.ts.
-  if (algorithm.signs) provePair(signingKey(whole), file);
+  if (algorithm.signs) {
+    if (isTokenKey(half.secret)) proveTokenKey(signingKey(whole), access);
+    else provePair(signingKey(whole), file);
+  }
   return whole;
 }
 
@@ -234,6 +242,18 @@ export function provePair(key: SigningKey, publicFile: string): void {
       hint: `its signatures do not verify with the key in ${publicFile}; restore the pair from a backup`,
     });
   }
+}
+
+/**
+ * The same for a key in a token, to which it logs in.
+ *
+ * @throws ZonewrightError (exit 4): the token or the key is not there, or is not the DNSKEY's.
+ */
+function proveTokenKey(key: SigningKey, { pkcs11 }: KeyAccess): void {
+  if (pkcs11 === undefined || !isTokenKey(key.secret)) return;
+  openToken(pkcs11, parseTokenUri(key.secret.label));
+  // It has signed a probe when it is open.
+  openTokenSigner(key).close?.();
 }
 
 function readText(file: string): string {

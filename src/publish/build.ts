@@ -160,7 +160,7 @@ async function prepare(run: Run): Promise<Work[]> {
   for (const zone of zones) {
     const zoneDir = join(outputDir, zone.label);
     const published = publishedOf(zoneDir, zone.label);
-    const allKeys = readKeys(config.keyDir, zone.name);
+    const allKeys = readKeys(config.keyDir, zone.name, config);
     const { parentDs } = zone;
     work.push({
       zone,
