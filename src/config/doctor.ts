@@ -22,9 +22,12 @@ import type { CommonOptions } from '../cli/common.js';
 import { printable, printJson } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
+import type { KeyAccess } from '../keys/access.js';
 import { missingKeys } from '../keys/generate.js';
 import { selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
+import { findToken, listTokens } from '../pkcs11/token.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { type Config, loadConfig, type ZoneConfig } from './config.js';
 import { formatSize } from './size.js';
 import { isoTime } from './time.js';
@@ -100,7 +103,10 @@ export async function runChecks(options: CommonOptions): Promise<Check[]> {
     checks.push(checkSpace('output folder', config.outputDir, 4 * need));
     checks.push(checkSpace('tmp folder', options.tmpDir, need));
     checks.push(checkKeyFolder(config.keyDir));
-    for (const zone of config.zones) checks.push(checkZoneKeys(config.keyDir, zone, options.now));
+    checks.push(...checkTokens(config));
+    for (const zone of config.zones) {
+      checks.push(checkZoneKeys(config.keyDir, zone, config, options.now));
+    }
     const after = checkAfter(config);
     if (after !== undefined) checks.push(after);
   }
@@ -356,13 +362,52 @@ function checkKeyFolder(folder: string): Check {
 }
 
 /**
+ * Does the PKCS#11 module load, and are the tokens there that the policies name? (Whether the login
+ * succeeds shows at the keys: a wrong PIN is not to be tried more often than need be.)
+ */
+function checkTokens({ pkcs11, policies }: Config): Check[] {
+  if (pkcs11 === undefined) return [];
+  const { module } = pkcs11;
+  const wanted = new Set([...policies.values()].flatMap(({ keyStorage }) => keyStorage ?? []));
+  const checks: Check[] = [];
+  try {
+    const tokens = listTokens(module).map(({ label }) => JSON.stringify(label));
+    const detail = `${module}: ${tokens.length === 0 ? 'no token' : tokens.join(', ')}`;
+    const name = 'PKCS#11 module';
+    checks.push(
+      tokens.length > 0
+        ? { name, status: 'ok', detail }
+        : { name, status: 'warn', detail, advice: 'connect the HSM, or initialise its token' },
+    );
+    for (const storage of wanted) {
+      const { label, serial, manufacturer } = findToken(module, parseTokenUri(storage)).info;
+      checks.push({
+        name: `token ${label}`,
+        status: 'ok',
+        detail: `serial ${serial}, ${manufacturer}`,
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof ZonewrightError)) throw error;
+    checks.push({
+      name: 'PKCS#11',
+      status: 'fail',
+      detail: placeText(error.place) + error.message,
+      advice: error.hint ?? 'look at [pkcs11] and at the HSM',
+      keys: true,
+    });
+  }
+  return checks;
+}
+
+/**
  * Can the zone be signed at `now` with the keys in the folder? Each private half signs a probe
  * that its public half has to verify.
  */
-function checkZoneKeys(keyDir: string, zone: ZoneConfig, now: number): Check {
+function checkZoneKeys(keyDir: string, zone: ZoneConfig, access: KeyAccess, now: number): Check {
   const name = `keys of ${zone.label}`;
   try {
-    const keys = readKeys(keyDir, zone.name);
+    const keys = readKeys(keyDir, zone.name, access);
     const missing = missingKeys(keys, zone.policy, now);
     if (missing.length > 0) {
       const lacking = missing.map((key) => `${key.role} of ${algorithmName(key.algorithm)}`);

@@ -10,58 +10,49 @@ export interface WaitMeter {
   begin(): void;
   /** It is made. */
   end(): void;
-  /** Most of the time until now was waiting. */
+  /** Does a signature wait, as a rule? False before one was made. */
   waits(): boolean;
 }
 
 /** Signatures that are measured. */
 const MEASURED = 8;
-/** A signature that takes less milliseconds is made as fast by one session. */
-const LEAST = 0.2;
-/** The share of a signature's time in which the thread must not have run. */
-const SHARE = 0.5;
+/** Waiting for less milliseconds is not worth a thread. */
+const LEAST = 0.1;
 
 export function createWaitMeter(): WaitMeter {
-  let left = MEASURED;
-  let elapsed = 0;
-  let busy: number | undefined = 0;
+  const waited: number[] = [];
   let began = 0;
-  let busyBefore: number | undefined;
+  let busy = 0;
   return {
     begin() {
-      if (left === 0) return;
-      busyBefore = busyTime();
+      if (waited.length === MEASURED) return;
+      busy = busyTime();
       began = performance.now();
     },
     end() {
-      if (left === 0) return;
-      left--;
-      elapsed += performance.now() - began;
-      const after = busyTime();
-      busy =
-        busy === undefined || busyBefore === undefined || after === undefined
-          ? undefined
-          : busy + after - busyBefore;
+      if (waited.length === MEASURED) return;
+      const elapsed = performance.now() - began;
+      // To ask takes its time, too, and counts as work: rather too little waiting than too much.
+      waited.push(elapsed - (busyTime() - busy));
     },
     waits() {
-      const taken = MEASURED - left;
-      if (taken === 0 || elapsed / taken < LEAST) return false;
-      // Where the system does not say, a long time is taken for waiting.
-      return busy === undefined || busy < elapsed * (1 - SHARE);
+      if (waited.length === 0) return false;
+      // The median: on a busy machine some of the times are far off, either way.
+      const sorted = [...waited].sort((a, b) => a - b);
+      return sorted[sorted.length >> 1] >= LEAST;
     },
   };
 }
 
 /**
- * Milliseconds in which this thread ran, or was kept from running by others; undefined: the system
- * does not say.
+ * Milliseconds in which this thread ran, or would have if others had not; 0 where the system does
+ * not say, so that a long time is taken for waiting.
  */
-function busyTime(): number | undefined {
+function busyTime(): number {
   try {
     const [ran, queued] = readFileSync('/proc/thread-self/schedstat', 'latin1').split(' ');
-    const milliseconds = (Number(ran) + Number(queued)) / 1e6;
-    return Number.isFinite(milliseconds) ? milliseconds : undefined;
+    return (Number(ran) + Number(queued)) / 1e6 || 0;
   } catch {
-    return undefined;
+    return 0;
   }
 }
