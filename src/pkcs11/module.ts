@@ -7,6 +7,7 @@
  */
 
 import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 import type * as Pkcs11 from 'pkcs11js';
 import { refusal, usageError, ZonewrightError } from '../errors.js';
 
@@ -22,7 +23,7 @@ const CKR_CRYPTOKI_ALREADY_INITIALIZED = 401;
 
 /** By path; loaded once a thread. */
 const modules = new Map<string, Api>();
-/** Libraries that were bound by themselves; held as long as the thread lives. */
+/** Libraries that were bound by themselves; held as long as the process lives. */
 const bound: unknown[] = [];
 
 /**
@@ -73,12 +74,13 @@ function loadBinding(): typeof Pkcs11 {
 }
 
 /**
- * Has the library use its own libcrypto. Node.js exports the names of the OpenSSL that it has in
+ * Has the library use its own libcrypto; once, in the main thread, is enough for all. Node.js exports the names of the OpenSSL that it has in
  * itself, so that a module that is linked with the system's would change that one's settings (the
  * source of random numbers) and lean on another version than it was compiled for.
  */
 function bindApart(path: string): void {
-  if (process.platform !== 'linux') return;
+  // A thread that is ended while koffi loads something ends the process.
+  if (process.platform !== 'linux' || !isMainThread) return;
   try {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     bound.push(koffi.load(path, { deep: true }));
