@@ -6,7 +6,7 @@
  * themselves: EdDSA has to, and RSA with a hash of the caller's is not allowed by all of them.
  */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Algorithm, signingAlgorithm } from '../dnssec/algorithms.js';
 import { signatureLength } from '../dnssec/dnskey.js';
 import { checkDnskey } from '../dnssec/keyobject.js';
@@ -111,17 +111,17 @@ function openObject(
   api: Api,
   session: Handle,
   object: Handle,
-  { mechanism, hash }: Method,
+  method: Method,
   length: number,
 ): OpenKey {
-  const how = { mechanism };
+  const how = { mechanism: method.mechanism };
   return {
     length,
     input: (data, start, end) => {
       const part = data.subarray(start, end);
-      return hash === undefined
+      return method.hash === undefined
         ? Buffer.from(part.buffer, part.byteOffset, part.length)
-        : createHash(hash).update(part).digest();
+        : hash(method.hash, part, 'buffer');
     },
     sign(input, out) {
       api.C_SignInit(session, how, object);
