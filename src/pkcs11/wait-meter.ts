@@ -10,6 +10,8 @@ export interface WaitMeter {
   begin(): void;
   /** It is made. */
   end(): void;
+  /** Are more signatures wanted before it can be said? */
+  measures(): boolean;
   /** Does a signature wait, as a rule? False before one was made. */
   waits(): boolean;
 }
@@ -35,6 +37,7 @@ export function createWaitMeter(): WaitMeter {
       // To ask takes its time, too, and counts as work: rather too little waiting than too much.
       waited.push(elapsed - (busyTime() - busy));
     },
+    measures: () => waited.length < MEASURED,
     waits() {
       if (waited.length === 0) return false;
       // The median: on a busy machine some of the times are far off, either way.

@@ -33,10 +33,8 @@ export interface Signer {
    */
   sign(data: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number;
   /**
-   * Signs `data[starts[i], ends[i])` for all `i` below `count`, where that is faster than one after
-   * the other; signature `i` goes to `out[i * signatureLength…]`.
-   *
-   * @returns false: it is not faster, and nothing was signed.
+   * Signs `data[starts[i], ends[i])` for all `i` below `count`; signature `i` goes to
+   * `out[i * signatureLength…]`. Only where that may be faster than one after the other.
    */
   signMany?(
     data: Uint8Array,
@@ -44,7 +42,7 @@ export interface Signer {
     ends: Uint32Array,
     count: number,
     out: Uint8Array,
-  ): boolean;
+  ): void;
   /** Gives back what the key holds outside of this process. */
   close?(): void;
 }

@@ -259,7 +259,8 @@ export class RrsetSigner {
       ends[count++] = jobEnds[n];
     }
     const out = new Uint8Array(count * signer.signatureLength);
-    return signer.signMany(data, starts, ends, count, out) ? out : undefined;
+    signer.signMany(data, starts, ends, count, out);
+    return out;
   }
 
   /** Copies a signature that is kept to `out[at…]`; returns where it ends. */

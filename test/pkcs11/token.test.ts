@@ -226,7 +226,8 @@ describeWithToken('keys in a token', () => {
 
   it('a batch goes to several sessions, in order, also what is larger than their memory', async () => {
     const key = signingKey(make(keyFolder(), 13, 'zsk'));
-    const always = { begin: () => undefined, end: () => undefined, waits: () => true };
+    const nothing = () => undefined;
+    const always = { begin: nothing, end: nothing, measures: () => false, waits: () => true };
     const signer: Signer = openTokenSigner(key, always);
     const verifier = await openVerifier(key.dnskey, 'openssl');
     const data = Uint8Array.from({ length: 3 << 20 }, (_, i) => i ^ (i >> 7));
@@ -236,7 +237,7 @@ describeWithToken('keys in a token', () => {
     const out = new Uint8Array(64 * sizes.length);
     for (let round = 0; round < 3; round++) {
       out.fill(0);
-      expect(signer.signMany?.(data, starts, ends, sizes.length, out)).toBe(true);
+      signer.signMany?.(data, starts, ends, sizes.length, out);
       for (const i of sizes.keys()) {
         const good = verifier.verify(data, starts[i], ends[i], out, i * 64, i * 64 + 64);
         expect(good, `signature ${i} of round ${round}`).toBe(true);
