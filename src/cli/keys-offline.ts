@@ -9,6 +9,8 @@ import type {
 } from '../keys/offline/command.js';
 import { commonOptions, durationFlag, finish, flagOf, timeFlag, zoneFlag } from './common.js';
 import { loadWork } from './lazy.js';
+import { addPassphraseFlags, type PassphraseFlags, passphraseOf } from './passphrase.js';
+import { addTokenFlags, type TokenFlags } from './token-flags.js';
 
 type Dialect = 'bind' | 'knot';
 
@@ -28,7 +30,7 @@ interface RequestFlags extends TimeFlags {
   zskLifetime?: number;
 }
 
-interface SignFlags extends TimeFlags {
+interface SignFlags extends TimeFlags, PassphraseFlags, TokenFlags {
   zone: Uint8Array;
   keyDir: string;
   out?: string;
@@ -118,7 +120,7 @@ Examples:
 }
 
 function addSignRequest(keys: Command): void {
-  keys
+  const sign = keys
     .command('sign-request')
     .summary('offline KSK: sign a request, on the machine that has the KSK')
     .description(
@@ -148,7 +150,8 @@ function addSignRequest(keys: Command): void {
         .argParser(digestFlag)
         .default([2], '2'),
     )
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask');
+  addTokenFlags(addPassphraseFlags(sign))
     .addHelpText(
       'after',
       `
@@ -166,6 +169,8 @@ Examples:
         format: flags.format,
         maxValidity: flags.maxValidity,
         maxPeriod: flags.maxPeriod,
+        tokenFlags: flags,
+        passphrase: passphraseOf(flags),
         to: flags.to,
         digests: flags.digest,
         yes: flags.yes ?? false,

@@ -9,8 +9,9 @@ import { addKeysParentCommand } from './keys-parent.js';
 import { addKeyStoreCommands } from './keys-store.js';
 import { loadWork } from './lazy.js';
 import { addPassphraseFlags, type PassphraseFlags, passphraseOf } from './passphrase.js';
+import { addTokenFlags, type TokenFlags } from './token-flags.js';
 
-interface ListFlags {
+interface ListFlags extends TokenFlags {
   zone?: Uint8Array[];
   keyDir?: string;
 }
@@ -18,6 +19,7 @@ interface ListFlags {
 interface GenerateFlags extends ListFlags, PassphraseFlags {
   algorithm?: string;
   role?: 'ksk' | 'zsk' | 'csk';
+  keyStorage?: string;
 }
 
 /** Registers the command. */
@@ -44,35 +46,41 @@ export function addKeysCommand(program: Command): void {
         'zsk',
         'csk',
       ]),
-    );
-  addPassphraseFlags(generate)
+    )
+    .option('--key-storage <URI>', 'PKCS#11 URI of the token to make the keys in');
+  addTokenFlags(addPassphraseFlags(generate))
     .addHelpText(
       'after',
       `
 Examples:
   zonewright keys generate
   zonewright keys generate --zone com --key-dir keys
-  zonewright keys generate --zone example --key-dir keys --algorithm ED25519 --role csk`,
+  zonewright keys generate --zone example --key-dir keys --algorithm ED25519 --role csk
+  zonewright keys generate --zone com --key-dir keys --key-storage pkcs11:token=zw \\
+    --pkcs11-module /usr/lib/softhsm/libsofthsm2.so --pin-file /etc/zonewright/pin`,
     )
     .action(async (flags: GenerateFlags, command: Command) => {
       const options: KeysGenerateOptions = {
         ...commonOptions(command),
         zones: flags.zone ?? [],
         keyDir: flags.keyDir,
+        tokenFlags: flags,
         algorithm: flags.algorithm,
         role: flags.role,
         passphrase: passphraseOf(flags),
+        keyStorage: flags.keyStorage,
       };
       const run = await loadWork<KeysGenerateOptions>('keys/command.js', 'keysGenerateCommand');
       finish(await run(options));
     });
 
-  keys
+  const list = keys
     .command('list')
     .summary('each key with its role, states and next event')
     .description('Each key with its role, algorithm, tag, states and next event.')
     .option('--zone <Z>', 'this zone only; may be given again', zoneListFlag)
-    .option('--key-dir <D>', 'folder of the keys (default: key-dir of the configuration)')
+    .option('--key-dir <D>', 'folder of the keys (default: key-dir of the configuration)');
+  addTokenFlags(list)
     .addHelpText(
       'after',
       `
@@ -86,6 +94,7 @@ Examples:
         ...commonOptions(command),
         zones: flags.zone ?? [],
         keyDir: flags.keyDir,
+        tokenFlags: flags,
       };
       const run = await loadWork<KeysListOptions>('keys/command.js', 'keysListCommand');
       finish(await run(options));

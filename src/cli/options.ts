@@ -7,6 +7,7 @@ import type { Denial, GlueMode, SerialMode } from '../config/config.js';
 import type { PassphraseSource } from '../keys/passphrase.js';
 import type { Pool } from '../threads/pool.js';
 import type { CommonOptions } from './common.js';
+import type { TokenFlags } from './token-flags.js';
 
 export type Engine = 'openssl' | 'noble' | 'pkcs11';
 
@@ -21,6 +22,8 @@ export interface SignOptions extends CommonOptions {
   readonly keyDir: string;
   /** Where the passphrase of encrypted private keys stands. */
   readonly passphrase?: PassphraseSource | undefined;
+  /** How keys in tokens are reached. */
+  readonly tokenFlags: TokenFlags;
   /** A path, or `-` for standard output. */
   readonly output: string;
   readonly denial: Denial;

@@ -23,11 +23,14 @@ import { printable, printJson } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { keyTag } from '../dnssec/keytag.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
+import type { KeyAccess } from '../keys/access.js';
 import { missingKeys } from '../keys/generate.js';
 import { type Presigned, presignedAt, withStoredKsks } from '../keys/offline/presigned.js';
 import { type Passphrase, type PassphraseSource, passphraseOnce } from '../keys/passphrase.js';
 import { selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
+import { findToken, listTokens } from '../pkcs11/token.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { type Config, loadConfig, type ZoneConfig } from './config.js';
 import { formatSize } from './size.js';
 import { isoTime } from './time.js';
@@ -109,8 +112,9 @@ export async function runChecks(options: DoctorOptions): Promise<Check[]> {
     checks.push(checkSpace('tmp folder', options.tmpDir, need));
     checks.push(checkKeyFolder(config.keyDir));
     const passphrase = passphraseOnce(options.passphrase ?? config.keys.passphrase);
+    checks.push(...checkTokens(config));
     for (const zone of config.zones) {
-      checks.push(checkZoneKeys(config.keyDir, zone, options.now, passphrase));
+      checks.push(checkZoneKeys(config.keyDir, zone, config, options.now, passphrase));
     }
     const after = checkAfter(config);
     if (after !== undefined) checks.push(after);
@@ -368,18 +372,58 @@ function checkKeyFolder(folder: string): Check {
 }
 
 /**
+ * Does the PKCS#11 module load, and are the tokens there that the policies name? (Whether the login
+ * succeeds shows at the keys: a wrong PIN is not to be tried more often than need be.)
+ */
+function checkTokens({ pkcs11, policies }: Config): Check[] {
+  if (pkcs11 === undefined) return [];
+  const { module } = pkcs11;
+  const wanted = new Set([...policies.values()].flatMap(({ keyStorage }) => keyStorage ?? []));
+  const checks: Check[] = [];
+  try {
+    const tokens = listTokens(module).map(({ label }) => JSON.stringify(label));
+    const detail = `${module}: ${tokens.length === 0 ? 'no token' : tokens.join(', ')}`;
+    const name = 'PKCS#11 module';
+    checks.push(
+      tokens.length > 0
+        ? { name, status: 'ok', detail }
+        : { name, status: 'warn', detail, advice: 'connect the HSM, or initialise its token' },
+    );
+    for (const storage of wanted) {
+      const { label, serial, manufacturer } = findToken(module, parseTokenUri(storage)).info;
+      checks.push({
+        name: `token ${label}`,
+        status: 'ok',
+        detail: `serial ${serial}, ${manufacturer}`,
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof ZonewrightError)) throw error;
+    checks.push({
+      name: 'PKCS#11',
+      status: 'fail',
+      detail: placeText(error.place) + error.message,
+      advice: error.hint ?? 'look at [pkcs11] and at the HSM',
+      keys: true,
+    });
+  }
+  return checks;
+}
+
+/**
  * Can the zone be signed at `now` with the keys in the folder? Each private half signs a probe
  * that its public half has to verify.
  */
 function checkZoneKeys(
   keyDir: string,
   zone: ZoneConfig,
+  { pkcs11 }: KeyAccess,
   now: number,
   passphrase: () => Passphrase | undefined,
 ): Check {
   const name = `keys of ${zone.label}`;
   try {
-    const keys = readKeys(keyDir, zone.name, { passphrase: passphrase() });
+    const keys = readKeys(keyDir, zone.name, { pkcs11, passphrase: passphrase() });
     const presigned = presignedAt(keyDir, zone.name, keys, now);
     const known = withStoredKsks(keyDir, zone.name, keys, now);
     const missing = missingKeys(known, zone.policy, now);

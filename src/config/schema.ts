@@ -5,6 +5,8 @@
 
 import * as v from 'valibot';
 import { algorithmByName, signingMnemonics } from '../dnssec/algorithms.js';
+import { DEFAULT_SESSIONS } from '../pkcs11/settings.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { rdataFromText } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
 import { DURATION_FORM, parseDuration } from './duration.js';
@@ -120,6 +122,16 @@ const source = v.strictObject(
   'is not a table',
 );
 
+/** A token: a PKCS#11 URI that names no key. */
+const storage = parsed((value) => {
+  try {
+    const { object, id } = parseTokenUri(value);
+    return object === undefined && id === undefined ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}, 'a PKCS#11 URI of a token, such as "pkcs11:token=zw" (RFC 7512)');
+
 const policy = v.strictObject(
   {
     algorithm: v.optional(
@@ -132,6 +144,7 @@ const policy = v.strictObject(
       'ECDSAP256SHA256',
     ),
     csk: v.optional(flag, false),
+    'key-storage': v.optional(storage),
     nsec: v.optional(flag),
     nsec3: v.optional(
       v.strictObject(
@@ -232,6 +245,20 @@ const publish = v.strictObject(
   'is not a table',
 );
 
+const pkcs11 = v.strictObject(
+  {
+    module: text,
+    pin: v.optional(
+      v.union(
+        [v.strictObject({ env: text }), v.strictObject({ file: text })],
+        'is not { file = "PATH" } or { env = "NAME" }: a PIN does not belong in the configuration',
+      ),
+    ),
+    sessions: v.optional(whole(1, 256), DEFAULT_SESSIONS),
+  },
+  'is not a table',
+);
+
 const zfa = v.strictObject(
   {
     formats: v.optional(v.pipe(v.array(oneOf('gz')), v.minLength(1, 'is empty')), ['gz']),
@@ -272,6 +299,7 @@ export const fileSchema = v.strictObject({
   guards: v.optional(guards, {}),
   publish: v.optional(publish, {}),
   zfa: v.optional(zfa, {}),
+  pkcs11: v.optional(pkcs11),
 });
 
 export type FileOutput = v.InferOutput<typeof fileSchema>;
@@ -291,4 +319,6 @@ export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['guards', Object.keys(guards.entries)],
   ['publish', Object.keys(publish.entries)],
   ['zfa', Object.keys(zfa.entries)],
+  ['pkcs11', Object.keys(pkcs11.entries)],
+  ['pkcs11.pin', ['env', 'file']],
 ]);

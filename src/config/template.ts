@@ -27,6 +27,7 @@ path   = "export"        # file, folder, .tar, each also .gz
 [policy.tld]             # how the zones that name this policy are signed
 algorithm = "ECDSAP256SHA256"   # or a list of algorithms, each of which signs everything
 # csk = true                    # one key for both roles
+# key-storage = "pkcs11:token=zw"   # make the keys in this token of an HSM, not in files
 nsec3 = { opt-out = true, iterations = 0, salt = "" }   # or: nsec = true
 zonemd = true                   # digest of the whole zone (RFC 8976)
 ksk-lifetime = "P2Y"            # or "unlimited"
@@ -89,4 +90,9 @@ keep = 7                 # generations
 [zfa]                    # zone file access
 formats = ["gz"]
 # limit-hours = 24       # one complete download a file and holder in this time; 0: no limit
+
+# [pkcs11]               # keys in an HSM
+# module = "/usr/lib/softhsm/libsofthsm2.so"   # its PKCS#11 library
+# pin = { file = "/etc/zonewright/pin" }       # mode 0600; or { env = "NAME" }
+# sessions = 8           # that each signing thread may hold
 `;

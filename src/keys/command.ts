@@ -4,18 +4,21 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
+import type { TokenFlags } from '../cli/token-flags.js';
 import type { Config, Policy, ZoneConfig } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
 import type { ServerAddress } from '../config/server-address.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
+import type { KeyAccess } from './access.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listHeldKeys, listKeys } from './list.js';
 import { storedResponse, withStoredKsks } from './offline/presigned.js';
 import { maybePassphrase, type PassphraseSource } from './passphrase.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
+import { checkStorage, tokenAccess } from './token-access.js';
 
 /** `zonewright keys list`. */
 export interface KeysListOptions extends CommonOptions {
@@ -23,6 +26,8 @@ export interface KeysListOptions extends CommonOptions {
   readonly zones: readonly Uint8Array[];
   /** undefined: the configuration's. */
   readonly keyDir: string | undefined;
+  /** How tokens are reached; what is not said is as the configuration has it. */
+  readonly tokenFlags?: TokenFlags | undefined;
 }
 
 /** `zonewright keys generate`. */
@@ -32,6 +37,8 @@ export interface KeysGenerateOptions extends KeysListOptions {
   readonly role: Role | undefined;
   /** Where the passphrase that encrypts the new keys stands; undefined: as configured. */
   readonly passphrase?: PassphraseSource | undefined;
+  /** PKCS#11 URI of a token; undefined: as the policy says. */
+  readonly keyStorage: string | undefined;
 }
 
 /** A zone to work on; without a configuration it has no policy. */
@@ -42,6 +49,7 @@ export interface Target {
   /** The configuration, and what it says of the zone: undefined where there is none. */
   readonly config?: Config | undefined;
   readonly entry?: ZoneConfig | undefined;
+  readonly access: KeyAccess;
   /** Of the configuration, as the next one. */
   readonly stateDir: string | undefined;
   readonly passphrase: PassphraseSource | undefined;
@@ -62,6 +70,7 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
   if (alone && !there) {
     const none = {
       policy: undefined,
+      access: tokenAccess(options.tokenFlags),
       config: undefined,
       stateDir: undefined,
       passphrase: undefined,
@@ -72,6 +81,7 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
   // Reading a configuration takes 30 ms to load: not for those who have none.
   const { loadConfig } = await import('../config/config.js');
   const config = loadConfig(options.config);
+  const access = tokenAccess(options.tokenFlags, config.pkcs11);
   const wanted = zones.length > 0 ? zones : config.zones.map(({ name }) => name);
   return wanted.map((zone) => {
     const entry = config.zones.find(({ name }) => equalBytes(name, zone));
@@ -85,6 +95,7 @@ export async function targets(options: KeysListOptions): Promise<Target[]> {
       zone,
       keyDir: keyDir ?? config.keyDir,
       policy: entry?.policy,
+      access,
       config,
       entry,
       stateDir: config.stateDir,
@@ -108,7 +119,8 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
       { hint: `leave --role out, or set csk = ${!csk} in the policy before the zone has keys` },
     );
   }
-  if (options.algorithm === undefined && policy !== undefined) return policy;
+  const keyStorage = options.keyStorage ?? policy?.keyStorage;
+  if (options.algorithm === undefined && policy !== undefined) return { ...policy, keyStorage };
   const text = options.algorithm ?? DEFAULT_ALGORITHM;
   const algorithm = algorithmByName(text);
   if (algorithm === undefined) {
@@ -117,12 +129,13 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
     });
   }
   if (!algorithm.signs) throw algorithmRefusal(algorithm.number);
-  return { algorithms: [algorithm.number], csk, dnskeyTtl: policy?.dnskeyTtl };
+  return { algorithms: [algorithm.number], csk, dnskeyTtl: policy?.dnskeyTtl, keyStorage };
 }
 
 /** Runs `zonewright keys generate`. */
 export async function keysGenerateCommand(options: KeysGenerateOptions): Promise<void> {
   // All flags are checked before the first key is made.
+  if (options.keyStorage !== undefined) checkStorage(options.keyStorage);
   const plan = (await targets(options)).map((target) => ({
     target,
     policy: keyPolicy(target, options),
@@ -130,8 +143,11 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
   const passphrase = maybePassphrase(options.passphrase ?? plan[0]?.target.passphrase);
   const listed: (ListedKey & { file: string })[] = [];
   for (const { target, policy } of plan) {
-    const { zone, keyDir } = target;
-    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role, passphrase);
+    const { zone, keyDir, access } = target;
+    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role, {
+      ...access,
+      passphrase,
+    });
     if (made.length === 0) {
       options.reporter.info(`${zoneLabel(zone)}: has all the keys it needs in ${keyDir}`);
     }
@@ -146,8 +162,8 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
   const presigned: unknown[] = [];
-  for (const { zone, keyDir, policy, config, entry } of await targets(options)) {
-    const keys = readKeys(keyDir, zone, { leaveSealed: true });
+  for (const { zone, keyDir, policy, access, config, entry } of await targets(options)) {
+    const keys = readKeys(keyDir, zone, { ...access, leaveSealed: true });
     if (keys.length === 0) {
       options.reporter.warn(
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,

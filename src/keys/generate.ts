@@ -15,6 +15,8 @@ import { publicKeyField } from '../dnssec/keyobject.js';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
+import { isTokenKey } from '../pkcs11/token-key.js';
+import type { KeyAccess } from './access.js';
 import { createFile } from './files.js';
 import { HIDDEN_STATE } from './lifecycle/key-state.js';
 import { withStoredKsks } from './offline/presigned.js';
@@ -33,6 +35,8 @@ import {
   readKeys,
 } from './store.js';
 import { type KeyTiming, phaseAt } from './timing.js';
+import { formatTokenFile } from './tokenfile.js';
+import { makeTokenKey, type NewTokenKey } from './tokenkeys.js';
 import { settleStore, trashedTags } from './trash.js';
 
 export interface NewKey {
@@ -50,20 +54,30 @@ export interface NewKey {
   readonly state?: StateFile | undefined;
   /** Encrypts the private half at rest. */
   readonly passphrase?: Passphrase | undefined;
+  /** The token to make the pair in; without it, the private half is in its file. */
+  readonly storage?: TokenStorage | undefined;
+}
+
+/** A token, and how it is reached. */
+export interface TokenStorage {
+  /** PKCS#11 URI of the token. */
+  readonly uri: string;
+  readonly access: KeyAccess;
 }
 
 /** Makes the numbers of a key; replaced in tests, to meet a tag twice. */
-export type KeySource = (algorithm: Algorithm, bits: number) => KeyObject;
+export type KeySource = (algorithm: Algorithm, bits: number) => KeyObject | NewTokenKey;
 
 /**
  * Generates a key pair and writes it to `dir`, which is made (mode 0700) when it is not there.
  *
- * @throws ZonewrightError (exit 4) when the algorithm signs nothing or the size is unlawful.
+ * @throws ZonewrightError (exit 4) when the algorithm signs nothing, the size is unlawful, or the
+ *   token makes no such key.
  */
 export function generateKeyPair(
   dir: string,
   wish: NewKey,
-  source: KeySource = newPrivateKey,
+  source: KeySource = sourceOf(wish),
 ): KeyPair {
   const algorithm = signingAlgorithm(wish.algorithm);
   const bits = wish.bits ?? algorithm.defaultBits;
@@ -81,20 +95,27 @@ export function generateKeyPair(
   const flags = role === 'zsk' ? FLAG_ZONE : FLAG_ZONE | FLAG_SEP;
   const taken = takenTags(dir, zone);
   for (;;) {
-    const secret = source(algorithm, bits);
-    const dnskey = makeDnskey(flags, algorithm.number, publicKeyField(algorithm, secret));
+    const made = source(algorithm, bits);
+    const { secret, publicKey } =
+      'publicKey' in made ? made : { secret: made, publicKey: publicKeyField(algorithm, made) };
+    const dnskey = makeDnskey(flags, algorithm.number, publicKey);
     const tag = keyTag(dnskey);
-    if (taken.has(tag) || taken.has(revokedKeyTag(dnskey))) continue;
+    if (taken.has(tag) || taken.has(revokedKeyTag(dnskey))) {
+      if ('discard' in made) made.discard();
+      continue;
+    }
     const stem = join(dir, keyFileStem(zone, algorithm.number, tag));
     const state = formatStateFile(zone, dnskey, tag, role, timing, wish.state);
     createFile(`${stem}.state`, state, 0o644);
     const { ttl, passphrase } = wish;
     // The plain half of an encrypted key is never on the disk.
-    if (passphrase !== undefined) createFile(`${stem}.pem`, sealPem(secret, passphrase), 0o600);
-    const half =
-      passphrase === undefined
-        ? formatPrivateFile(algorithm, secret, timing)
-        : formatExternalFile(algorithm, timing);
+    const sealed = passphrase !== undefined && !isTokenKey(secret);
+    if (sealed) createFile(`${stem}.pem`, sealPem(secret, passphrase), 0o600);
+    const half = isTokenKey(secret)
+      ? formatTokenFile(algorithm, publicKey, secret.label, timing)
+      : sealed
+        ? formatExternalFile(algorithm, timing)
+        : formatPrivateFile(algorithm, secret, timing);
     createFile(`${stem}.private`, half, 0o600);
     createFile(`${stem}.key`, formatPublicFile({ owner: zone, ttl, dnskey, timing }), 0o644);
     return {
@@ -117,6 +138,12 @@ export function generateKeyPair(
 
 /** No new RSA key is smaller: NIST SP 800-57 part 1, table 2 (112 bits of strength). */
 const MIN_NEW_BITS = { rsa: 2048, ecdsa: 0, eddsa: 0 } as const;
+
+function sourceOf({ storage, zone, role }: NewKey): KeySource {
+  if (storage === undefined) return newPrivateKey;
+  const { uri, access } = storage;
+  return (algorithm, bits) => makeTokenKey(algorithm, bits, { storage: uri, zone, role }, access);
+}
 
 function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
   switch (algorithm.curve) {
@@ -163,6 +190,8 @@ export interface KeyPolicy {
   readonly csk: boolean;
   /** Seconds. */
   readonly dnskeyTtl?: number | undefined;
+  /** PKCS#11 URI of the token where keys are made; undefined: in files. */
+  readonly keyStorage?: string | undefined;
 }
 
 export interface MissingKey {
@@ -223,7 +252,7 @@ export function missingKeys(
  * Generates the keys that a policy lacks; published and signing from `now` on.
  *
  * @param only limits it to one role.
- * @param passphrase encrypts the private halves.
+ * @param access to keys in tokens, and the passphrase that encrypts private halves.
  * @returns the new keys; none when nothing is lacking.
  * @throws ZonewrightError (exit 4) as {@link missingKeys}, `readKeys` and `generateKeyPair` do.
  */
@@ -233,12 +262,15 @@ export function generateMissingKeys(
   policy: KeyPolicy,
   now: number,
   only?: Role,
-  passphrase?: Passphrase,
+  access: KeyAccess = {},
 ): KeyPair[] {
   makeKeyFolder(dir);
   settleStore(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
-  const stored = readKeys(dir, zone, { leaveSealed: true });
+  const { dnskeyTtl: ttl, keyStorage } = policy;
+  const storage = keyStorage === undefined ? undefined : { uri: keyStorage, access };
+  const { passphrase } = access;
+  const stored = readKeys(dir, zone, { ...access, leaveSealed: true });
   return missingKeys(withStoredKsks(dir, zone, stored, now), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
@@ -247,7 +279,8 @@ export function generateMissingKeys(
         algorithm,
         role,
         timing,
-        ttl: policy.dnskeyTtl,
+        ttl,
+        storage,
         // Nothing of it is published before a zone is.
         state: HIDDEN_STATE[role],
         passphrase,

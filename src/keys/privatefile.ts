@@ -9,10 +9,13 @@ import type { KeyObject } from 'node:crypto';
 import { type Algorithm, algorithmName } from '../dnssec/algorithms.js';
 import { privateKeyObject, type RsaSecret, rawSecret, rsaSecret } from '../dnssec/keyobject.js';
 import { refusal } from '../errors.js';
+import type { Secret } from '../pkcs11/token-key.js';
+import type { KeyAccess } from './access.js';
 import { type KeyTiming, parseStamp, type TimingName, timingLines, timingName } from './timing.js';
+import { isTokenFile, parseTokenFile } from './tokenfile.js';
 
 export interface PrivateFile {
-  readonly secret: KeyObject;
+  readonly secret: Secret;
   readonly timing: KeyTiming;
 }
 
@@ -35,6 +38,7 @@ const KEY_TAGS: readonly string[] = ['PrivateKey', ...RSA_TAGS.map(([tag]) => ta
  *
  * @param dnskey the DNSKEY rdata of its `.key` file.
  * @param algorithm that DNSKEY's algorithm.
+ * @param access to keys that are not in the file itself.
  * @throws ZonewrightError (exit 4) with file and line.
  */
 export function parsePrivateFile(
@@ -42,13 +46,12 @@ export function parsePrivateFile(
   file: string,
   dnskey: Uint8Array,
   algorithm: Algorithm,
+  access: KeyAccess = {},
 ): PrivateFile {
   const { values, timing } = readLines(text, file);
   checkHead(values, file, algorithm);
   const refuse = (message: string, hint?: string) => refusal(message, { place: { file }, hint });
-  if (values.has('engine') || values.has('label')) {
-    throw refuse('keeps its key in a PKCS#11 token, which is not supported yet');
-  }
+  if (isTokenFile(values)) return { secret: parseTokenFile(values, file, access), timing };
 
   const part = (tag: string): Uint8Array => {
     const value = (values.get(tag.toLowerCase()) ?? '').replaceAll(/\s/g, '');

@@ -6,6 +6,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { algorithmByNumber, algorithmName } from '../dnssec/algorithms.js';
 import { refusal } from '../errors.js';
+import { isTokenKey } from '../pkcs11/token-key.js';
 import { replaceFile } from './files.js';
 import type { Passphrase } from './passphrase.js';
 import { openPem, ROUNDS, sealPem } from './pkcs8.js';
@@ -27,6 +28,8 @@ export function sealKey(key: KeyPair, passphrase: Passphrase, rounds = ROUNDS): 
   if (privateFile === undefined || secret === undefined) {
     throw refusal('the key has no private half here to encrypt', { place: { file: key.file } });
   }
+  // What is in a token can't leave it, and its file holds no secret.
+  if (isTokenKey(secret)) return false;
   const file = pemFileOf(key.file);
   replaceFile(file, sealPem(secret, passphrase, rounds), 0o600);
   const opened = openSealed(readText(file), file, dnskey, passphrase);

@@ -83,7 +83,9 @@ async function changeAll(
   const keys = await locked(options, `keys ${name}`, (zones) => {
     const passphrase = neededPassphrase(options, zones);
     for (const { keyDir } of zones) settleStore(keyDir);
-    const all = zones.flatMap(({ keyDir, zone }) => readKeys(keyDir, zone, { passphrase }));
+    const all = zones.flatMap(({ keyDir, zone, access }) =>
+      readKeys(keyDir, zone, { ...access, passphrase }),
+    );
     return all
       .filter((key) => key.secret !== undefined)
       .map((key): Changed => {
@@ -124,7 +126,8 @@ export async function keysRestoreCommand(options: KeysRestoreOptions): Promise<v
 export async function keysImportCommand(options: KeysTransferOptions): Promise<void> {
   const done = await locked(options, 'keys import', ([target]) => {
     const passphrase = maybePassphrase(options.passphrase ?? target.passphrase);
-    const how = { now: options.now, passphrase, seal: passphrase !== undefined };
+    const { pkcs11 } = target.access;
+    const how = { now: options.now, pkcs11, passphrase, seal: passphrase !== undefined };
     return copyKeys(options.folder, target.keyDir, target.zone, how);
   });
   tell(options, done);
@@ -134,7 +137,8 @@ export async function keysImportCommand(options: KeysTransferOptions): Promise<v
 export async function keysExportCommand(options: KeysTransferOptions): Promise<void> {
   const done = await locked(options, 'keys export', ([target]) => {
     const passphrase = maybePassphrase(options.passphrase ?? target.passphrase);
-    const how = { now: options.now, passphrase, seal: false };
+    const { pkcs11 } = target.access;
+    const how = { now: options.now, pkcs11, passphrase, seal: false };
     return copyKeys(target.keyDir, options.folder, target.zone, how);
   });
   tell(options, done);

@@ -10,7 +10,6 @@
  * `.private` without `.key` is not a key: it is what an interrupted generation leaves behind.
  */
 
-import type { KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Algorithm, algorithmByNumber, algorithmName } from '../dnssec/algorithms.js';
@@ -18,9 +17,13 @@ import { FLAG_REVOKE, FLAG_SEP, FLAG_ZONE, publicKeyFault } from '../dnssec/dnsk
 import { keyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { equalBytes, nameToText } from '../names/name.js';
+import { openToken } from '../pkcs11/token.js';
+import { isTokenKey, type Secret } from '../pkcs11/token-key.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { openOpensslSigner, openOpensslVerifier } from '../sign/engine-openssl.js';
+import { openTokenSigner } from '../sign/engine-pkcs11.js';
 import type { SigningKey } from '../sign/engine-types.js';
-import type { Passphrase } from './passphrase.js';
+import type { KeyAccess } from './access.js';
 import { parseExternalFile, parsePrivateFile } from './privatefile.js';
 import { parsePublicFile } from './publicfile.js';
 import { openSealed } from './sealed.js';
@@ -58,7 +61,7 @@ export interface KeyPair {
   /** The `.pem` file of an encrypted private half; undefined: it is not encrypted. */
   readonly sealedFile?: string | undefined;
   /** undefined: only published, or encrypted and not opened. */
-  readonly secret: KeyObject | undefined;
+  readonly secret: Secret | undefined;
 }
 
 /** The endings of a key's files; a key is where its `.key` is. */
@@ -137,28 +140,21 @@ export function findKeyFiles(dir: string, zone: Uint8Array): Found[] {
   return [...found.values()];
 }
 
-/** How the keys are read. */
-export interface ReadOptions {
-  /** Opens encrypted private halves. */
-  readonly passphrase?: Passphrase | undefined;
-  /** Leaves encrypted private halves closed, for work that signs nothing; needs no passphrase. */
-  readonly leaveSealed?: boolean | undefined;
-}
-
 /**
  * Reads all keys of a zone, ordered by algorithm and tag.
  *
  * @param zone lower-case wire form.
- * @throws ZonewrightError: exit 4 for a file that is open to others or broken, or a pair that
- *   does not belong together; exit 2 when the folder can't be read.
+ * @param access to private keys that do not lie in their files.
+ * @throws ZonewrightError: exit 4 for a file that is open to others or broken, a pair that does not
+ *   belong together, or a token that does not have its key; exit 2 when the folder can't be read.
  */
-export function readKeys(dir: string, zone: Uint8Array, options: ReadOptions = {}): KeyPair[] {
+export function readKeys(dir: string, zone: Uint8Array, access: KeyAccess = {}): KeyPair[] {
   const found = findKeyFiles(dir, zone).filter((entry) => entry.endings.has('key'));
   if (found.some((entry) => entry.endings.has('private'))) checkFolderMode(dir);
-  return found.map((entry) => readPair(dir, zone, entry, options));
+  return found.map((entry) => readPair(dir, zone, entry, access));
 }
 
-function readPair(dir: string, zone: Uint8Array, entry: Found, options: ReadOptions): KeyPair {
+function readPair(dir: string, zone: Uint8Array, entry: Found, access: KeyAccess): KeyPair {
   const file = join(dir, `${entry.stem}.key`);
   const { owner, ttl, dnskey, timing } = parsePublicFile(readText(file), file);
   const place = { file };
@@ -214,16 +210,19 @@ function readPair(dir: string, zone: Uint8Array, entry: Found, options: ReadOpti
       ...pair,
       timing: times,
       privateFile,
-      ...readSealed(dir, entry, dnskey, options),
+      ...readSealed(dir, entry, dnskey, access),
     };
     if (whole.secret !== undefined && algorithm.signs) provePair(signingKey(whole), file);
     return whole;
   }
-  const half = parsePrivateFile(text, privateFile, dnskey, algorithm);
+  const half = parsePrivateFile(text, privateFile, dnskey, algorithm, access);
   const times = { ...half.timing, ...stated };
   const whole = { ...pair, timing: times, privateFile, secret: half.secret };
   // Keys that sign nothing (SHA-1) are refused when they are asked to; see select.ts.
-  if (algorithm.signs) provePair(signingKey(whole), file);
+  if (algorithm.signs) {
+    if (isTokenKey(half.secret)) proveTokenKey(signingKey(whole), access);
+    else provePair(signingKey(whole), file);
+  }
   return whole;
 }
 
@@ -231,12 +230,12 @@ function readPair(dir: string, zone: Uint8Array, entry: Found, options: ReadOpti
  * The private half that a `.private` file says is elsewhere: in the `.pem` file, if there is one.
  * Else it is where only other tools know of (BIND's dnssec-importkey), and the key is published.
  */
-function readSealed(dir: string, entry: Found, dnskey: Uint8Array, options: ReadOptions) {
+function readSealed(dir: string, entry: Found, dnskey: Uint8Array, access: KeyAccess) {
   if (!entry.endings.has('pem')) return { sealedFile: undefined, secret: undefined };
   const sealedFile = join(dir, `${entry.stem}.pem`);
   checkPrivateMode(sealedFile);
-  if (options.leaveSealed === true) return { sealedFile, secret: undefined };
-  const secret = openSealed(readText(sealedFile), sealedFile, dnskey, options.passphrase);
+  if (access.leaveSealed === true) return { sealedFile, secret: undefined };
+  const secret = openSealed(readText(sealedFile), sealedFile, dnskey, access.passphrase);
   return { sealedFile, secret };
 }
 
@@ -301,6 +300,18 @@ export function provePair(key: SigningKey, publicFile: string): void {
       hint: `its signatures do not verify with the key in ${publicFile}; restore the pair from a backup`,
     });
   }
+}
+
+/**
+ * The same for a key in a token, to which it logs in.
+ *
+ * @throws ZonewrightError (exit 4): the token or the key is not there, or is not the DNSKEY's.
+ */
+function proveTokenKey(key: SigningKey, { pkcs11, leaveSealed }: KeyAccess): void {
+  if (leaveSealed || pkcs11 === undefined || !isTokenKey(key.secret)) return;
+  openToken(pkcs11, parseTokenUri(key.secret.label));
+  // It has signed a probe when it is open.
+  openTokenSigner(key).close?.();
 }
 
 export function readText(file: string): string {

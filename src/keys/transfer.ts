@@ -11,12 +11,15 @@
  * pairs; OpenDNSSEC keeps them in a PKCS#11 token. Neither can be imported from.
  */
 
+import type { KeyObject } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
+import type { TokenSettings } from '../pkcs11/settings.js';
+import { isTokenKey } from '../pkcs11/token-key.js';
 import { createFile } from './files.js';
 import { makeKeyFolder } from './generate.js';
 import type { Passphrase } from './passphrase.js';
@@ -39,6 +42,8 @@ export interface TransferOptions {
   readonly now: number;
   /** Opens keys of the source that are encrypted, for the proof. */
   readonly passphrase?: Passphrase | undefined;
+  /** How keys in tokens are reached, for the proof. */
+  readonly pkcs11?: TokenSettings | undefined;
   /** Encrypts keys that are plain in the source, with the same passphrase. */
   readonly seal: boolean;
 }
@@ -57,7 +62,7 @@ export function copyKeys(
   zone: Uint8Array,
   options: TransferOptions,
 ): Transfer {
-  const keys = readKeys(from, zone, { passphrase: options.passphrase });
+  const keys = readKeys(from, zone, { pkcs11: options.pkcs11, passphrase: options.passphrase });
   if (keys.length === 0) throw noKeys(from, zone);
   makeKeyFolder(to);
   checkFolderMode(to);
@@ -159,7 +164,7 @@ function planCopy(key: KeyPair, to: string, options: TransferOptions): FileCopy[
     if (key.sealedFile !== undefined) {
       add('pem', readText(key.sealedFile), 0o600);
       add('private', text, 0o600);
-    } else if (options.seal && passphrase !== undefined && key.secret !== undefined) {
+    } else if (options.seal && passphrase !== undefined && isPlain(key.secret)) {
       plan.push(sealedCopy(key, key.secret, target('pem'), passphrase));
       add('private', externalText(text), 0o600);
     } else {
@@ -170,10 +175,14 @@ function planCopy(key: KeyPair, to: string, options: TransferOptions): FileCopy[
   return plan;
 }
 
+/** A private half that lies open in its file. */
+const isPlain = (secret: KeyPair['secret']): secret is KeyObject =>
+  secret !== undefined && !isTokenKey(secret);
+
 /** Encrypting a key twice gives two texts: one that is there must open and be of the key. */
 function sealedCopy(
   key: KeyPair,
-  secret: NonNullable<KeyPair['secret']>,
+  secret: KeyObject,
   file: string,
   passphrase: Passphrase,
 ): FileCopy {

@@ -33,7 +33,7 @@ interface JudgedKey extends DsVerdict {
 /** Runs `zonewright keys parent`. */
 export async function keysParentCommand(options: KeysParentOptions): Promise<void> {
   const [{ zone, keyDir, parentServers }] = await targets(options);
-  const keys = readKeys(keyDir, zone);
+  const keys = readKeys(keyDir, zone, { leaveSealed: true });
   const roles = keyRoles(keys, options.now);
   options.reporter.stage(`asking the parent of ${zoneLabel(zone)}`);
   const observation = await checkParent(zone, { servers: parentServers });

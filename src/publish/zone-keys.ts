@@ -59,8 +59,11 @@ export interface BuildKeysOptions {
  */
 export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Promise<BuildKeys> {
   const { config, published, parentDs, now, dryRun, passphrase, warn, tell } = options;
+  const access = { pkcs11: config.pkcs11, passphrase };
+  const { keyStorage } = zone.policy;
+  const storage = keyStorage === undefined ? undefined : { uri: keyStorage, access };
   if (!dryRun) settleStore(config.keyDir);
-  const pairs = readKeys(config.keyDir, zone.name, { passphrase });
+  const pairs = readKeys(config.keyDir, zone.name, access);
   const places: KeyPlaces = {
     zone,
     stateDir: config.stateDir,
@@ -116,6 +119,7 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
       ttl: zone.policy.dnskeyTtl,
       state: { ...HIDDEN_STATE[role], predecessor },
       passphrase,
+      storage,
     });
   };
   const run = runEngine(held, make, now);

@@ -103,7 +103,7 @@ describe('what is read', () => {
   });
 
   test('every key that the template shows as a comment is a lawful key', () => {
-    const shown = CONFIG_TEMPLATE.replaceAll(/^# ([a-z0-9-]+ = )/gm, '$1')
+    const shown = CONFIG_TEMPLATE.replaceAll(/^# ([a-z0-9-]+ = |\[)/gm, '$1')
       .replace(/^status-overlay.*$/m, '')
       .replace(/^url = .*$/m, '')
       .replace(/^queries = .*$/m, '');
@@ -112,6 +112,8 @@ describe('what is read', () => {
     expect(config.publish.after).toBe('nsd-control reload {zone}');
     expect(config.zones[0]).toMatchObject({ classic: true, records: '/srv/tld/com.extra' });
     expect(config.zones[1].policy).toMatchObject({ csk: true, parentCheck: true });
+    expect(config.zones[1].policy.keyStorage).toBe('pkcs11:token=zw');
+    expect(config.pkcs11?.pin).toEqual({ file: '/etc/zonewright/pin' });
   });
 
   test('what is left out has the defaults of the contract', () => {
@@ -355,6 +357,60 @@ describe('errors', () => {
       'source = "x"',
     ]) {
       expect(failure(text).exitCode).toBe(2);
+    }
+  });
+});
+
+describe('[pkcs11]', () => {
+  const TOKEN = '\n[pkcs11]\nmodule = "lib/hsm.so"\n';
+  const stored = (uri: string): string =>
+    SHORT.replace('[policy.p]', `[policy.p]\nkey-storage = "${uri}"`);
+
+  test('module, PIN and sessions, and where a policy makes its keys', () => {
+    expect(read(SHORT).pkcs11).toBeUndefined();
+    expect(read(SHORT).policies.get('p')?.keyStorage).toBeUndefined();
+    const config = read(`${stored('pkcs11:token=zw')}${TOKEN}pin = { file = "pin" }\n`);
+    expect(config.policies.get('p')?.keyStorage).toBe('pkcs11:token=zw');
+    expect(config.pkcs11).toEqual({
+      module: '/srv/tld/lib/hsm.so',
+      pin: { file: '/srv/tld/pin' },
+      sessions: 8,
+    });
+    const other = `${SHORT}\n[pkcs11]\nmodule = "hsm.so"\nsessions = 2\npin = { env = "PIN" }\n`;
+    expect(read(other).pkcs11).toEqual({ module: 'hsm.so', pin: { env: 'PIN' }, sessions: 2 });
+  });
+
+  test.each([
+    ['a storage without a module', stored('pkcs11:token=zw'), 'policy.p.key-storage', '[pkcs11]'],
+    [
+      'a key as storage',
+      stored('pkcs11:object=k') + TOKEN,
+      'policy.p.key-storage',
+      'URI of a token',
+    ],
+    ['another storage', stored('file:keys') + TOKEN, 'policy.p.key-storage', 'URI of a token'],
+    ['no module', `${SHORT}\n[pkcs11]\nsessions = 2\n`, 'pkcs11.module', 'missing'],
+    ['no session', `${SHORT}${TOKEN}sessions = 0\n`, 'pkcs11.sessions', 'from 1 to 256'],
+    ['an unknown key', `${SHORT}${TOKEN}modul = "x"\n`, 'pkcs11.modul', 'did you mean "module"'],
+  ])('refuses %s', (_, text, field, message) => {
+    const error = failure(text);
+    expect(error.exitCode).toBe(2);
+    expect(error.place?.field).toBe(field);
+    expect(error.message).toContain(message);
+  });
+
+  test('a PIN in the file is refused without being shown', () => {
+    for (const text of [
+      `${SHORT}${TOKEN}pin = "91748362"\n`,
+      `${SHORT}${TOKEN}pin = 91748362\n`,
+      `${SHORT}${TOKEN}pin = { value = "91748362" }\n`,
+      `${SHORT}${TOKEN}pin = [ "91748362"\n`,
+      `${SHORT}${TOKEN}[pkcs11.pin]\nvalue = "91748362"\n`,
+      `${SHORT}${TOKEN}modul = 1\npin = "91748362"\n`,
+      stored('pkcs11:token=zw?pin-value=91748362') + TOKEN,
+    ]) {
+      const error = failure(text);
+      expect(JSON.stringify([error.message, error.text, error.hint]), text).not.toMatch(/91748362/);
     }
   });
 });

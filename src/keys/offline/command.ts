@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline/promises';
 import type { CommonOptions } from '../../cli/common.js';
 import { countText, printJson } from '../../cli/output.js';
+import type { TokenFlags } from '../../cli/token-flags.js';
 import { formatDuration } from '../../config/duration.js';
 import { isoTime } from '../../config/time.js';
 import { algorithmName } from '../../dnssec/algorithms.js';
@@ -22,13 +23,15 @@ import { type Target, targets } from '../command.js';
 import { replaceFile } from '../files.js';
 import { generateKeyPair } from '../generate.js';
 import { DEFAULT_STATE_POLICY } from '../list.js';
+import { maybePassphrase, type PassphraseSource } from '../passphrase.js';
 import { isSep, type KeyPair, readKeys } from '../store.js';
+import { tokenAccess } from '../token-access.js';
 import { writeTiming } from '../write.js';
 import { type Dialect, dnskeysOf, KSR, type SignatureTimes, SKR } from './bundle.js';
 import { formatBundles } from './format.js';
 import { joinResponse } from './import-response.js';
 import { parseBundles, readBundleText } from './parse.js';
-import { coveredUntil, zsksOf } from './presigned.js';
+import { coveredUntil, hasSecret, zsksOf } from './presigned.js';
 import { requestBundles, timelineOf } from './request.js';
 import { lastExpiry, type PlannedBundle, planResponse, signResponse } from './sign-request.js';
 import { readResponse, responseFile, writeResponse } from './store.js';
@@ -69,6 +72,9 @@ export interface KeysSignRequestOptions extends CommonOptions, TimeFlags {
   readonly digests: readonly number[];
   /** Do not ask. */
   readonly yes: boolean;
+  /** How a KSK in a token, or an encrypted one, is opened. */
+  readonly tokenFlags?: TokenFlags | undefined;
+  readonly passphrase?: PassphraseSource | undefined;
 }
 
 /** `zonewright keys import-response`. */
@@ -128,8 +134,8 @@ function request(options: KeysRequestOptions, target: Target): void {
     throw usageError(`--to ${isoTime(to)} is not after ${isoTime(from)}, where the request begins`);
   }
   const times = timesOf(options, target);
-  const zsks = zsksOf(readKeys(keyDir, zone));
-  if (!zsks.some((key) => key.secret !== undefined)) {
+  const zsks = zsksOf(readKeys(keyDir, zone, { leaveSealed: true }));
+  if (!zsks.some(hasSecret)) {
     throw refusal(`${label} has no ZSK with its private half in ${keyDir}`, {
       hint: `make one: zonewright keys generate --zone ${label} --role zsk`,
     });
@@ -144,13 +150,17 @@ function request(options: KeysRequestOptions, target: Target): void {
     reporter.info(`ZSK ${key.tag} ceases to sign at ${isoTime(timing.inactive ?? 0)}`);
     writeTiming(key, timing);
   }
+  const passphrase = maybePassphrase(target.passphrase);
+  const uri = policy?.keyStorage;
+  const storage = uri === undefined ? undefined : { uri, access: target.access };
+  const secretPlace = { passphrase, storage };
   for (const wish of plan.made) {
-    const { tag } = generateKeyPair(keyDir, newKey(zone, wish, ttl));
+    const { tag } = generateKeyPair(keyDir, { ...newKey(zone, wish, ttl), ...secretPlace });
     reporter.info(
       `ZSK ${tag} made: published from ${isoTime(wish.timing.publish ?? 0)}, signs from ${isoTime(wish.timing.activate ?? 0)}`,
     );
   }
-  const timeline = timelineOf(zsksOf(readKeys(keyDir, zone)));
+  const timeline = timelineOf(zsksOf(readKeys(keyDir, zone, { leaveSealed: true })));
   const step = times.validity - times.refresh;
   const bundles = requestBundles(timeline, { from, to, step, ttl });
   const text = formatBundles(KSR, options.format, zone, bundles, now, times);
@@ -234,7 +244,11 @@ export async function keysSignRequestCommand(options: KeysSignRequestOptions): P
   };
   const { maxValidity, maxPeriod, digests, to: until } = options;
   const limits = { times, maxValidity, maxPeriod, until, digests, now };
-  const keys = readKeys(options.keyDir, zone);
+  const access = {
+    ...tokenAccess(options.tokenFlags),
+    passphrase: maybePassphrase(options.passphrase),
+  };
+  const keys = readKeys(options.keyDir, zone, access);
   const plan = planResponse(zone, request, file, keys, limits);
   reporter.info(`request ${file}, SHA-256 ${sha256Of(text)}`);
   for (const line of planText(label, plan, times)) reporter.info(line);
@@ -312,7 +326,7 @@ async function importResponse(options: KeysImportResponseOptions, target: Target
   const { file, now, reporter } = options;
   const label = zoneLabel(zone);
   const response = parseBundles(SKR, readBundleText(file), file, zone);
-  const keys = readKeys(keyDir, zone);
+  const keys = readKeys(keyDir, zone, { leaveSealed: true });
   const zsks = zsksOf(keys);
   const ds =
     typeof entry?.parentDs === 'string' ? await readDsFile(entry.parentDs, zone) : entry?.parentDs;

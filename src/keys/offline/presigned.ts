@@ -91,7 +91,7 @@ export function zsksOf(keys: readonly KeyPair[]): KeyPair[] {
 }
 
 /** Is the private half here, be it encrypted? */
-const hasSecret = ({ secret, sealedFile }: KeyPair): boolean =>
+export const hasSecret = ({ secret, sealedFile }: KeyPair): boolean =>
   secret !== undefined || sealedFile !== undefined;
 
 /** Can a key here sign the DNSKEY RRset at `now`? */
