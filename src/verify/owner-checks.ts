@@ -14,6 +14,7 @@ import { DenialChecker } from './denial.js';
 import { type FaultCode, FaultList } from './faults.js';
 import { GlueWatch, isInDomain } from './glue-watch.js';
 import { OwnerRecords } from './owner-records.js';
+import type { SharedNames } from './short-way.js';
 import { SignatureChecker } from './signatures.js';
 import { newCounts, type WalkCounts, type WalkTools } from './walk-result.js';
 
@@ -36,12 +37,13 @@ export class OwnerChecks {
     private readonly context: VerifyContext,
     tools: Pick<WalkTools, 'verifiers' | 'batches'>,
     private sink: ChainSink,
+    shared?: SharedNames | undefined,
   ) {
     const { verifiers, batches } = tools;
     const { apex, now, keys, algorithms } = context;
     this.apexLabels = countLabels(apex);
     this.faults = newFaults(context);
-    this.denial = new DenialChecker(context, this.faults);
+    this.denial = new DenialChecker(context, this.faults, shared);
     this.signatures = new SignatureChecker(
       { apex, now, keys, algorithms, verifiers, batches },
       this.faults,

@@ -5,6 +5,7 @@
  */
 
 import { compareBytes, keyToWire, MAX_KEY } from '../names/name.js';
+import { ENTRY_HEADER, entryKeyEnd } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import { Cursor } from '../sort/cursor.js';
 import type { KeyRange } from '../sort/ranges.js';
@@ -17,6 +18,7 @@ import { Fingerprint } from './fingerprint.js';
 import { NonTerminals } from './non-terminals.js';
 import { OwnerChecks } from './owner-checks.js';
 import { isFoundBefore, nameExists } from './range-start.js';
+import { ShortWay } from './short-way.js';
 import type { RangeResult, WalkMode, WalkTools } from './walk-result.js';
 
 const NO_COVER = -1;
@@ -27,7 +29,7 @@ const DIGEST_ROOM = 1 << 20;
 export class RangeWalker {
   private readonly owners: OwnerChecks;
   /** Key of the cut or DNAME whose subtree goes by. */
-  private readonly cover = new Uint8Array(MAX_KEY);
+  private readonly cover: Uint8Array;
   private coverLength = NO_COVER;
   private coverIsDname = false;
   private mode: WalkMode = 'check';
@@ -38,20 +40,27 @@ export class RangeWalker {
   private readonly fingerprints: ChainSink;
   private sink: ChainSink;
   private digest: DigestText | undefined;
+  private readonly digestText: DigestText;
   private readonly nonTerminals: NonTerminals;
+  private readonly shortWay: ShortWay | undefined;
 
   constructor(
     private readonly context: VerifyContext,
     private readonly tools: WalkTools,
   ) {
-    const { runs = [] } = tools;
+    const { runs = [], kernel } = tools;
+    const shortWay = kernel && ShortWay.open(kernel, context);
+    this.shortWay = shortWay;
+    this.cover = shortWay?.shared.cover ?? new Uint8Array(MAX_KEY);
+    this.digestText = new DigestText(kernel);
     this.fingerprint = new Fingerprint(context.fingerprintKey);
     this.fingerprints = fingerprintSink(this.fingerprint);
     this.sink = this.fingerprints;
-    this.owners = new OwnerChecks(context, tools, this.sink);
+    this.owners = new OwnerChecks(context, tools, this.sink, shortWay?.shared);
     this.nonTerminals = new NonTerminals(
       (key, length) => this.isSettled(runs, key.slice(0, length)),
       (key, start, end, must, again) => this.emptyNonTerminal(key, start, end, must, again),
+      shortWay?.shared,
     );
   }
 
@@ -81,7 +90,9 @@ export class RangeWalker {
     this.coverLength = NO_COVER;
     this.coverIsDname = false;
     this.nonTerminals.restart();
-    this.digest = this.checks && context.digest ? new DigestText(digestRoom) : undefined;
+    this.digest = this.checks && context.digest ? this.digestText : undefined;
+    this.digest?.restart(digestRoom);
+    this.shortWay?.begin(context, this.owners.signatures, mode === 'check-all');
   }
 
   /**
@@ -93,11 +104,36 @@ export class RangeWalker {
     this.owner(key, 0, keyLength);
   }
 
+  /**
+   * Takes the owners whose entries (records/entry.ts) are at `block[at, stop)`, as {@link take}
+   * does, as far as they can take the short way.
+   *
+   * @returns where the first entry is that can't.
+   */
+  takeMany(block: Uint8Array, at: number, stop: number): number {
+    const { shortWay, owners } = this;
+    if (shortWay === undefined || !this.checks || at >= stop) return at;
+    if (owners.waitsForGlue) {
+      const start = at + ENTRY_HEADER;
+      if (this.isCovered(block, start, entryKeyEnd(block, at))) return at;
+      this.leaveCover();
+    }
+    const { nonTerminals, digest, coverLength } = this;
+    const { denial, signatures } = owners;
+    const lent = { nonTerminals, denial, signatures, digest };
+    const behind = shortWay.run(block, at, stop, coverLength, lent);
+    if (behind === at) return at;
+    this.coverLength = shortWay.coverLength;
+    this.coverIsDname = false;
+    return behind;
+  }
+
   /** Ends a walk: what came of it. */
   end(): RangeResult {
     this.leaveCover();
-    const { owners } = this;
+    const { owners, fingerprint } = this;
     const { counts, signatures, denial, faults } = owners;
+    this.shortWay?.addTo(counts, owners, fingerprint.sum);
     signatures.flush();
     counts.signatures = signatures.signatures;
     counts.verified = signatures.verified;
@@ -111,7 +147,7 @@ export class RangeWalker {
       leastLife: signatures.leastLife,
       nsec: denial.nsec.ends(),
       nsec3: denial.nsec3.ends(),
-      fingerprint: this.fingerprint.sum.slice(),
+      fingerprint: fingerprint.sum.slice(),
       dnskeySigners: owners.dnskeySigners,
       dnskeyMissigners: owners.dnskeyMissigners,
       servers: owners.servers,
@@ -131,13 +167,7 @@ export class RangeWalker {
       if (records.repeated > 0) owners.repeated(key, start, end);
     }
     // ---- below a cut or a DNAME ----------------------------------------------------------
-    if (
-      this.coverLength >= 0 &&
-      (end - start <= this.coverLength ||
-        compareBytes(key, start, start + this.coverLength, this.cover, 0, this.coverLength) !== 0)
-    ) {
-      this.leaveCover();
-    }
+    if (this.coverLength >= 0 && !this.isCovered(key, start, end)) this.leaveCover();
     const belowDname = (context.apexDname && start !== end) || this.coverIsDname;
     if (this.coverLength >= 0 || belowDname) {
       if (checks) owners.covered(key, start, end, wireEnd, belowDname);
@@ -272,6 +302,13 @@ export class RangeWalker {
     }
     const need = must ? Need.must : Need.may;
     denial.needNsec3(key, start, end, need, bitmapLength, this.sink, block, at);
+  }
+
+  /** Does the owner lie below the cut or DNAME that was entered last? */
+  private isCovered(key: Uint8Array, start: number, end: number): boolean {
+    const { cover, coverLength } = this;
+    if (coverLength < 0 || end - start <= coverLength) return false;
+    return compareBytes(key, start, start + coverLength, cover, 0, coverLength) === 0;
   }
 
   private enterCover(key: Uint8Array, start: number, end: number, isDname: boolean): void {
