@@ -45,7 +45,7 @@ type Answer = readonly [PartText, RangeResult][];
 
 /** Reads and walks the parts of a zone one way. */
 interface Way {
-  walk(parts: readonly Uint8Array[]): Answer;
+  walk(parts: readonly Uint8Array[], digestRoom: number): Answer;
   /** Owners that took the short way. */
   taken(): number;
 }
@@ -64,10 +64,10 @@ async function openWay(context: VerifyContext, isShort: boolean): Promise<Way> {
   });
   return {
     taken: () => taken,
-    walk: (parts) => {
+    walk: (parts, digestRoom) => {
       taken = 0;
       return parts.map((part, i) => {
-        walker.begin(context.optOut ? 'check' : 'check-all', 16);
+        walker.begin(context.optOut ? 'check' : 'check-all', digestRoom);
         const read = reader.read(part, i, i === parts.length - 1);
         const result = walker.end();
         taken += result.counts.owners;
@@ -95,8 +95,10 @@ export async function bothWays(text: string, zone = 'example', partOctets = 1 <<
   const { short, long } = await waysOf(context);
   const cutter = createPartCutter(context.apex, partOctets);
   const parts = [...cutter.push(bytes(text)), cutter.rest()];
-  const answer = short.walk(parts);
-  expect(answer).toEqual(long.walk(parts));
+  // Sometimes the text for ZONEMD has to grow.
+  const room = partOctets === 2000 ? 16 : 1 << 16;
+  const answer = short.walk(parts, room);
+  expect(answer).toEqual(long.walk(parts, room));
   const faults = answer.reduce(
     (
       sum,

@@ -1,9 +1,16 @@
 /** The short way of verification finds what the long way finds, and is taken. */
 import { describe, expect, it } from 'vitest';
 import { contentsOf, sameBothWays, sameWithFaults } from './both-ways.js';
-import { goodZone } from './broken.js';
+import { type Denial, goodZone } from './broken.js';
 import type { Rec } from './plain-signer.js';
 import { delegations, zoneOf } from './small-zone.js';
+
+/** The zone is another one, and judged the same both ways. */
+async function changedBothWays(text: string, from: string | RegExp, to: string): Promise<void> {
+  const changed = text.replace(from, to);
+  expect(changed).not.toBe(text);
+  await sameBothWays(changed);
+}
 
 describe('the short way', () => {
   it('finds what the long way finds in zones with random faults', async () => {
@@ -40,15 +47,30 @@ describe('the short way', () => {
   });
 
   it('leaves names alone that need more than a look', async () => {
-    // As the first name, escaped octets; a wildcard whose signature counts the asterisk.
-    const text = zoneOf('example', contentsOf('*.example.', 'secure'), 'opt-out');
+    const zone = (owner: string, denial: Denial = 'opt-out'): string =>
+      zoneOf('example', contentsOf(owner, 'secure'), denial, { zonemd: true });
+    // As the first name, escaped octets.
+    const text = zone('a.example.');
     const escaped = String.raw`\000\001.example.`;
-    const odd = text.replace('\n*.', `\n${escaped}\t3600\tin\tns\tns.elsewhere.test.\n*.`);
-    expect(odd).not.toBe(text);
-    await sameBothWays(odd);
-    const counted = text.replace(/(\n\*\.example\.\t\d+\tin\trrsig\tDS \d+) 1 /, '$1 2 ');
-    expect(counted).not.toBe(text);
-    await sameBothWays(counted);
+    await changedBothWays(text, /\n(\w{32}\.)/, `\n${escaped}\t3600\tin\tns\tns.a.test.\n$1`);
+    // A wildcard whose signature counts the asterisk.
+    const wild = zone('*.example.');
+    await changedBothWays(wild, /(\*\.example\.\t\d+\tin\trrsig\tDS \d+) 1 /, '$1 2 ');
+    // An NSEC3 record below a hash.
+    const hashed = /\n(\w{32}\.example\.\t.*)\n(\w{32}\.example\.\t.*\tNSEC3 \d+) 2 /;
+    await changedBothWays(text, hashed, '\nx.$1\nx.$2 3 ');
+    // Two signatures, the second one bad.
+    const signature = /(\na\.example\.\t\d+\tin\trrsig\tDS .* )(.)(.*)/;
+    await changedBothWays(text, signature, '$1$2$3$10$3');
+    await changedBothWays(text, signature, '$1/$3$1$2$3');
+    // Signatures over what must not be signed.
+    const ds = /\na\.example\.\t\d+\tin\tds\t.*/;
+    await changedBothWays(text, ds, '');
+    await changedBothWays(
+      zone('a.example.', 'nsec3').replace(ds, ''),
+      /\trrsig\tDS /,
+      '\trrsig\tNS ',
+    );
     // An empty non-terminal that first need not and then must have a record.
     const under = (kinds: string[]): Rec[] =>
       kinds.flatMap((kind, i) => contentsOf(`${'abc'[i]}.ent.example.`, kind));
@@ -60,6 +82,20 @@ describe('the short way', () => {
       for (const denial of ['nsec3', 'opt-out'] as const) {
         await sameBothWays(zoneOf('example', under(kinds), denial));
       }
+    }
+  });
+
+  it('leaves signatures alone whose times are none', async () => {
+    const text = zoneOf('example', contentsOf('a.example.', 'secure'), 'opt-out');
+    const times = /(\tin\trrsig\t(?:DS|NSEC3) .*) (\d{14}) (\d{14}) /g;
+    for (const [expiration, inception] of [
+      ['20800101000000', '20790101000000'],
+      ['20800101000000', '19800101000000'],
+      ['20150101000000', '20140101000000'],
+      ['20140101000000', '20150101000000'],
+      ['20790101000000', '20800101000000'],
+    ]) {
+      await changedBothWays(text, times, `$1 ${expiration} ${inception} `);
     }
   });
 
