@@ -10,24 +10,8 @@ import { describe, expect, it } from 'vitest';
 import { readPassphrase } from '#zonewright/keys/passphrase.js';
 import { readKeys } from '#zonewright/keys/store.js';
 import { listTrash, restoreKey, trashKey } from '#zonewright/keys/trash.js';
-import { ROOT, run } from '../tools/cli.js';
+import { BIN, ROOT, run } from '../tools/cli.js';
 import { DAY, keyFolder, NOW, newKey, text, ZONE } from './helpers.js';
-
-/** Counts the changing calls of the command and ends the process before the one that was named. */
-const PRELOAD = `
-const fs = require('node:fs');
-const { syncBuiltinESMExports } = require('node:module');
-let left = Number(process.env.KILL_BEFORE);
-for (const name of ['openSync', 'writeSync', 'fsyncSync', 'renameSync', 'linkSync', 'rmSync', 'mkdirSync']) {
-  const call = fs[name];
-  fs[name] = (...args) => {
-    const changes = name !== 'openSync' || /[wax+]/.test(String(args[1] ?? 'r'));
-    if (changes && left-- === 0) process.kill(process.pid, 'SIGKILL');
-    return call(...args);
-  };
-}
-syncBuiltinESMExports();
-`;
 
 interface Site {
   readonly dir: string;
@@ -37,15 +21,14 @@ interface Site {
 
 function site(): Site {
   const dir = keyFolder();
-  writeFileSync(join(dir, 'kill.cjs'), PRELOAD);
   writeFileSync(join(dir, 'phrase'), 'a passphrase', { mode: 0o600 });
   return { dir, keys: join(dir, 'keys'), phrase: join(dir, 'phrase') };
 }
 
 async function zonewright(at: Site, args: readonly string[], killBefore: number) {
-  const bin = join(ROOT, 'bin', 'zonewright.js');
+  const preload = join(ROOT, 'test', 'tools', 'kill.cjs');
   const flags = ['--zone', 'example', '--key-dir', at.keys, '--now', '20261122000000'];
-  return run(process.execPath, ['--require', './kill.cjs', bin, 'keys', ...args, ...flags], {
+  return run(process.execPath, ['--require', preload, BIN, 'keys', ...args, ...flags], {
     cwd: at.dir,
     env: { KILL_BEFORE: String(killBefore) },
   });
