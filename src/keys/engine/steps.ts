@@ -171,6 +171,11 @@ function* dsSteps(keys: readonly EngineKey[], policy: EnginePolicy): Generator<S
     }
     return;
   }
+  // A DS that leads nowhere: its key was to be the next one and is not any more.
+  const vain = old.filter((key) => stateOf(key, 'dnskey') === 'hidden');
+  if (vain.length < old.length) {
+    yield { what: `the DS of ${label(vain)} shall go`, changes: put(vain, 'ds', 'unretentive') };
+  }
   if (complete.length > 0) {
     const instead = old.length > 0 ? ` instead of that of ${label(old)}` : '';
     yield {
