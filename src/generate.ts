@@ -49,6 +49,8 @@ export interface ZoneInput {
   readonly denial: Denial;
   readonly zonemd: boolean;
   readonly keys: KeySelection;
+  /** CDS and CDNSKEY ask the parent to take the DS away; without it they follow the keys' times. */
+  readonly deleteDs?: boolean | undefined;
   /** TTL of DNSKEY, CDS and CDNSKEY; undefined: that of the key files, else the SOA's. */
   readonly dnskeyTtl: number | undefined;
   readonly engine: EngineName;
@@ -99,7 +101,9 @@ export async function planAll(
       serial,
       dnskeys: dnskeys.map((key) => key.dnskey),
       dnskeyTtl: input.dnskeyTtl ?? dnskeys.find((k) => k.ttl !== undefined)?.ttl ?? data.soa.ttl,
-      childDs: dnskeys.filter((key) => isAnnounced(key, now)).map((key) => key.dnskey),
+      childDs: input.deleteDs
+        ? 'delete'
+        : dnskeys.filter((key) => isAnnounced(key, now)).map((key) => key.dnskey),
       denial: input.denial,
       zonemd: input.zonemd,
     });

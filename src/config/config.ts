@@ -91,6 +91,12 @@ export interface Policy {
   readonly safetyMargin: number;
   /** Ask the parent's name servers for the DS. */
   readonly parentCheck: boolean;
+  /** What a new KSK begins with (RFC 6781 §4.1.2). */
+  readonly kskRoll: 'double-signature' | 'double-ds';
+  /** Validators have the zone's KSK as a trust anchor and follow RFC 5011; there is no DS. */
+  readonly trustAnchor: boolean;
+  /** The zone is to be unsigned: first its DS goes, then its keys. */
+  readonly insecure: boolean;
 }
 
 export type SerialMode = 'unixtime' | 'date' | 'increment' | 'keep';
@@ -517,6 +523,9 @@ function buildPolicy(
     parentPropagationDelay: raw['parent-propagation-delay'],
     safetyMargin: raw['safety-margin'],
     parentCheck: raw['parent-check'],
+    kskRoll: raw['ksk-roll'],
+    trustAnchor: raw['trust-anchor'],
+    insecure: raw.insecure,
   };
 }
 

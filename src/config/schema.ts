@@ -161,6 +161,9 @@ const policy = v.strictObject(
     'parent-propagation-delay': v.optional(duration, 'PT1H'),
     'safety-margin': v.optional(duration, 'PT1H'),
     'parent-check': v.optional(flag, false),
+    'ksk-roll': v.optional(oneOf('double-signature', 'double-ds'), 'double-signature'),
+    'trust-anchor': v.optional(flag, false),
+    insecure: v.optional(flag, false),
   },
   'is not a table',
 );

@@ -41,6 +41,8 @@ propagation-delay = "PT1H"      # until all name servers have a new zone
 parent-propagation-delay = "PT1H"
 safety-margin = "PT1H"          # added to every waiting time of a key roll
 # parent-check = true           # ask the parent's name servers for the DS
+# ksk-roll = "double-ds"         # a new KSK begins with its DS, not with its DNSKEY (RFC 6781 §4.1.2)
+# trust-anchor = true            # no DS: validators follow the KSK by RFC 5011
 
 [[zones]]
 name = "com"

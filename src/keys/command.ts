@@ -4,13 +4,13 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
-import type { Policy } from '../config/config.js';
+import type { Config, Policy } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
-import { type ListedKey, listKeys } from './list.js';
+import { type ListedKey, listHeldKeys, listKeys } from './list.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
 
@@ -34,6 +34,8 @@ interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
+  /** The configuration that has the zone. */
+  readonly config: Config | undefined;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -47,7 +49,8 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
-  if (alone && !there) return zones.map((zone) => ({ zone, keyDir, policy: undefined }));
+  if (alone && !there)
+    return zones.map((zone) => ({ zone, keyDir, policy: undefined, config: undefined }));
   // Reading a configuration takes 30 ms to load: not for those who have none.
   const { loadConfig } = await import('../config/config.js');
   const config = loadConfig(options.config);
@@ -60,7 +63,8 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
         hint: `its zones are ${config.zones.map(({ label }) => label).join(', ')}; for another zone name --key-dir, too`,
       });
     }
-    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy };
+    const own = entry === undefined ? undefined : config;
+    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy, config: own };
   });
 }
 
@@ -114,14 +118,20 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 /** Runs `zonewright keys list`. */
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
-  for (const { zone, keyDir, policy } of await targets(options)) {
+  for (const { zone, keyDir, policy, config } of await targets(options)) {
     const keys = readKeys(keyDir, zone);
     if (keys.length === 0) {
       options.reporter.warn(
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,
       );
     }
-    listed.push(...listKeys(keys, options.now, policy));
+    if (config === undefined || keyDir !== config.keyDir) {
+      listed.push(...listKeys(keys, options.now, policy));
+    } else {
+      const { lookAtKeys } = await import('./commands/context.js');
+      const { held } = await lookAtKeys({ ...options, zones: [zone] });
+      listed.push(...held.flatMap((one) => listHeldKeys(one, options.now)));
+    }
   }
   if (options.json) return printJson({ keys: listed });
   for (const line of table(listed)) process.stdout.write(`${line}\n`);

@@ -16,10 +16,11 @@ import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
 import { createFile } from './files.js';
+import { HIDDEN_STATE } from './lifecycle/key-state.js';
 import { formatPrivateFile } from './privatefile.js';
 import { formatPublicFile, parsePublicFile } from './publicfile.js';
 import { keyRoles } from './select.js';
-import { formatStateFile, parseStateFile, type Role } from './statefile.js';
+import { formatStateFile, parseStateFile, type Role, type StateFile } from './statefile.js';
 import {
   checkFolderMode,
   findKeyFiles,
@@ -41,6 +42,8 @@ export interface NewKey {
   readonly bits?: number | undefined;
   /** TTL of the DNSKEY record in the `.key` file; without it the file has none. */
   readonly ttl?: number | undefined;
+  /** What the `.state` file says besides roles and times. */
+  readonly state?: StateFile | undefined;
 }
 
 /** Makes the numbers of a key; replaced in tests, to meet a tag twice. */
@@ -77,7 +80,7 @@ export function generateKeyPair(
     const tag = keyTag(dnskey);
     if (taken.has(tag) || taken.has(revokedKeyTag(dnskey))) continue;
     const stem = join(dir, keyFileStem(zone, algorithm.number, tag));
-    const state = formatStateFile(zone, dnskey, tag, role, timing);
+    const state = formatStateFile(zone, dnskey, tag, role, timing, wish.state);
     createFile(`${stem}.state`, state, 0o644);
     createFile(`${stem}.private`, formatPrivateFile(algorithm, secret, timing), 0o600);
     const ttl = wish.ttl;
@@ -91,7 +94,7 @@ export function generateKeyPair(
       ttl,
       timing,
       declaredRole: role,
-      state: parseStateFile(state),
+      state: parseStateFile(state, `${stem}.state`),
       file: `${stem}.key`,
       privateFile: `${stem}.private`,
       secret,
@@ -220,6 +223,14 @@ export function generateMissingKeys(
   return missingKeys(readKeys(dir, zone), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
-      generateKeyPair(dir, { zone, algorithm, role, timing, ttl: policy.dnskeyTtl }),
+      generateKeyPair(dir, {
+        zone,
+        algorithm,
+        role,
+        timing,
+        ttl: policy.dnskeyTtl,
+        // Nothing of it is published before a zone is.
+        state: HIDDEN_STATE[role],
+      }),
     );
 }

@@ -12,7 +12,7 @@ import { FLAG_REVOKE, revokeDnskey } from '../dnssec/dnskey.js';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, type ZonewrightError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
-import type { Role } from './statefile.js';
+import type { RecordState, Role, StateFile } from './statefile.js';
 import { isRevoked, isSep, type KeyPair } from './store.js';
 import { phaseAt } from './timing.js';
 
@@ -33,7 +33,7 @@ export interface KeySelection {
  */
 export function keyRoles(keys: readonly KeyPair[], now: number): ReadonlyMap<KeyPair, Role> {
   const roles = new Map<KeyPair, Role>();
-  const live = keys.filter((key) => !phaseAt(key.timing, now).removed);
+  const live = keys.filter((key) => !phaseOf(key, now).removed);
   for (const key of keys) {
     if (key.declaredRole !== undefined) {
       roles.set(key, key.declaredRole);
@@ -62,7 +62,7 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
       hint: 'make them with "zonewright keys generate", or name their folder with --key-dir',
     });
   }
-  const live = keys.filter((key) => !phaseAt(key.timing, now).removed);
+  const live = keys.filter((key) => !phaseOf(key, now).removed);
   refuseEqualTags(live);
 
   const roles = keyRoles(keys, now);
@@ -70,18 +70,16 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
   const ksks: KeyPair[] = [];
   const zsks: KeyPair[] = [];
   for (const key of live) {
-    const phase = phaseAt(key.timing, now);
+    const phase = phaseOf(key, now);
     const revoked = phase.revoked || isRevoked(key);
     const form = phase.revoked ? revokedForm(key) : key;
     if (phase.published) dnskeys.push(form);
-    if (!phase.signs || key.secret === undefined) continue;
+    if (key.secret === undefined) continue;
     const role = roles.get(key);
     // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.
-    if (revoked || role !== 'zsk') {
-      if (phase.published) ksks.push(form);
-    }
+    if (phase.published && phase.signsKeys && (revoked || role !== 'zsk')) ksks.push(form);
     // Signatures may come before their DNSKEY (RFC 6781 §4.1.4, a new algorithm).
-    if (!revoked && role !== 'ksk') zsks.push(form);
+    if (phase.signsZone && !revoked && role !== 'ksk') zsks.push(form);
   }
   if (dnskeys.length === 0) {
     throw refusal(`no key of ${zoneLabel(keys[0].zone)} is published at ${isoTime(now)}`, {
@@ -97,6 +95,51 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
     if (!zsks.some(able)) throw missing('zsk', algorithm, live, roles, now);
   }
   return { dnskeys, ksks, zsks };
+}
+
+/** What a key does at a time. */
+interface Phase {
+  readonly published: boolean;
+  /** It signs the DNSKEY RRset, if its role is to. */
+  readonly signsKeys: boolean;
+  /** It signs the rest of the zone, if its role is to. */
+  readonly signsZone: boolean;
+  readonly revoked: boolean;
+  readonly removed: boolean;
+}
+
+/**
+ * The phase of a key at `now`: as its states say, once it has any (the key engine, or BIND's
+ * dnssec-policy, has it in hand), and as its times say before that. Times can't say that a CSK signs
+ * the DNSKEY RRset and not yet the zone.
+ */
+function phaseOf(key: KeyPair, now: number): Phase {
+  const { timing, state } = key;
+  const byTime = phaseAt(timing, now);
+  if (state === undefined || !isInHand(state)) {
+    return { ...byTime, signsKeys: byTime.signs, signsZone: byTime.signs };
+  }
+  const { revoke, delete: end } = timing;
+  const revoked = revoke !== undefined && revoke <= now;
+  if (revoked) {
+    const published = end === undefined || end > now;
+    return { published, signsKeys: published, signsZone: false, revoked, removed: !published };
+  }
+  const published = isPresent(state.dnskey);
+  const signsKeys = isPresent(state.krrsig);
+  const signsZone = isPresent(state.zrrsig);
+  const removed = state.goal === 'hidden' && !published && !signsZone && !signsKeys;
+  return { published, signsKeys, signsZone, revoked, removed };
+}
+
+const isPresent = (state: RecordState | undefined): boolean =>
+  state === 'rumoured' || state === 'omnipresent';
+
+/** Has something of the key been published, as its states say? */
+function isInHand({ dnskey, zrrsig, krrsig, ds, goal }: StateFile): boolean {
+  if (dnskey === undefined) return false;
+  const states = [dnskey, zrrsig, krrsig, ds];
+  return goal === 'hidden' || states.some((state) => state !== undefined && state !== 'hidden');
 }
 
 /** The key as it is published after its revocation: REVOKE flag set, and so another tag. */
@@ -149,7 +192,7 @@ function missing(
   if (waiting !== undefined) {
     return refusal(what, {
       place: { file: waiting.file },
-      hint: `${whyIdle(waiting, now)}; to use this key now: dnssec-settime -P now -A now -I none -D none ${waiting.file}`,
+      hint: `${whyIdle(waiting, now)}; to use this key now: dnssec-settime ${waiting.state === undefined ? '' : '-s '}-P now -A now -I none -D none ${waiting.file}`,
     });
   }
   if (published !== undefined) {

@@ -19,10 +19,16 @@ import { refusal, usageError } from '../errors.js';
 import { equalBytes, nameToText } from '../names/name.js';
 import { openOpensslSigner, openOpensslVerifier } from '../sign/engine-openssl.js';
 import type { SigningKey } from '../sign/engine-types.js';
-import { replaceFile } from './files.js';
-import { parsePrivateFile, retimePrivateFile } from './privatefile.js';
-import { parsePublicFile, retimePublicFile } from './publicfile.js';
-import { parseStateFile, type Role, type StateFile } from './statefile.js';
+import { parsePrivateFile } from './privatefile.js';
+import { parsePublicFile } from './publicfile.js';
+import {
+  checkStateFile,
+  parseStateFile,
+  type Role,
+  type StateFile,
+  stateRole,
+  stateTiming,
+} from './statefile.js';
 import type { KeyTiming } from './timing.js';
 
 /** A key of a zone, as its files have it. */
@@ -37,6 +43,7 @@ export interface KeyPair {
   readonly dnskey: Uint8Array;
   /** TTL in the `.key` file, if there is one. */
   readonly ttl: number | undefined;
+  /** Times of the `.state` file over those of `.private`, or of `.key` where there is none. */
   readonly timing: KeyTiming;
   /** The role that the `.state` file gives it; without one, undefined. */
   readonly declaredRole: Role | undefined;
@@ -160,10 +167,12 @@ function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
       { place, hint: `if the key is right, name its files ${name}.*` },
     );
   }
-  const stateText = entry.endings.has('state')
-    ? readText(join(dir, `${entry.stem}.state`))
+  const state = entry.endings.has('state')
+    ? readState(join(dir, `${entry.stem}.state`), dnskey)
     : undefined;
-  const state = stateText === undefined ? undefined : parseStateFile(stateText);
+  // As for BIND's tools, the times of the state file count for more than those of the pair: a
+  // change of a key is done when its state file is written.
+  const stated = stateTiming(state);
   const pair = {
     zone,
     flags,
@@ -172,19 +181,26 @@ function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
     dnskey,
     ttl,
     state,
-    declaredRole: state?.role,
+    declaredRole: stateRole(state),
     file,
   };
   if (!entry.endings.has('private')) {
-    return { ...pair, timing, privateFile: undefined, secret: undefined };
+    return { ...pair, timing: { ...timing, ...stated }, privateFile: undefined, secret: undefined };
   }
   const privateFile = join(dir, `${entry.stem}.private`);
   checkPrivateMode(privateFile);
   const half = parsePrivateFile(readText(privateFile), privateFile, dnskey, algorithm);
-  const whole = { ...pair, timing: half.timing, privateFile, secret: half.secret };
+  const times = { ...half.timing, ...stated };
+  const whole = { ...pair, timing: times, privateFile, secret: half.secret };
   // Keys that sign nothing (SHA-1) are refused when they are asked to; see select.ts.
   if (algorithm.signs) provePair(signingKey(whole), file);
   return whole;
+}
+
+function readState(file: string, dnskey: Uint8Array): StateFile {
+  const state = parseStateFile(readText(file), file);
+  checkStateFile(state, dnskey, file);
+  return state;
 }
 
 function knownAlgorithm(dnskey: Uint8Array, file: string): Algorithm {
@@ -236,7 +252,7 @@ export function provePair(key: SigningKey, publicFile: string): void {
   }
 }
 
-function readText(file: string): string {
+export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
@@ -274,20 +290,6 @@ function checkPrivateMode(file: string): void {
 
 function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0');
-}
-
-/**
- * Rewrites the times of a key in both its files; every other line stays as it is.
- *
- * @returns the key with its new times.
- */
-export function writeTiming(key: KeyPair, timing: KeyTiming): KeyPair {
-  if (key.privateFile !== undefined) {
-    // The private file's times are the ones that count: it goes first.
-    replaceFile(key.privateFile, retimePrivateFile(readText(key.privateFile), timing), 0o600);
-  }
-  replaceFile(key.file, retimePublicFile(readText(key.file), timing), 0o644);
-  return { ...key, timing };
 }
 
 /** Has the key its REVOKE flag in the file already? */

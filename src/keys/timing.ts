@@ -15,6 +15,8 @@ export interface KeyTiming {
   readonly revoke?: number | undefined;
   readonly inactive?: number | undefined;
   readonly delete?: number | undefined;
+  /** BIND keeps it in `.private` and `.state` only. */
+  readonly dsPublish?: number | undefined;
   readonly syncPublish?: number | undefined;
   readonly syncDelete?: number | undefined;
 }
@@ -29,6 +31,7 @@ export const TIMING_FIELDS: readonly (readonly [name: TimingName, label: string]
   ['revoke', 'Revoke'],
   ['inactive', 'Inactive'],
   ['delete', 'Delete'],
+  ['dsPublish', 'DSPublish'],
   ['syncPublish', 'SyncPublish'],
   ['syncDelete', 'SyncDelete'],
 ];
@@ -109,6 +112,7 @@ const EVENT_TEXT: Readonly<Record<TimingName, string>> = {
   revoke: 'is revoked',
   inactive: 'ceases to sign',
   delete: 'its DNSKEY is removed',
+  dsPublish: 'its DS is published at the parent',
   syncPublish: 'its CDS and CDNSKEY are published',
   syncDelete: 'its CDS and CDNSKEY are removed',
 };

@@ -10,10 +10,10 @@
  * `--json` prints
  *
  *     {"version", "dryRun", "buildTime", "zones": [{"zone", "serial", "generation", "path",
- *      "published", "counts", "guards", "files", "timings"}], "rejects", "occluded",
+ *      "published", "counts", "guards", "files", "keys", "keyEvents", "timings"}], "rejects", "occluded",
  *      "after": [{"command", "ok", "how"}], "warnings", "seconds", "peakRssBytes"}
  *
- * with counts, guards, files and timings as in manifest.json; `path` is null and `published` false
+ * with counts, guards, files, keys, keyEvents and timings as in manifest.json; `path` is null and `published` false
  * in a dry run.
  */
 
@@ -35,8 +35,8 @@ import {
   type Overrides,
   refusalOf,
 } from '../guard/judge.js';
-import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
-import { type KeyPair, readKeys } from '../keys/store.js';
+import { keyId } from '../keys/lifecycle/key-state.js';
+import { statesOf, storeKeys } from '../keys/lifecycle/zone-keys.js';
 import { zoneLabel } from '../names/name.js';
 import { createPlaces } from '../read/places.js';
 import { createRejects, type Rejects } from '../read/rejects.js';
@@ -55,6 +55,7 @@ import { assertSpace, storageError } from './storage.js';
 import { publish } from './switch.js';
 import { type BuiltZone, buildZone, type StageName } from './zone-build.js';
 import { countsOf, warnOfHosts, zoneInput } from './zone-input.js';
+import { type BuildKeys, buildKeys } from './zone-keys.js';
 
 /** An export below this many octets is not worth starting threads for. */
 const SMALL_EXPORT = 4 << 20;
@@ -84,8 +85,7 @@ interface Work {
   readonly zoneDir: string;
   readonly published: Published | undefined;
   readonly lastSerial: number | undefined;
-  readonly allKeys: readonly KeyPair[];
-  readonly keys: KeySelection;
+  readonly keys: BuildKeys;
   readonly parentDs: readonly Uint8Array[] | undefined;
 }
 
@@ -160,16 +160,20 @@ async function prepare(run: Run): Promise<Work[]> {
   for (const zone of zones) {
     const zoneDir = join(outputDir, zone.label);
     const published = publishedOf(zoneDir, zone.label);
-    const allKeys = readKeys(config.keyDir, zone.name);
-    const { parentDs } = zone;
+    const parentDs =
+      typeof zone.parentDs === 'string'
+        ? await readDsFile(zone.parentDs, zone.name)
+        : zone.parentDs;
+    const { now, dryRun } = options;
+    const keys = buildKeys(zone, { config, published, parentDs, now, dryRun, warn });
+    for (const { what } of keys.run.events) options.reporter.info(`${zone.label}: ${what}`);
     work.push({
       zone,
       zoneDir,
       published,
       lastSerial: lastSerial(stateDir, zone.label, published),
-      allKeys,
-      keys: selectKeys(allKeys, options.now),
-      parentDs: typeof parentDs === 'string' ? await readDsFile(parentDs, zone.name) : parentDs,
+      keys,
+      parentDs,
     });
   }
   const next = work.reduce((sum, { published }) => sum + (published?.bytes ?? 0), 0) * NEXT_NEEDS;
@@ -313,6 +317,8 @@ async function makeReady(
     files: built.files,
     keyTags: built.dnskeys.map((key) => keyTag(key)),
     keys: describeKeys(work, now),
+    keyEvents: work.keys.run.events.map(({ what }) => ({ what })),
+    keyStates: statesOf(work.keys.run.held, { dnskey: zone.policy.dnskeyTtl }, now),
     timings,
     guards: judgements,
   };
@@ -324,12 +330,20 @@ const STAGES: Readonly<Record<StageName, string>> = {
   pack: "packing the holders' copy",
 };
 
-function describeKeys({ allKeys, keys }: Work, now: number): Manifest['keys'] {
-  const roles = keyRoles(allKeys, now);
-  return keys.dnskeys.map((key) => {
+function describeKeys({ keys }: Work, now: number): Manifest['keys'] {
+  const { held, waits } = keys.run;
+  return keys.selection.dnskeys.map(({ tag, algorithm, file }) => {
     // A revoked key is published in another form than the one in the store.
-    const stored = allKeys.find((one) => one.file === key.file) ?? key;
-    return { tag: key.tag, algorithm: key.algorithm, role: roles.get(stored) ?? 'csk' };
+    const pair = held.pairs.find((one) => one.file === file);
+    const key = pair && held.keys.keys.find(({ id }) => id === keyId(pair.dnskey));
+    const next = waits.find(({ ids, until }) => until !== undefined && ids.includes(key?.id ?? ''));
+    return {
+      tag,
+      algorithm,
+      role: key?.role ?? 'csk',
+      age: key === undefined || key.created === 0 ? null : now - key.created,
+      nextEvent: next?.until === undefined ? null : { at: isoTime(next.until), what: next.what },
+    };
   });
 }
 
@@ -380,6 +394,12 @@ function publishAll(run: Run, ready: readonly Ready[], lock: Lock): void {
       serial: manifest.serial,
       ...(overridden.length > 0 ? { overridden, reason: overrides.reason } : {}),
     });
+  }
+  for (const { work, manifest } of ready) {
+    storeKeys(work.keys.run.held, manifest.keyStates?.note);
+    const events = manifest.keyEvents;
+    if (events.length > 0)
+      audit(config.stateDir, now, { event: 'keys', zone: manifest.zone, events });
   }
   reporter.done(ready.map(({ manifest }) => manifest.zone).join(', '));
   for (const { draft } of ready) {
@@ -442,6 +462,8 @@ function tell(
       counts: manifest.counts,
       guards: manifest.guards,
       files: manifest.files,
+      keys: manifest.keys,
+      keyEvents: manifest.keyEvents,
       timings: manifest.timings,
     })),
     rejects: input.rejects,

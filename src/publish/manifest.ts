@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Judgement } from '../guard/judge.js';
+import type { KeyStates } from '../keys/lifecycle/zone-keys.js';
 
 export const MANIFEST = 'manifest.json';
 
@@ -46,7 +47,15 @@ export interface Manifest {
     readonly tag: number;
     readonly algorithm: number;
     readonly role: string;
+    /** Seconds since it was made; null: not known. */
+    readonly age: number | null;
+    /** The next thing that happens to it; null: nothing is due. */
+    readonly nextEvent: { readonly at: string; readonly what: string } | null;
   }[];
+  /** What the key engine did in this build. */
+  readonly keyEvents: readonly { readonly what: string }[];
+  /** The states of all keys, as this generation was published with them. */
+  readonly keyStates?: KeyStates | undefined;
   /** Seconds, by stage. */
   readonly timings: Readonly<Record<string, number>>;
   readonly guards: readonly Judgement[];

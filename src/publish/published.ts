@@ -7,6 +7,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { ZoneConfig } from '../config/config.js';
 import { parseTime } from '../config/time.js';
+import type { KeyStates } from '../keys/lifecycle/zone-keys.js';
 import { laterSerial } from '../zone/serial.js';
 import {
   currentGeneration,
@@ -38,6 +39,8 @@ export interface Published {
   readonly sha256: string | undefined;
   /** Octets of all its files, as its manifest has them. */
   readonly bytes: number;
+  /** The states of the keys that it was published with. */
+  readonly keyStates: KeyStates | undefined;
 }
 
 /** The published generation; undefined before the first. */
@@ -46,7 +49,8 @@ export function publishedOf(zoneDir: string, label: string): Published | undefin
   if (generation === undefined) return undefined;
   const folder = join(zoneDir, generation);
   const plain = join(folder, `${label}.zone`);
-  const files = readManifest(folder)?.files ?? [];
+  const manifest = readManifest(folder);
+  const files = manifest?.files ?? [];
   const zoneFile = [plain, `${plain}.gz`].find((file) => existsSync(file));
   return {
     generation,
@@ -56,6 +60,7 @@ export function publishedOf(zoneDir: string, label: string): Published | undefin
     damage: zoneFile === undefined ? undefined : damageOf(zoneFile, files),
     sha256: files.find((file) => file.name === `${label}.zone`)?.sha256,
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    keyStates: manifest?.keyStates,
   };
 }
 

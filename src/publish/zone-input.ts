@@ -9,6 +9,7 @@ import { soaRdata } from '../zone/apex.js';
 import type { ZonePlan } from '../zone/plan.js';
 import { nextSerial } from '../zone/serial.js';
 import type { BuiltZone } from './zone-build.js';
+import type { BuildKeys } from './zone-keys.js';
 
 const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [] };
 
@@ -20,7 +21,7 @@ const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [] };
 export function zoneInput(
   zone: ZoneConfig,
   runs: readonly Run[],
-  build: { readonly keys: KeySelection; readonly lastSerial: number | undefined } | undefined,
+  build: { readonly keys: BuildKeys; readonly lastSerial: number | undefined } | undefined,
   now: number,
 ): ZoneInput {
   const { policy, soa, ns } = zone;
@@ -40,7 +41,8 @@ export function zoneInput(
     // Without keys nothing is written, and no name needs a hash.
     denial: build === undefined ? { kind: 'nsec' } : policy.denial,
     zonemd: policy.zonemd,
-    keys: build?.keys ?? NO_KEYS,
+    keys: build?.keys.selection ?? NO_KEYS,
+    deleteDs: build?.keys.deleteDs ?? false,
     dnskeyTtl: policy.dnskeyTtl,
     engine: 'openssl',
     validity: policy.signatureValidity,

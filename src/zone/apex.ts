@@ -176,8 +176,9 @@ export interface ApexSigning {
   /** DNSKEY RDATA, those to publish. */
   readonly dnskeys: readonly Uint8Array[];
   readonly dnskeyTtl: number;
-  /** DNSKEYs for which CDS and CDNSKEY are published (RFC 7344). */
-  readonly childDs: readonly Uint8Array[];
+  /** DNSKEYs for which CDS and CDNSKEY are published (RFC 7344), or that the DS shall be deleted
+   * (RFC 8078 §4). */
+  readonly childDs: readonly Uint8Array[] | 'delete';
   readonly denial: ZoneDenial;
   readonly zonemd: boolean;
 }
@@ -203,9 +204,15 @@ export function signApex(data: ApexData, signing: ApexSigning): SignedApex {
   writeU32(soa, soa.length - 20, signing.serial);
   add(TYPE.SOA, data.soa.ttl, soa);
   for (const rdata of signing.dnskeys) add(TYPE.DNSKEY, signing.dnskeyTtl, rdata);
-  for (const dnskey of signing.childDs) {
-    add(TYPE.CDS, signing.dnskeyTtl, dsRdata(data.apex, dnskey, DigestType.sha256));
-    add(TYPE.CDNSKEY, signing.dnskeyTtl, dnskey);
+  const { childDs } = signing;
+  if (childDs === 'delete') {
+    add(TYPE.CDS, signing.dnskeyTtl, Uint8Array.of(0, 0, 0, 0, 0));
+    add(TYPE.CDNSKEY, signing.dnskeyTtl, Uint8Array.of(0, 0, 3, 0, 0));
+  } else {
+    for (const dnskey of childDs) {
+      add(TYPE.CDS, signing.dnskeyTtl, dsRdata(data.apex, dnskey, DigestType.sha256));
+      add(TYPE.CDNSKEY, signing.dnskeyTtl, dnskey);
+    }
   }
   const { denial } = signing;
   if (denial.kind === 'nsec3') {

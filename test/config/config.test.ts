@@ -88,6 +88,9 @@ describe('what is read', () => {
       parentPropagationDelay: 3600,
       safetyMargin: 3600,
       parentCheck: false,
+      kskRoll: 'double-signature',
+      trustAnchor: false,
+      insecure: false,
     });
     expect(config.guards).toMatchObject({ maxChange: 0.05, maxRemoved: 0.01, verify: 'full' });
     expect(config.publish).toEqual({ keep: 7, after: undefined });

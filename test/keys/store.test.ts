@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileZone, keyFileStem, readKeys, writeTiming } from '#zonewright/keys/store.js';
+import { fileZone, keyFileStem, readKeys } from '#zonewright/keys/store.js';
+import { writeTiming } from '#zonewright/keys/write.js';
 import { nameFromText } from '#zonewright/names/name.js';
 import { VECTORS, wire } from '../dnssec/vectors.js';
 import {

@@ -8,8 +8,16 @@
  * calls it once more, publishes the zone with the keys as they are then, and stores them.
  */
 
-import type { EngineKey, EnginePolicy, RecordName, ZoneKeys } from './model.js';
-import { isGone, recordsOf, withState } from './model.js';
+import {
+  type EngineKey,
+  type EnginePolicy,
+  isGone,
+  keyName,
+  type RecordName,
+  recordsOf,
+  withState,
+  type ZoneKeys,
+} from './model.js';
 import type { Breakage } from './rules.js';
 import { assignGoals, type NeededKey, neededKeys, takeRequests } from './schedule.js';
 import { afterStep, isEmergency, judgeStep, type Step, wantedSteps } from './steps.js';
@@ -40,7 +48,7 @@ export function advance(zone: ZoneKeys, policy: EnginePolicy, now: number): Adva
   const { rolls, keys: meant } = assignGoals(taken, policy);
   for (const [i, key] of meant.entries()) {
     if (key.goal !== zone.keys[i].goal) {
-      events.push({ at: now, what: `key ${key.tag} is to go`, ids: [key.id] });
+      events.push({ at: now, what: `${keyName(key)} is to go`, ids: [key.id] });
     }
   }
   let keys = settle(meant, policy, now, events);
@@ -69,7 +77,7 @@ function settle(
       if (due === undefined || due.at > now) continue;
       const rumoured = key.records[record]?.state === 'rumoured';
       settled = withState(settled, record, rumoured ? 'omnipresent' : 'hidden', now);
-      const what = `${RECORD_TEXT[record]} of key ${key.tag} ${rumoured ? 'is known everywhere' : 'is forgotten everywhere'}`;
+      const what = `${RECORD_TEXT[record]} of ${keyName(key)} ${rumoured ? 'is known everywhere' : 'is forgotten everywhere'}`;
       events.push({ at: now, what, ids: [key.id] });
     }
     return settled;

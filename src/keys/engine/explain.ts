@@ -3,8 +3,16 @@
  * when, by which sum, or for what; and for a step that is not lawful yet, which rule forbids it.
  */
 
+import { isoTime } from '../../config/time.js';
 import { RECORD_TEXT } from './advance.js';
-import { type EngineKey, type EnginePolicy, recordsOf, stateOf, type ZoneKeys } from './model.js';
+import {
+  type EngineKey,
+  type EnginePolicy,
+  keyName,
+  recordsOf,
+  stateOf,
+  type ZoneKeys,
+} from './model.js';
 import type { Breakage } from './rules.js';
 import { afterStep, judgeStep, wantedSteps } from './steps.js';
 import { dueAt } from './times.js';
@@ -37,14 +45,14 @@ export function explain(zone: ZoneKeys, policy: EnginePolicy, now: number): Wait
       // The signature over the DNSKEY RRset comes and goes with the DNSKEY.
       if (record === 'krrsig' && sameAsDnskey(key)) continue;
       if (due !== undefined) {
-        const what = `${RECORD_TEXT[record]} of key ${key.tag} is in ${rumoured ? 'all caches' : 'no cache'}`;
+        const what = `${RECORD_TEXT[record]} of ${keyName(key)} is in ${rumoured ? 'all caches' : 'no cache'}`;
         waits.push({ ids: [key.id], what, until: due.at, why: due.formula });
       } else if (record === 'ds') {
         waits.push({
           ids: [key.id],
           what: rumoured
-            ? `the DS of key ${key.tag} is at the parent`
-            : `the DS of key ${key.tag} is gone from the parent`,
+            ? `the DS of ${keyName(key)} is at the parent`
+            : `the DS of ${keyName(key)} is gone from the parent`,
           until: undefined,
           why: 'time alone does not tell what the parent has published',
           parent: rumoured ? 'ds-seen' : 'ds-gone',
@@ -54,7 +62,7 @@ export function explain(zone: ZoneKeys, policy: EnginePolicy, now: number): Wait
     if (key.notBefore !== undefined && key.notBefore > now && stateOf(key, 'dnskey') === 'hidden') {
       waits.push({
         ids: [key.id],
-        what: `key ${key.tag} may be published`,
+        what: `${keyName(key)} may be published`,
         until: key.notBefore,
         why: 'its Publish time',
       });
@@ -92,5 +100,10 @@ export function lawfulFrom(breaks: readonly Breakage[]): number | undefined {
 
 /** Which rules a step would break, and how. */
 export function breakText(breaks: readonly Breakage[]): string {
-  return breaks.map(({ rule, what }) => `rule ${rule}: ${what}`).join('; ');
+  return breaks
+    .map(({ rule, what, until, formula }) => {
+      const end = until === undefined ? '' : ` until ${isoTime(until)} (${formula})`;
+      return `rule ${rule}: ${what}${end}`;
+    })
+    .join('; ');
 }

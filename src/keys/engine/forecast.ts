@@ -8,7 +8,9 @@ import { advance, type KeyEvent } from './advance.js';
 import {
   type EngineKey,
   type EnginePolicy,
+  FIRST_FUTURE_TAG,
   isGone,
+  keyName,
   newKey,
   stateOf,
   type ZoneKeys,
@@ -31,8 +33,6 @@ export interface ForecastMoment {
   readonly keys: readonly EngineKey[];
 }
 
-/** Made-up keys have tags beyond any real one. */
-export const FIRST_FUTURE_TAG = 0x10000;
 /** A forecast that does not come to rest is a defect. */
 const MOST_MOMENTS = 100_000;
 
@@ -93,11 +93,11 @@ function observe(
     const status = key.records.ds;
     if (status === undefined || status.since + delay > at) return key;
     if (status.state === 'rumoured' && key.dsSeen === undefined) {
-      events.push({ at, what: `the DS of key ${key.tag} is seen at the parent`, ids: [key.id] });
+      events.push({ at, what: `the DS of ${keyName(key)} is seen at the parent`, ids: [key.id] });
       return { ...key, dsSeen: at };
     }
     if (status.state === 'unretentive' && key.dsGone === undefined) {
-      events.push({ at, what: `the DS of key ${key.tag} is gone from the parent`, ids: [key.id] });
+      events.push({ at, what: `the DS of ${keyName(key)} is gone from the parent`, ids: [key.id] });
       return { ...key, dsGone: at };
     }
     return key;

@@ -162,3 +162,18 @@ export function withState(
   const from = state === 'unretentive' && before?.state === 'rumoured' ? before.since : undefined;
   return { ...key, records: { ...key.records, [record]: { state, since: now, from } } };
 }
+
+/** Keys that a forecast makes up have tags from here on, beyond any real one. */
+export const FIRST_FUTURE_TAG = 0x10000;
+
+/** What a key is called in messages. */
+export function keyName({ tag, role }: Pick<EngineKey, 'tag' | 'role'>): string {
+  if (tag < FIRST_FUTURE_TAG) return `key ${tag}`;
+  return `the new ${role.toUpperCase()} no. ${tag - FIRST_FUTURE_TAG + 1}`;
+}
+
+/** The order in which keys are shown: those that sign keys first, the older before the newer. */
+export function byRole(a: EngineKey, b: EngineKey): number {
+  const rank = { ksk: 0, csk: 1, zsk: 2 } as const;
+  return rank[a.role] - rank[b.role] || a.created - b.created || a.tag - b.tag;
+}

@@ -12,6 +12,7 @@ import {
   type EnginePolicy,
   hasKeyRole,
   isPresent,
+  keyName,
   type RollRequest,
   stateOf,
   withState,
@@ -46,7 +47,7 @@ export function requestRoll(zone: ZoneKeys, request: RollRequest): Answer {
   const same = (other: RollRequest): boolean =>
     other.role === request.role && other.algorithm === request.algorithm;
   const rolls = [...zone.rolls.filter((other) => !same(other)), request];
-  const what = `the roll of key ${target.tag} begins at ${isoTime(request.at)}`;
+  const what = `the roll of ${keyName(target)} begins at ${isoTime(request.at)}`;
   return { zone: { ...zone, rolls }, what, breaks: [] };
 }
 
@@ -64,9 +65,9 @@ export function noteDsSeen(
   policy: EnginePolicy,
   { at, now, emergency = false }: Observation,
 ): Answer {
-  if (!hasKeyRole(key.role)) return refuse(`key ${key.tag} is a ZSK: it has no DS`);
+  if (!hasKeyRole(key.role)) return refuse(`${keyName(key)} is a ZSK: it has no DS`);
   const state = stateOf(key, 'ds');
-  const what = `the DS of key ${key.tag} was seen at the parent at ${isoTime(at)}`;
+  const what = `the DS of ${keyName(key)} was seen at the parent at ${isoTime(at)}`;
   if (state === 'omnipresent') return { zone, what: `${what}, as known`, breaks: [] };
   if (state === 'rumoured') {
     const dsSeen = Math.min(key.dsSeen ?? at, at);
@@ -74,7 +75,7 @@ export function noteDsSeen(
   }
   if (state === 'unretentive') {
     return refuse(
-      `the DS of key ${key.tag} is to go from the parent: nothing waits for it to be seen`,
+      `the DS of ${keyName(key)} is to go from the parent: nothing waits for it to be seen`,
     );
   }
   // It was not asked for yet.
@@ -93,9 +94,9 @@ export function noteDsGone(
   policy: EnginePolicy,
   { at, now, emergency = false }: Observation,
 ): Answer {
-  if (!hasKeyRole(key.role)) return refuse(`key ${key.tag} is a ZSK: it has no DS`);
+  if (!hasKeyRole(key.role)) return refuse(`${keyName(key)} is a ZSK: it has no DS`);
   const state = stateOf(key, 'ds');
-  const what = `the DS of key ${key.tag} was seen to be gone from the parent at ${isoTime(at)}`;
+  const what = `the DS of ${keyName(key)} was seen to be gone from the parent at ${isoTime(at)}`;
   if (state === 'hidden') return { zone, what: `${what}, as known`, breaks: [] };
   if (state === 'unretentive') {
     const dsGone = Math.min(key.dsGone ?? at, at);
@@ -115,13 +116,13 @@ export function revokeKey(
   emergency = false,
 ): Answer {
   if (!hasKeyRole(key.role)) {
-    return refuse(`key ${key.tag} is a ZSK: only a key that is a trust anchor is revoked`);
+    return refuse(`${keyName(key)} is a ZSK: only a key that is a trust anchor is revoked`);
   }
-  if (key.revoked !== undefined) return refuse(`key ${key.tag} is revoked already`);
-  if (!isPresent(key, 'dnskey')) return refuse(`key ${key.tag} is not published`);
+  if (key.revoked !== undefined) return refuse(`${keyName(key)} is revoked already`);
+  if (!isPresent(key, 'dnskey')) return refuse(`${keyName(key)} is not published`);
   const records = ['dnskey', 'krrsig', 'zrrsig', 'ds'] as const;
   const step: Step = {
-    what: `key ${key.tag} is revoked`,
+    what: `${keyName(key)} is revoked`,
     changes: records
       .filter((record) => isPresent(key, record))
       .map((record) => ({ id: key.id, record, to: 'unretentive' })),

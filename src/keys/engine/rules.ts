@@ -14,8 +14,8 @@
  */
 
 import { algorithmName } from '../../dnssec/algorithms.js';
-import { type EngineKey, type EnginePolicy, type RecordName, stateOf } from './model.js';
-import { retention } from './times.js';
+import { type EngineKey, type EnginePolicy, keyName, type RecordName, stateOf } from './model.js';
+import { type Due, dueAt, formulaOf, partsOf, retention } from './times.js';
 
 /** A combination of cached data that does not validate. */
 export interface Breakage {
@@ -23,13 +23,16 @@ export interface Breakage {
   readonly what: string;
   /** When the last cache has let go of it; undefined: it is in the zone, or at the parent, now. */
   readonly until: number | undefined;
+  /** The sum that gives that time, with its numbers. */
+  readonly formula: string | undefined;
 }
 
 /** What was, or is, in the zone from one change to the next: indexes of keys, as bits. */
 interface Version {
   readonly keys: number;
   readonly signers: number;
-  readonly until: number;
+  /** When the last cache lets go of it; undefined: it is in the zone now. */
+  readonly end: Due | undefined;
 }
 
 /** The versions of an RRset that resolvers may hold; the last one is in the zone now. */
@@ -54,16 +57,24 @@ function versions(
   const keep = retention(record, policy);
   const found: Version[] = [];
   for (let i = 0; i <= times.length; i++) {
-    const until = i < times.length ? times[i] : Number.POSITIVE_INFINITY;
-    if (until + keep <= now) continue;
+    const ended = i < times.length ? times[i] : Number.POSITIVE_INFINITY;
+    if (ended + keep <= now) continue;
     const at = i === 0 ? Number.NEGATIVE_INFINITY : times[i - 1];
     found.push({
       keys: present(keys, record, at),
       signers: signature === undefined ? 0 : present(keys, signature, at),
-      until: until + keep,
+      end: i < times.length ? endOf(ended, record, policy) : undefined,
     });
   }
   return found;
+}
+
+function endOf(ended: number, record: RecordName, policy: EnginePolicy): Due {
+  const parts = partsOf(record, policy);
+  return {
+    at: ended + retention(record, policy),
+    formula: formulaOf({ at: ended, what: 'changed' }, parts),
+  };
 }
 
 /** The keys whose record was there at a time; as bits. */
@@ -84,20 +95,36 @@ function present(keys: readonly EngineKey[], record: RecordName, at: number): nu
   return bits;
 }
 
+/** A DS RRset that resolvers may hold: indexes of keys, as bits. */
+interface DsSet {
+  readonly keys: number;
+  /** When that ends, by the DS records that come or go. */
+  readonly end: Due | undefined;
+}
+
 /** The DS RRsets that resolvers may hold: what is not certain may be there or not. Not the empty one. */
-function dsSets(keys: readonly EngineKey[]): number[] {
+function dsSets(keys: readonly EngineKey[], policy: EnginePolicy): DsSet[] {
   let certain = 0;
   const open: number[] = [];
   for (let i = 0; i < keys.length; i++) {
     const state = stateOf(keys[i], 'ds');
     if (state === 'omnipresent') certain |= 1 << i;
-    else if (state !== 'hidden') open.push(1 << i);
+    else if (state !== 'hidden') open.push(i);
   }
-  const sets: number[] = [];
+  const sets: DsSet[] = [];
   for (let n = 0; n < 1 << open.length; n++) {
     let set = certain;
-    for (let b = 0; b < open.length; b++) if ((n >> b) & 1) set |= open[b];
-    if (set !== 0) sets.push(set);
+    let end: Due | undefined;
+    for (let b = 0; b < open.length; b++) {
+      const key = keys[open[b]];
+      const isIn = ((n >> b) & 1) === 1;
+      if (isIn) set |= 1 << open[b];
+      // With a record that goes it ends when that is gone, without one that comes when it is there.
+      if (isIn !== (stateOf(key, 'ds') === 'unretentive')) continue;
+      const due = dueAt(key, 'ds', policy);
+      if (due !== undefined && (end === undefined || due.at < end.at)) end = due;
+    }
+    if (set !== 0) sets.push({ keys: set, end });
   }
   return sets;
 }
@@ -120,40 +147,43 @@ export function breakages(
   );
   if (live.length > MAX_KEYS) throw new RangeError(`more than ${MAX_KEYS} keys are in motion`);
   const found = new Map<string, Breakage>();
-  const add = (rule: 1 | 2 | 3, what: string, ...ends: number[]): void => {
-    const end = Math.min(...ends);
-    const until = end === Number.POSITIVE_INFINITY ? undefined : end;
+  const add = (rule: 1 | 2 | 3, what: string, ends: readonly (Due | undefined)[]): void => {
+    const [first] = ends.filter((end) => end !== undefined).sort((a, b) => a.at - b.at);
     const id = `${rule} ${what}`;
     const before = found.get(id);
-    if (before === undefined || (before.until ?? Infinity) < end)
-      found.set(id, { rule, what, until });
+    if (
+      before !== undefined &&
+      (before.until === undefined || before.until >= (first?.at ?? Infinity))
+    ) {
+      return;
+    }
+    found.set(id, { rule, what, until: first?.at, formula: first?.formula });
   };
-  const sets = dsSets(live);
+  const sets = dsSets(live, policy);
   // Without a DS in anyone's cache nobody validates.
   if (sets.length === 0) return [];
   if (policy.algorithms.length > 0 && !live.some((key) => followed(key))) {
-    add(1, 'no DS is at the parent that resolvers could follow', Number.POSITIVE_INFINITY);
+    add(1, 'no DS is at the parent that resolvers could follow', []);
   }
   const keySets = versions(live, 'dnskey', 'krrsig', policy, now);
   const signatureSets = versions(live, 'zrrsig', undefined, policy, now);
-  for (const set of keySets) {
-    const { keys: inSet, until } = set;
-    const signing = set.keys & set.signers;
+  for (const { keys: inSet, signers, end } of keySets) {
+    const signing = inSet & signers;
     for (const ds of sets) {
-      for (const algorithm of algorithmsOf(live, ds)) {
-        if ((ds & signing & maskOf(live, algorithm)) !== 0) continue;
-        const names = tags(live, ds & maskOf(live, algorithm));
-        add(2, `the DS of ${names} leads to no key that signs the DNSKEY RRset`, until);
+      for (const algorithm of algorithmsOf(live, ds.keys)) {
+        if ((ds.keys & signing & maskOf(live, algorithm)) !== 0) continue;
+        const names = tags(live, ds.keys & maskOf(live, algorithm));
+        add(2, `the DS of ${names} leads to no key that signs the DNSKEY RRset`, [end, ds.end]);
       }
     }
     for (const algorithm of algorithmsOf(live, inSet)) {
       const mask = maskOf(live, algorithm);
       const name = algorithmName(algorithm);
-      if ((signing & mask) === 0) add(2, `no key of ${name} signs the DNSKEY RRset`, until);
+      if ((signing & mask) === 0) add(2, `no key of ${name} signs the DNSKEY RRset`, [end]);
       for (const signatures of signatureSets) {
         if ((signatures.keys & inSet & mask) !== 0) continue;
         const what = `a DNSKEY RRset with ${tags(live, inSet & mask)} meets no signature by its keys of ${name}`;
-        add(3, what, until, signatures.until);
+        add(3, what, [end, signatures.end]);
       }
     }
   }
@@ -179,5 +209,5 @@ function algorithmsOf(keys: readonly EngineKey[], set: number): Set<number> {
 }
 
 function tags(keys: readonly EngineKey[], set: number): string {
-  return keys.flatMap((key, i) => ((set >> i) & 1 ? [`key ${key.tag}`] : [])).join(' and ');
+  return keys.flatMap((key, i) => ((set >> i) & 1 ? [keyName(key)] : [])).join(' and ');
 }

@@ -12,6 +12,7 @@ import {
   type EnginePolicy,
   hasKeyRole,
   hasZoneRole,
+  keyName,
   type RollRequest,
   type ZoneKeys,
 } from './model.js';
@@ -111,7 +112,7 @@ export function neededKeys(
         const duties = dutiesOf(role) & dutiesOf(key.role);
         if (duties === 0 || (duties & ~heirs) === 0) continue;
         if (needed.some((one) => one.role === role && one.algorithm === algorithm)) continue;
-        const why = `key ${key.tag} is to be replaced`;
+        const why = `${keyName(key)} is to be replaced`;
         const { emergency } = key;
         needed.push({ role, algorithm, replaces: key.id, emergency, why });
       }

@@ -19,6 +19,7 @@ import {
   hasKeyRole,
   hasZoneRole,
   isPresent,
+  keyName,
   type RecordName,
   recordsOf,
   stateOf,
@@ -64,8 +65,7 @@ function isUrgent(key: EngineKey, record: RecordName): boolean {
   return record !== 'ds' || seen !== undefined;
 }
 
-const label = (keys: readonly EngineKey[]): string =>
-  keys.map((key) => `key ${key.tag}`).join(', ');
+const label = (keys: readonly EngineKey[]): string => keys.map(keyName).join(', ');
 
 const put = (keys: readonly EngineKey[], record: RecordName, to: RecordState): Change[] =>
   keys
@@ -120,7 +120,7 @@ function* signSteps(own: readonly EngineKey[]): Generator<Step> {
     if (signing.length > 0 && !known(key, 'dnskey')) continue;
     const instead = signing.length > 0 ? ` instead of ${label(signing)}` : '';
     yield {
-      what: `key ${key.tag} signs the zone${instead}`,
+      what: `${keyName(key)} signs the zone${instead}`,
       changes: [...put([key], 'zrrsig', 'rumoured'), ...put(signing, 'zrrsig', 'unretentive')],
     };
   }
@@ -137,11 +137,11 @@ function* publishSteps(own: readonly EngineKey[], policy: EnginePolicy): Generat
     if (swap && key.role === 'ksk' && old.some((other) => stateOf(other, 'ds') !== 'hidden')) {
       if (!known(key, 'ds')) continue;
       yield {
-        what: `key ${key.tag} is published instead of ${label(old)}`,
+        what: `${keyName(key)} is published instead of ${label(old)}`,
         changes: [...publish([key]), ...withdraw(old)],
       };
     } else {
-      yield { what: `key ${key.tag} is published`, changes: publish([key]) };
+      yield { what: `${keyName(key)} is published`, changes: publish([key]) };
     }
   }
   if (waiting.length > 1)
@@ -196,7 +196,7 @@ function* dsSteps(keys: readonly EngineKey[], policy: EnginePolicy): Generator<S
   const followed = anchors.filter((key) => stays(key) && known(key, 'ds'));
   for (const key of old) {
     if (!followed.some((other) => known(other, 'dnskey'))) continue;
-    yield { what: `the DS of key ${key.tag} shall go`, changes: put([key], 'ds', 'unretentive') };
+    yield { what: `the DS of ${keyName(key)} shall go`, changes: put([key], 'ds', 'unretentive') };
   }
 }
 
@@ -205,14 +205,14 @@ function* withdrawSteps(own: readonly EngineKey[]): Generator<Step> {
   const going = own.filter(leaves);
   for (const key of going) {
     yield {
-      what: `key ${key.tag} signs the zone no longer`,
+      what: `${keyName(key)} signs the zone no longer`,
       changes: put([key], 'zrrsig', 'unretentive'),
     };
   }
   const free = going.filter((key) => away(key, 'ds'));
   for (const key of free) {
     if (!away(key, 'zrrsig')) continue;
-    yield { what: `key ${key.tag} is withdrawn`, changes: withdraw([key]) };
+    yield { what: `${keyName(key)} is withdrawn`, changes: withdraw([key]) };
   }
   // The last keys of an algorithm go together, before its signatures do.
   if (!own.some(stays) && free.length === going.length && going.length > 0) {
@@ -228,6 +228,9 @@ export function afterStep(keys: readonly EngineKey[], step: Step, now: number): 
       if (id !== key.id) continue;
       after = withState(after, record, to, now);
       const signs = record === 'zrrsig' || record === 'krrsig';
+      // What was seen of an earlier DS of the key says nothing about this one.
+      if (record === 'ds' && to === 'rumoured') after = { ...after, dsSeen: undefined };
+      if (record === 'ds') after = { ...after, dsGone: undefined };
       if (signs && to === 'rumoured') after = { ...after, active: after.active ?? now };
     }
     if (step.revokes?.includes(key.id)) after = { ...after, revoked: now };

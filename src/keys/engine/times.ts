@@ -9,7 +9,7 @@ import { isoTime } from '../../config/time.js';
 import type { EngineKey, EnginePolicy, Measure, RecordName, RecordStatus, Times } from './model.js';
 
 /** RFC 5011 §2.4.1 and §2.4.2: a trust anchor is added, and removed, after 30 days. */
-const HOLD_DOWN: Measure = { seconds: 30 * 86_400, name: 'hold-down of RFC 5011' };
+export const HOLD_DOWN: Measure = { seconds: 30 * 86_400, name: 'hold-down of RFC 5011' };
 
 /** The parts of a wait. */
 export function partsOf(record: RecordName, policy: EnginePolicy): readonly Measure[] {
@@ -83,7 +83,8 @@ function startOf(
   };
 }
 
-function formulaOf(start: Start, parts: readonly Measure[]): string {
+/** A sum in words and in numbers. */
+export function formulaOf(start: Start, parts: readonly Measure[]): string {
   const words = [start.what, ...parts.map((part) => part.name)].join(' + ');
   const numbers = [isoTime(start.at), ...parts.map((part) => formatDuration(part.seconds))];
   return `${words} = ${numbers.join(' + ')}`;
