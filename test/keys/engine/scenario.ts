@@ -55,6 +55,8 @@ export interface Scenario {
   readonly most: number;
   /** Ticks within which everything comes to its end when all do what they are asked for. */
   readonly bound: number;
+  /** A build in every tick; for waits of very many ticks. */
+  readonly punctual?: boolean;
   /** Keys roll by their age, too: it comes to rest never, to its goal again and again. */
   readonly lifetimes?: boolean;
 }
@@ -78,6 +80,7 @@ export const BASE: Config = {
 
 /** For two rolls at once: as small as leaves every wait its parts. */
 const PAIR: Config = { ...BASE, dnskeyTtl: 1, zoneTtl: 2, dsTtl: 1 };
+const TINY: Config = { ...BASE, dnskeyTtl: 1, zoneTtl: 1, dsTtl: 1, parentPropagation: 0 };
 const DOUBLE_DS: Config = { ...PAIR, kskRoll: 'double-ds' };
 const CSK: Config = { ...PAIR, csk: true };
 const OTHER: Config = { ...PAIR, algorithms: [15] };
@@ -113,7 +116,6 @@ export const FAST: readonly Scenario[] = [
   scenario('RFC 5011', [RFC5011], [roll('ksk', 1)], 1, { tick: TEN_DAYS }),
 ];
 
-const CSK_OTHER: Config = { ...CSK, algorithms: [15] };
 /** TTLs raised, and a policy that lowers them all. */
 const LONG: Config = { ...BASE, dnskeyTtl: 4, zoneTtl: 5, dsTtl: 4 };
 const SHORT: Config = { ...BASE, dnskeyTtl: 1, zoneTtl: 1, dsTtl: 1 };
@@ -128,21 +130,29 @@ const revoke: Command = { kind: 'revoke', most: 1 };
 /** Every pair of kinds, each at any time within the other; policies changed in mid-roll. */
 export const DEEP: readonly Scenario[] = [
   scenario('ZSK + ZSK + ZSK', [PAIR], [roll('zsk', 3)], 3),
-  scenario('KSK + KSK', [PAIR], [roll('ksk', 2)], 2),
+  scenario('KSK + KSK', [TINY], [roll('ksk', 2)], 2),
   scenario('KSK + KSK, double DS', [DOUBLE_DS], [roll('ksk', 2)], 2),
-  scenario('CSK + CSK', [CSK], [roll('csk', 2)], 2),
+  scenario('CSK + CSK', [{ ...TINY, csk: true }], [roll('csk', 2)], 2),
   scenario('ZSK + KSK', [PAIR], [roll('zsk'), roll('ksk')], 2),
   scenario('ZSK + KSK, double DS', [DOUBLE_DS], [roll('zsk'), roll('ksk')], 2),
   scenario('ZSK + algorithm', [PAIR, OTHER], [roll('zsk'), policy(1)], 2),
-  scenario('KSK + algorithm', [PAIR, OTHER], [roll('ksk'), policy(1)], 2),
+  scenario('KSK + algorithm', [TINY, { ...TINY, algorithms: [15] }], [roll('ksk'), policy(1)], 2),
   scenario(
     'KSK + algorithm, double DS',
     [DOUBLE_DS, { ...DOUBLE_DS, algorithms: [15] }],
     [roll('ksk'), policy(1)],
     2,
   ),
-  scenario('CSK + algorithm', [CSK, CSK_OTHER], [roll('csk'), policy(1)], 2),
-  scenario('algorithm and back', [PAIR, OTHER], [policy(1), policy(0)], 2),
+  scenario(
+    'CSK + algorithm',
+    [
+      { ...TINY, csk: true },
+      { ...TINY, csk: true, algorithms: [15] },
+    ],
+    [roll('csk'), policy(1)],
+    2,
+  ),
+  scenario('algorithm and back', [TINY, { ...TINY, algorithms: [15] }], [policy(1), policy(0)], 2),
   scenario('one algorithm to two', [PAIR, BOTH], [policy(1)], 1),
   scenario('two algorithms to one', [BOTH, PAIR], [policy(1)], 1),
   scenario('two algorithms, ZSK', [BOTH], [roll('zsk')], 1),
@@ -180,6 +190,14 @@ export const DEEP: readonly Scenario[] = [
   scenario('RFC 5011, algorithm', [RFC5011, { ...RFC5011, algorithms: [15] }], [policy(1)], 1, {
     tick: TEN_DAYS,
   }),
+  scenario('RFC 5011, short TTL', [{ ...RFC5011, dnskeyTtl: 1 }], [roll('ksk')], 1, {
+    bound: 1500,
+    punctual: true,
+  }),
+  scenario('RFC 5011, going insecure', [RFC5011, { ...RFC5011, algorithms: [] }], [policy(1)], 1, {
+    tick: TEN_DAYS,
+    bound: Infinity,
+  }),
   scenario('TTLs down, ZSK', [LONG, SHORT], [roll('zsk'), policy(1)], 2, { bound: 60 }),
   scenario('TTLs up, ZSK', [SHORT, LONG], [roll('zsk'), policy(1)], 2, { bound: 60 }),
   scenario('TTLs down, KSK', [LONG, SHORT], [roll('ksk'), policy(1)], 2, { bound: 60 }),
@@ -202,14 +220,15 @@ export const DEEP: readonly Scenario[] = [
     [{ kind: 'roll', role: 'ksk', ahead: 3, most: 1 }, roll('zsk')],
     2,
   ),
-  scenario('by age', [{ ...PAIR, zskLifetime: 8, kskLifetime: 16 }], [], 0, { lifetimes: true }),
-  scenario('CSK by age', [{ ...CSK, kskLifetime: 12 }], [roll('csk')], 1, { lifetimes: true }),
+  scenario('ZSK by age', [{ ...PAIR, zskLifetime: 9 }], [roll('zsk')], 1, { lifetimes: true }),
+  scenario('KSK by age', [{ ...PAIR, kskLifetime: 9 }], [], 0, { lifetimes: true, punctual: true }),
   scenario('emergency ZSK', [PAIR], [emergency('zsk')], 1),
   scenario('emergency KSK', [PAIR], [emergency('ksk')], 1),
   scenario('emergency KSK, double DS', [DOUBLE_DS], [emergency('ksk')], 1),
   scenario('emergency CSK', [CSK], [emergency('csk')], 1),
   scenario('emergency ZSK in a ZSK roll', [PAIR], [roll('zsk'), emergency('zsk')], 2),
-  scenario('emergency KSK in a KSK roll', [PAIR], [roll('ksk'), emergency('ksk')], 2),
+  scenario('emergency KSK in a KSK roll', [TINY], [roll('ksk'), emergency('ksk')], 2),
   scenario('emergency ZSK in an algorithm roll', [PAIR, OTHER], [policy(1), emergency('zsk')], 2),
-  scenario('emergency revoke', [PAIR], [{ ...revoke, emergency: true }], 1),
+  scenario('emergency revoke', [PAIR], [roll('ksk'), { ...revoke, emergency: true }], 2),
+  scenario('emergency revoke of a CSK', [CSK], [roll('csk'), { ...revoke, emergency: true }], 2),
 ];

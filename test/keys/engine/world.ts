@@ -32,7 +32,7 @@ export interface Versions<T> {
   readonly held: readonly Held<T>[];
 }
 
-/** What resolvers trust besides or instead of DS records: see {@link Anchor}. */
+/** All that matters of the world for a zone. */
 export interface World {
   readonly dnskey: Versions<KeySet>;
   /** The keys that sign the zone's data. */
@@ -151,7 +151,8 @@ export interface Failure {
  * A strict validator wants each algorithm of the DS RRset to lead to the DNSKEY RRset, and each
  * algorithm of the DNSKEY RRset to sign it and the data (RFC 4035 §2.2); a lenient one takes any
  * one path (RFC 6840 §5.11). A revoked key proves its own revocation and nothing else: it is no key
- * of the RRset here. Without a DS a resolver does not validate at all.
+ * of the RRset here. Of several trust anchors any one suffices everybody (RFC 4035 §5). Without a DS
+ * a resolver does not validate at all.
  */
 export function failures(world: World, algorithms: readonly number[]): Failure[] {
   const trusted = trustedSets(world).filter((set) => set !== 0);
@@ -168,9 +169,9 @@ export function failures(world: World, algorithms: readonly number[]): Failure[]
       });
     };
     for (const set of trusted) {
-      for (const algorithm of algorithmsIn(set, algorithms)) {
-        if ((ofAlgorithm(set, algorithm, algorithms) & signing) !== 0) continue;
-        add('ds-dnskey', (set & signing) === 0, `DS ${bits(set)}, algorithm ${algorithm}`);
+      const strict = world.anchors === undefined && strictly(set, signing, algorithms);
+      if (strict || (set & signing) === 0) {
+        add('ds-dnskey', (set & signing) === 0, `DS ${bits(set)}`);
       }
     }
     for (const algorithm of algorithmsIn(keys, algorithms)) {
@@ -183,6 +184,13 @@ export function failures(world: World, algorithms: readonly number[]): Failure[]
     }
   }
   return found;
+}
+
+/** Does an algorithm of a DS RRset lead to no signature over the DNSKEY RRset? */
+function strictly(set: number, signing: number, algorithms: readonly number[]): boolean {
+  return [...algorithmsIn(set, algorithms)].some(
+    (algorithm) => (ofAlgorithm(set, algorithm, algorithms) & signing) === 0,
+  );
 }
 
 function algorithmsIn(set: number, algorithms: readonly number[]): Set<number> {
