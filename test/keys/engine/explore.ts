@@ -137,6 +137,8 @@ export function explore(engine: Engine, scenario: Scenario, limit = 4_000_000): 
     // It was expanded: only its number is of use now, and the way to it.
     queue[at] = undefined;
   }
+  // Where there is no lawful end, none is looked for.
+  if (scenario.bound === Number.POSITIVE_INFINITY) return report();
   const { longest, stuck } = distances(onward, takesTick, scenario.bound);
   if (stuck !== undefined) {
     let last = stuck;
@@ -548,6 +550,8 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
     if (breaks.length === 0) return excused;
     const after = [...excused];
     for (const { rule, until } of breaks) {
+      // What is published now never fails by itself, but for a DS that the parent has.
+      if (until === undefined && rule === 3) continue;
       const left = until === undefined ? Number.POSITIVE_INFINITY : Math.ceil((until - NOW) / tick);
       after[rule - 1] = Math.max(after[rule - 1], left);
     }
@@ -642,7 +646,14 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
     const config = configs[state.config];
     const ds = publishedSet(state.world.ds, set, config.dsTtl, config.parentPropagation);
     const insecure = state.insecure && (set & wantedDs(state)) === 0;
-    return renumbered({ ...state, insecure, world: { ...state.world, ds } });
+    // What was to be broken until the parent follows is so until caches have let go of the old DS.
+    const wanted = wantedDs(state);
+    const ends = ds.held.reduce((most, { left }) => Math.max(most, left), 0);
+    const excused = state.excused.map((left, i) => {
+      const follows = LINKS[i] === 'insecure' ? (set & wanted) !== 0 : set === wanted;
+      return left === Number.POSITIVE_INFINITY && follows ? ends : left;
+    });
+    return renumbered({ ...state, insecure, excused, world: { ...state.world, ds } });
   };
 
   /** What the parent may do: any part of what it is asked for; never take away the only DS first. */
@@ -695,8 +706,16 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
   function commandStates(state: State, command: Command): Move[] {
     const { zone } = state;
     const policy = policyOf(state);
-    const granted = (action: string, answer: Answer, then = (next: State) => next): Move[] => {
-      if ('refused' in answer) return [];
+    const granted = (
+      action: string,
+      ask: (zone: ZoneKeys, now: number) => Answer,
+      then = (next: State) => next,
+    ): Move[] => {
+      const answer = ask(zone, NOW);
+      if ('refused' in answer) {
+        const wrong = wrongRefusal(zone, answer.earliest, ask);
+        return wrong === undefined ? [] : [{ action, next: undefined, wrong }];
+      }
       const next: State = {
         ...state,
         zone: settledKeys(answer.zone, 0),
@@ -714,34 +733,52 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
       case 'roll': {
         const { role, algorithm, emergency, ahead = 0 } = command;
         const request = { role, algorithm, emergency, at: NOW + ahead * tick };
-        return granted(`roll ${role}`, engine.requestRoll(zone, request));
+        return granted(`roll ${role}`, () => engine.requestRoll(zone, request));
       }
       case 'revoke':
         return zone.keys.flatMap((key) =>
-          granted(
-            `revoke ${key.id}`,
-            engine.revokeKey(zone, key, policy, NOW, command.emergency ?? false),
+          granted(`revoke ${key.id}`, (then, now) =>
+            engine.revokeKey(then, inZoneKeys(then, key), policy, now, command.emergency ?? false),
           ),
         );
       case 'early-ds':
         return zone.keys.flatMap((key) => {
           const bit = 1 << numberOf(key);
           if (key.records.ds?.state !== 'hidden' || state.world.ds.current & bit) return [];
-          const answer = engine.noteDsSeen(zone, key, policy, { at: NOW, now: NOW });
-          return granted(`early ds-seen ${key.id}`, answer, (next) =>
-            withDs(next, state.world.ds.current | bit),
+          return granted(
+            `early ds-seen ${key.id}`,
+            (then, now) => engine.noteDsSeen(then, inZoneKeys(then, key), policy, { at: now, now }),
+            (next) => withDs(next, state.world.ds.current | bit),
           );
         });
       case 'early-gone':
         return zone.keys.flatMap((key) => {
           const bit = 1 << numberOf(key);
           if (!inZone(key.records.ds) || !(state.world.ds.current & bit)) return [];
-          const answer = engine.noteDsGone(zone, key, policy, { at: NOW, now: NOW });
-          return granted(`early ds-gone ${key.id}`, answer, (next) =>
-            withDs(next, state.world.ds.current & ~bit),
+          return granted(
+            `early ds-gone ${key.id}`,
+            (then, now) => engine.noteDsGone(then, inZoneKeys(then, key), policy, { at: now, now }),
+            (next) => withDs(next, state.world.ds.current & ~bit),
           );
         });
     }
+  }
+
+  const inZoneKeys = (zone: ZoneKeys, key: EngineKey): EngineKey =>
+    zone.keys.find(({ id }) => id === key.id) ?? key;
+
+  /** Is what is refused until a time granted then, and not a tick before? */
+  function wrongRefusal(
+    zone: ZoneKeys,
+    earliest: number | undefined,
+    ask: (zone: ZoneKeys, now: number) => Answer,
+  ): string | undefined {
+    if (earliest === undefined || zone.rolls.length > 0) return undefined;
+    if (earliest <= NOW) return 'refused until a time that is over';
+    const refusedAt = (time: number): boolean => 'refused' in ask(zone, time);
+    if (refusedAt(earliest)) return 'refused at the time that was said to be lawful';
+    if (earliest - tick > NOW && !refusedAt(earliest - tick)) return 'granted before it was to be';
+    return undefined;
   }
 
   function movesFrom(state: State): Moves {
@@ -762,7 +799,8 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
       for (const move of parentMoves(state)) add(move, asked.length > 0);
     }
     for (const move of commandMoves(state)) add(move, false);
-    if (state.pending === undefined || state.pending.left > 0) {
+    const mayWait = state.pending === undefined || state.pending.left > 0;
+    if (mayWait && (state.built || !scenario.punctual)) {
       add({ action: 'tick', next: ticked(state) }, true);
     }
     return { moves, onward: onward ?? 0 };
