@@ -6,7 +6,7 @@
  * is there, and once only, is checked, so that no defect gets lost when the engine changes.
  */
 
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -57,7 +57,7 @@ async function load(folder: string): Promise<Engine> {
 /** The engine as it is. */
 export const soundEngine = (): Promise<Engine> => load(FOLDER);
 
-/** A copy of the engine with defects; it is loaded from `folder`, which is made. */
+/** A copy of the engine with defects. */
 export async function defectiveEngine(defects: readonly Defect[]): Promise<Engine> {
   const root = mkdtempSync(join(tmpdir(), 'zonewright-engine-'));
   const folder = join(root, 'keys', 'engine');
@@ -74,5 +74,9 @@ export async function defectiveEngine(defects: readonly Defect[]): Promise<Engin
     }
     writeFileSync(join(folder, name), code.replaceAll("from '../../", `from '${outside}/`));
   }
-  return load(folder);
+  try {
+    return await load(folder);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 }

@@ -30,6 +30,7 @@ import type {
 import type { ObservedTtl } from '#zonewright/keys/engine/observed.js';
 import type { Answer } from '#zonewright/keys/engine/requests.js';
 import type { Breakage } from '#zonewright/keys/engine/rules.js';
+import type { Role } from '#zonewright/keys/statefile.js';
 import type { Engine } from './engines.js';
 import type { Command, Config, Scenario } from './scenario.js';
 import {
@@ -150,6 +151,28 @@ export function explore(engine: Engine, scenario: Scenario, limit = 4_000_000): 
   return { ...report(), longest };
 }
 
+/** The numbers of what was explored, for people. */
+export function tableOf(
+  scenarios: readonly Scenario[],
+  reports: ReadonlyMap<string, Report>,
+): string {
+  const rows = scenarios.flatMap(({ name, most, configs }) => {
+    const report = reports.get(name);
+    if (report === undefined) return [];
+    const [{ dnskeyTtl, zoneTtl, dsTtl, propagation, parentPropagation, margin }] = configs;
+    const ticks = [dnskeyTtl, zoneTtl, dsTtl, propagation, parentPropagation, margin].join(' ');
+    const counts = [report.states, report.transitions, report.longest];
+    return [
+      `${name.padEnd(42)}${String(most).padStart(2)}  ${ticks}${counts.map((n) => String(n).padStart(9)).join('')}`,
+    ];
+  });
+  return [
+    'commands at most; ticks: TTLs of DNSKEY, zone, DS, propagation of both, margin;',
+    'states, transitions, ticks to the farthest end',
+    ...rows,
+  ].join('\n');
+}
+
 /** The longest way to an end, and a state from which there is none that is short enough. */
 function distances(
   onward: readonly number[],
@@ -212,6 +235,9 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
       one.dsTtl + one.parentPropagation,
     ]),
   );
+  const ttls = ({ dnskeyTtl, zoneTtl, dsTtl }: Config): string =>
+    `${dnskeyTtl} ${zoneTtl} ${dsTtl}`;
+  const ttlsChange = configs.some((one) => ttls(one) !== ttls(configs[0]));
   const margin = Math.max(...configs.map((one) => one.margin));
   const ages = configs.flatMap((one) => [one.kskLifetime ?? 0, one.zskLifetime ?? 0]);
   /** What is longer ago makes no difference. */
@@ -296,6 +322,7 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
       }
       code.push(relative(key.active), relative(key.created), relative(key.retireAt));
       code.push(relative(key.dsSeen), relative(key.dsGone), relative(key.revoked));
+      code.push(relative(key.notBefore));
       code.push(key.replaces === undefined ? 1 : 2 + Number(key.replaces.slice(1)));
       code.push(key.emergency ? 2 : 1);
     }
@@ -372,6 +399,7 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
         dsSeen: clamp(key.dsSeen, by),
         dsGone: clamp(key.dsGone, by),
         revoked: clamp(key.revoked, by),
+        notBefore: key.notBefore === undefined ? undefined : Math.max(NOW, key.notBefore - by),
       };
     });
     return { keys, rolls: zone.rolls.map((roll) => ({ ...roll, at: clamp(roll.at, by)! })) };
@@ -447,10 +475,9 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
     const by = tick;
     const { observed, pending, excused } = state;
     const aged = (list: readonly ObservedTtl[]): readonly ObservedTtl[] =>
-      list.map((one, i) => ({
-        ...one,
-        lastSeen: i === list.length - 1 ? NOW : Math.max(ancient, one.lastSeen - by),
-      }));
+      ttlsChange
+        ? list.map((one) => ({ ...one, lastSeen: Math.max(ancient, one.lastSeen - by) }))
+        : list;
     return renumbered({
       ...state,
       zone: settledKeys(state.zone, by),
@@ -535,7 +562,7 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
       return `before anything is to come: ${at(first - tick)[0]}`;
     }
     for (const { what, until } of waits) {
-      if (until === undefined) continue;
+      if (until === undefined || what.endsWith(' may be published')) continue;
       const then = what.startsWith('then: ');
       const subject = then ? what.slice('then: '.length) : what.replace(/ is in (all|no) .*$/, '');
       const said = (events: readonly string[]): boolean =>
@@ -710,11 +737,15 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
       action: string,
       ask: (zone: ZoneKeys, now: number) => Answer,
       then = (next: State) => next,
+      emergency = false,
     ): Move[] => {
       const answer = ask(zone, NOW);
       if ('refused' in answer) {
         const wrong = wrongRefusal(zone, answer.earliest, ask);
         return wrong === undefined ? [] : [{ action, next: undefined, wrong }];
+      }
+      if (answer.breaks.length > 0 && !emergency) {
+        return [{ action, next: undefined, wrong: 'granted, although it breaks something' }];
       }
       const next: State = {
         ...state,
@@ -735,12 +766,17 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
         const request = { role, algorithm, emergency, at: NOW + ahead * tick };
         return granted(`roll ${role}`, () => engine.requestRoll(zone, request));
       }
-      case 'revoke':
+      case 'revoke': {
+        const { emergency = false } = command;
         return zone.keys.flatMap((key) =>
-          granted(`revoke ${key.id}`, (then, now) =>
-            engine.revokeKey(then, inZoneKeys(then, key), policy, now, command.emergency ?? false),
+          granted(
+            `revoke ${key.id}`,
+            (then, now) => engine.revokeKey(then, inZoneKeys(then, key), policy, now, emergency),
+            undefined,
+            emergency,
           ),
         );
+      }
       case 'early-ds':
         return zone.keys.flatMap((key) => {
           const bit = 1 << numberOf(key);
@@ -912,31 +948,35 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
     const secure = scenario.start === 'secure';
     const keys: EngineKey[] = [];
     const algorithms: number[] = [];
-    for (const algorithm of secure ? config.algorithms : []) {
+    const add = (algorithm: number, role: Role): EngineKey => {
+      const number = keys.length;
+      const [id, tag] = [idOf(number), FIRST_TAG + number];
+      const names = { id, tag, algorithm, role, replaces: undefined, emergency: undefined };
+      keys.push(engine.newKey(names, ancient));
+      algorithms.push(algorithm);
+      return keys[number];
+    };
+    const upcoming = scenario.upcoming ?? [];
+    const signing = config.algorithms.filter((one) =>
+      upcoming.every(({ algorithm }) => algorithm !== one),
+    );
+    for (const algorithm of secure ? signing : []) {
       for (const role of config.csk ? (['csk'] as const) : (['ksk', 'zsk'] as const)) {
-        const number = keys.length;
-        const key = engine.newKey(
-          {
-            id: idOf(number),
-            tag: FIRST_TAG + number,
-            algorithm,
-            role,
-            replaces: undefined,
-            emergency: undefined,
-          },
-          ancient,
-        );
+        const key = add(algorithm, role);
         const records: Partial<Record<RecordName, RecordStatus>> = {};
         for (const record of RECORDS) {
           if (key.records[record]) records[record] = { state: 'omnipresent', since: ancient };
         }
-        keys.push({ ...key, records, active: scenario.lifetimes ? NOW : ancient });
-        algorithms.push(algorithm);
+        keys[keys.length - 1] = { ...key, records, active: scenario.lifetimes ? NOW : ancient };
       }
     }
     const anchors = masked(keys, ({ role }) => role !== 'zsk');
     const data = masked(keys, ({ role }) => role !== 'ksk');
     const keySet = { keys: anchors | data, signers: anchors, revoked: 0 };
+    for (const { algorithm, role, ahead } of upcoming) {
+      const key = add(algorithm, role);
+      keys[keys.length - 1] = { ...key, notBefore: NOW + ahead * tick };
+    }
     const seen = (ticks: number) => [{ seconds: ticks * tick, lastSeen: NOW }];
     return {
       zone: settledKeys({ keys, rolls: [] }, 0),
@@ -948,7 +988,7 @@ function modelOf(engine: Engine, scenario: Scenario): Model {
         anchors:
           config.anchor === 'rfc5011'
             ? keys
-                .filter(({ role }) => role !== 'zsk')
+                .filter((key) => (anchors >> numberOf(key)) & 1)
                 .map((key) => ({ key: numberOf(key), first: 0, last: 0, leaving: undefined }))
             : undefined,
       },
