@@ -120,7 +120,7 @@ const early: readonly Command[] = [
 const emergency = (role: Role): Command => ({ kind: 'roll', role, emergency: true, most: 1 });
 const revoke: Command = { kind: 'revoke', most: 1 };
 
-/** Small bounds: each kind of roll, each pair of kinds once. */
+/** Each kind of roll by itself: seconds altogether. */
 export const FAST: readonly Scenario[] = [
   scenario('ZSK', [BASE], [roll('zsk', 2)], 2),
   scenario('KSK, double signature', [BASE], [roll('ksk', 1)], 1),
@@ -151,7 +151,7 @@ export const FAST: readonly Scenario[] = [
   scenario('one algorithm to two', [PAIR, BOTH], [policy(1)], 1),
 ];
 
-/** Every pair of kinds, each at any time within the other; policies changed in mid-roll. */
+/** Pairs of kinds, each at any time within the other; policies changed in mid-roll: minutes. */
 export const DEEP: readonly Scenario[] = [
   scenario('ZSK + ZSK + ZSK', [PAIR], [roll('zsk', 3)], 3),
   scenario('KSK + KSK', [TINY], [roll('ksk', 2)], 2),
