@@ -8,8 +8,10 @@
 
 import type { Denial } from './config/config.js';
 import type { DiffOutput } from './diff/compare.js';
+import { isAnnounced, keyRecordSets } from './keys/keyrecords.js';
+import type { RecordSet } from './keys/offline/rrset.js';
 import type { KeySelection } from './keys/select.js';
-import { type KeyPair, signingKey } from './keys/store.js';
+import { signingKey } from './keys/store.js';
 import type { Reject } from './read/master.js';
 import type { Places } from './read/places.js';
 import { TYPE } from './records/types.js';
@@ -96,14 +98,9 @@ export async function planAll(
   const prepared = inputs.map((input) => {
     const data = readApex(input.apex, input.runs, input.overrides, places, reject);
     const serial = input.serial(data.inputSerial);
-    const { dnskeys } = input.keys;
     const apex = signApex(data, {
       serial,
-      dnskeys: dnskeys.map((key) => key.dnskey),
-      dnskeyTtl: input.dnskeyTtl ?? dnskeys.find((k) => k.ttl !== undefined)?.ttl ?? data.soa.ttl,
-      childDs: input.deleteDs
-        ? 'delete'
-        : dnskeys.filter((key) => isAnnounced(key, now)).map((key) => key.dnskey),
+      keySets: keySetsOf(input, data.soa.ttl, now),
       denial: input.denial,
       zonemd: input.zonemd,
     });
@@ -136,11 +133,19 @@ export async function planAll(
   return prepared.map((zone, i) => ({ ...zone, plan: plans[i] }));
 }
 
-/** CDS and CDNSKEY of this key are published (the SyncPublish and SyncDelete times of BIND). */
-function isAnnounced(key: KeyPair, now: number): boolean {
-  const { syncPublish, syncDelete } = key.timing;
-  if (syncPublish === undefined || syncPublish > now) return false;
-  return syncDelete === undefined || syncDelete > now;
+/** DNSKEY, CDNSKEY and CDS: as the KSK has signed them on another machine, else of the keys. */
+function keySetsOf(input: ZoneInput, soaTtl: number, now: number): readonly RecordSet[] {
+  const { dnskeys, presigned } = input.keys;
+  if (presigned !== undefined) return presigned.sets;
+  if (dnskeys.length === 0) return [];
+  const ttl = input.dnskeyTtl ?? dnskeys.find((key) => key.ttl !== undefined)?.ttl ?? soaTtl;
+  const announced = dnskeys.filter((key) => isAnnounced(key.timing, now));
+  return keyRecordSets(
+    input.apex,
+    dnskeys.map((key) => key.dnskey),
+    input.deleteDs ? 'delete' : announced.map((key) => key.dnskey),
+    ttl,
+  );
 }
 
 /** What is written beside the zone file, and how it goes. */
@@ -231,7 +236,7 @@ export async function writeVerified(
 }
 
 function signingContext(input: ZoneInput, now: number): SigningContext {
-  const { ksks, zsks } = input.keys;
+  const { ksks, zsks, presigned } = input.keys;
   const keys: KeyUse[] = [...new Set([...ksks, ...zsks])].map((key) => ({
     key: signingKey(key),
     signsKeys: ksks.includes(key),
@@ -240,6 +245,7 @@ function signingContext(input: ZoneInput, now: number): SigningContext {
   return {
     apex: input.apex,
     keys,
+    presigned: presigned?.rrsigs,
     engine: input.engine,
     inception: now - input.inceptionOffset,
     expiration: now + input.validity,

@@ -5,8 +5,9 @@ import { usageError } from '../errors.js';
 import { commonOptions, finish, listFlag, zoneListFlag } from './common.js';
 import { loadWork } from './lazy.js';
 import type { BuildOptions } from './options.js';
+import { addPassphraseFlags, type PassphraseFlags, passphraseOf } from './passphrase.js';
 
-interface Flags {
+interface Flags extends PassphraseFlags {
   zone?: Uint8Array[];
   dryRun?: true;
   override?: string[];
@@ -15,7 +16,7 @@ interface Flags {
 
 /** Registers the command. */
 export function addBuildCommand(program: Command): void {
-  program
+  const build = program
     .command('build')
     .summary('the nightly job: export → zones → signed → verified → published')
     .description(
@@ -24,7 +25,8 @@ export function addBuildCommand(program: Command): void {
     .option('--zone <Z>', 'build this zone only (again for more)', zoneListFlag)
     .option('--dry-run', 'do everything but publish')
     .option('--override <GUARD>', 'let this guard fail, this once (again for more)', listFlag)
-    .option('--reason <TEXT>', 'why; goes to the manifest and the audit log')
+    .option('--reason <TEXT>', 'why; goes to the manifest and the audit log');
+  addPassphraseFlags(build)
     .addHelpText(
       'after',
       `
@@ -50,6 +52,7 @@ Examples:
         dryRun: flags.dryRun ?? false,
         overrides,
         reason: flags.reason,
+        passphrase: passphraseOf(flags),
       };
       const run = await loadWork<BuildOptions>('publish/build.js', 'buildCommand');
       finish(await run(options));

@@ -4,8 +4,10 @@
  */
 
 import type { Denial, GlueMode, SerialMode } from '../config/config.js';
+import type { PassphraseSource } from '../keys/passphrase.js';
 import type { Pool } from '../threads/pool.js';
 import type { CommonOptions } from './common.js';
+import type { TokenFlags } from './token-flags.js';
 
 export type Engine = 'openssl' | 'noble' | 'pkcs11';
 
@@ -18,6 +20,10 @@ export interface SignOptions extends CommonOptions {
   /** The apex, wire form. */
   readonly zone: Uint8Array;
   readonly keyDir: string;
+  /** Where the passphrase of encrypted private keys stands. */
+  readonly passphrase?: PassphraseSource | undefined;
+  /** How keys in tokens are reached. */
+  readonly tokenFlags: TokenFlags;
   /** A path, or `-` for standard output. */
   readonly output: string;
   readonly denial: Denial;
@@ -61,6 +67,8 @@ export interface BuildOptions extends CommonOptions {
   readonly overrides: readonly string[];
   /** Why; set when `overrides` is not empty. */
   readonly reason: string | undefined;
+  /** Where the passphrase of encrypted private keys stands; undefined: as configured. */
+  readonly passphrase?: PassphraseSource | undefined;
 }
 
 /** `zonewright diff`; see src/diff/command.ts. */

@@ -38,9 +38,12 @@ export interface Reporter {
 const PAINT = { red: 31, green: 32, yellow: 33, bold: 1, dim: 2 } as const;
 type Paint = keyof typeof PAINT;
 
-/** Whether standard error takes colours, given the flag: a terminal, and no NO_COLOR. */
-export function wantsColor(flag: boolean): boolean {
-  return flag && !process.env.NO_COLOR && process.stderr.isTTY && process.env.TERM !== 'dumb';
+/** Whether a stream takes colours, given the flag: a terminal, and no NO_COLOR. */
+export function wantsColor(
+  flag: boolean,
+  stream: { readonly isTTY: boolean } = process.stderr,
+): boolean {
+  return flag && !process.env.NO_COLOR && stream.isTTY && process.env.TERM !== 'dumb';
 }
 
 function paint(color: boolean, how: Paint, text: string): string {

@@ -7,8 +7,10 @@ import { usageError } from '../errors.js';
 import { commonOptions, countFlag, durationFlag, finish, saltFlag, zoneFlag } from './common.js';
 import { loadWork } from './lazy.js';
 import type { Engine, SignOptions } from './options.js';
+import { addPassphraseFlags, type PassphraseFlags, passphraseOf } from './passphrase.js';
+import { addTokenFlags, type TokenFlags } from './token-flags.js';
 
-interface Flags {
+interface Flags extends PassphraseFlags, TokenFlags {
   zone: Uint8Array;
   keyDir: string;
   output: string;
@@ -36,7 +38,7 @@ function duration(flags: string, text: string, value: string): Option {
 
 /** Registers the command. */
 export function addSignCommand(program: Command): void {
-  program
+  const command = program
     .command('sign')
     .summary('sign one zone file')
     .description('Signs one zone file; a drop-in for dnssec-signzone.')
@@ -72,7 +74,8 @@ export function addSignCommand(program: Command): void {
         .default('openssl'),
     )
     .option('--no-verify', 'do not verify the signed zone')
-    .option('--max-rejects <N>', 'rejected records that do not end the run', countFlag(0), 0)
+    .option('--max-rejects <N>', 'rejected records that do not end the run', countFlag(0), 0);
+  addTokenFlags(addPassphraseFlags(command))
     .addHelpText(
       'after',
       `
@@ -80,7 +83,9 @@ Examples:
   zonewright sign com.zone --zone com --key-dir keys --output com.signed --opt-out
   zonewright sign example.zone --zone example --key-dir keys --output - --nsec | gzip > e.gz
   zonewright sign com.zone --zone com --key-dir keys --output new.signed \\
-    --previous old.signed --serial increment`,
+    --previous old.signed --serial increment
+  zonewright sign com.zone --zone com --key-dir keys --output com.signed \\
+    --pkcs11-module /usr/lib/softhsm/libsofthsm2.so --pin-file /etc/zonewright/pin`,
     )
     .action(async (input: string, flags: Flags, command: Command) => {
       const common = commonOptions(command);
@@ -99,6 +104,8 @@ Examples:
         input,
         zone: flags.zone,
         keyDir: flags.keyDir,
+        passphrase: passphraseOf(flags),
+        tokenFlags: flags,
         output: flags.output,
         denial:
           flags.nsec === true

@@ -12,10 +12,12 @@ import { parse, TomlError } from 'smol-toml';
 import * as v from 'valibot';
 import { usageError, type ZonewrightError } from '../errors.js';
 import { isAtOrBelow, nameToText, zoneLabel } from '../names/name.js';
+import type { TokenSettings } from '../pkcs11/settings.js';
 import { formatDuration } from './duration.js';
 import { type KeyPath, lineOf } from './locate.js';
 import { CONFIG_PLACES } from './places.js';
 import { type FileOutput, fileSchema, KNOWN_KEYS } from './schema.js';
+import { type ServerAddress, serverAddressText } from './server-address.js';
 import { nearest } from './suggest.js';
 
 export interface Config {
@@ -29,9 +31,12 @@ export interface Config {
   readonly source: SourceConfig;
   readonly policies: ReadonlyMap<string, Policy>;
   readonly zones: readonly ZoneConfig[];
+  readonly keys: KeysConfig;
   readonly guards: Guards;
   readonly publish: PublishConfig;
   readonly zfa: ZfaConfig;
+  /** How keys in PKCS#11 tokens are reached; undefined: there are none. */
+  readonly pkcs11: TokenSettings | undefined;
   /** What is lawful but unwise, as sentences for the log and `doctor`. */
   readonly warnings: readonly string[];
 }
@@ -75,6 +80,8 @@ export interface Policy {
   readonly algorithms: readonly number[];
   /** One key for both roles instead of KSK and ZSK. */
   readonly csk: boolean;
+  /** PKCS#11 URI of the token where new keys are made; undefined: in the key folder. */
+  readonly keyStorage: string | undefined;
   readonly denial: Denial;
   readonly zonemd: boolean;
   /** undefined: never rolled by time. A CSK follows this one. */
@@ -135,10 +142,17 @@ export interface ZoneConfig {
   readonly records: string | undefined;
   /** DS RDATA at the parent, or the file that has the DS records; undefined: not known. */
   readonly parentDs: readonly Uint8Array[] | string | undefined;
+  /** Name servers of the parent zone; undefined: found by the system's resolver. */
+  readonly parentServers: readonly ServerAddress[] | undefined;
   readonly publishPendingRestore: boolean;
   readonly keepSac048Orphans: boolean;
   readonly missingGlue: 'drop' | 'keep';
   readonly invalidNs: 'drop' | 'keep';
+}
+
+export interface KeysConfig {
+  /** Where the passphrase of encrypted private keys stands; keys that are made get it, too. */
+  readonly passphrase: { readonly file: string } | undefined;
 }
 
 export interface Guards {
@@ -272,14 +286,25 @@ function explain(issue: v.BaseIssue<unknown>, text: string): Fault {
   }
   const input = blame.input;
   if (input === undefined) return { path, line, message: 'is missing' };
-  // What stands at source.url may be a connection text with its password.
-  const secret = path[0] === 'source' && path[1] === 'url';
   const shown =
-    !secret &&
+    !mayBeSecret(path) &&
     (typeof input === 'string' || typeof input === 'number' || typeof input === 'boolean')
       ? `${JSON.stringify(input)} `
       : '';
   return { path, line, message: `${shown}${blame.message}` };
+}
+
+/**
+ * A connection text has its password in it, a PIN or passphrase may have been written where its file belongs, and
+ * a PKCS#11 URI may hold one.
+ */
+function mayBeSecret(path: KeyPath): boolean {
+  return (
+    (path[0] === 'source' && path[1] === 'url') ||
+    (path[0] === 'keys' && path[1] === 'passphrase') ||
+    isPin(path) ||
+    path.at(-1) === 'key-storage'
+  );
 }
 
 function unknownKey(path: KeyPath): string {
@@ -311,7 +336,7 @@ function wrongKeys(faults: readonly Fault[], text: string, file: string): Zonewr
   );
   return usageError(first.message, {
     place: { file, line: first.line, field: pathText(first.path) },
-    text: first.line === undefined ? undefined : lineText(text, first.line),
+    text: first.line === undefined || isPin(first.path) ? undefined : lineText(text, first.line),
     hint: others.length === 0 ? undefined : `and also: ${others.join('; ')}`,
   });
 }
@@ -323,13 +348,20 @@ function pathText(path: KeyPath): string {
     .join('');
 }
 
+/** A PIN may have any form, so that nothing can be left out of its line. */
+function isPin(path: KeyPath): boolean {
+  return path[0] === 'pkcs11' && path[1] === 'pin';
+}
+
 /** A line as it stands in the file, without passwords that don't belong there. */
 function lineText(text: string, line: number): string | undefined {
   return text
     .split('\n')
     [line - 1]?.trimEnd()
     .replaceAll(/:\/\/[^\s"']*@/g, '://…@')
-    .replaceAll(/(password\s*=\s*)[^\s"'][^\s"']*/gi, '$1…');
+    .replaceAll(/((?:password|pin-value)\s*=\s*)[^\s"'][^\s"']*/gi, '$1…')
+    .replace(/(\bpin\s*=).*/, '$1 …')
+    .replace(/(passphrase["']?\s*=).*/i, '$1 …');
 }
 
 function build(raw: FileOutput, text: string, file: string): Config {
@@ -346,6 +378,9 @@ function build(raw: FileOutput, text: string, file: string): Config {
   const policies = new Map<string, Policy>();
   for (const [name, entry] of Object.entries(raw.policy)) {
     policies.set(name, buildPolicy(name, entry, fault, warnings));
+    if (entry['key-storage'] !== undefined && raw.pkcs11 === undefined) {
+      fault(['policy', name, 'key-storage'], 'needs a table [pkcs11] with the module of the token');
+    }
   }
   const zones = raw.zones.map((zone, i): ZoneConfig => {
     const where = (key: string): KeyPath => ['zones', i, key];
@@ -382,6 +417,7 @@ function build(raw: FileOutput, text: string, file: string): Config {
       if (twice !== undefined) fault(where('ns'), `names ${twice} twice`);
       if (texts.length === 1) warnings.push(`zone ${label} has one name server only (RFC 2182)`);
     }
+    checkParentKeys(zone, policy, where, fault);
     if (zone.soa !== undefined && zone.soa.retry >= zone.soa.refresh) {
       warnings.push(`zone ${label}: SOA retry is not shorter than refresh (RFC 1912 §2.2)`);
     }
@@ -401,6 +437,7 @@ function build(raw: FileOutput, text: string, file: string): Config {
       dsTtl: zone['ds-ttl'],
       records: atMaybe(zone.records),
       parentDs: Array.isArray(zone['parent-ds']) ? zone['parent-ds'] : atMaybe(zone['parent-ds']),
+      parentServers: zone['parent-servers'],
       publishPendingRestore:
         zone['publish-pending-restore'] ?? raw['publish-pending-restore'] ?? false,
       keepSac048Orphans: zone['keep-sac048-orphans'] ?? raw['keep-sac048-orphans'] ?? false,
@@ -418,6 +455,10 @@ function build(raw: FileOutput, text: string, file: string): Config {
     source,
     policies,
     zones,
+    keys: {
+      passphrase:
+        raw.keys.passphrase === undefined ? undefined : { file: at(raw.keys.passphrase.file) },
+    },
     guards: {
       maxChange: raw.guards['max-change'],
       maxRemoved: raw.guards['max-removed'],
@@ -426,11 +467,46 @@ function build(raw: FileOutput, text: string, file: string): Config {
     },
     publish: { keep: raw.publish.keep, after: raw.publish.after },
     zfa: { formats: raw.zfa.formats, limitHours: raw.zfa['limit-hours'] },
+    pkcs11: raw.pkcs11 && buildPkcs11(raw.pkcs11, at),
     warnings,
   };
 }
 
+function buildPkcs11(
+  { module, pin, sessions }: NonNullable<FileOutput['pkcs11']>,
+  at: (path: string) => string,
+): TokenSettings {
+  return {
+    // A name without a folder is looked for by the system.
+    module: module.includes('/') ? at(module) : module,
+    pin: pin !== undefined && 'file' in pin ? { file: at(pin.file) } : pin,
+    sessions,
+  };
+}
+
 type FaultFn = (path: KeyPath, message: string) => void;
+
+/** What a zone says of its parent: the root has none, and no server is asked twice. */
+function checkParentKeys(
+  zone: FileOutput['zones'][number],
+  policy: Policy | undefined,
+  where: (key: string) => KeyPath,
+  fault: FaultFn,
+): void {
+  const texts = (zone['parent-servers'] ?? []).map(serverAddressText);
+  const twice = texts.find((text, n) => texts.indexOf(text) !== n);
+  if (twice !== undefined) fault(where('parent-servers'), `names ${twice} twice`);
+  if (zone.name.length > 1) return;
+  if (texts.length > 0) {
+    fault(where('parent-servers'), 'has no meaning for the root zone, which has no parent');
+  }
+  if (policy?.parentCheck === true) {
+    fault(
+      where('policy'),
+      `"${policy.name}" has parent-check = true, and the root zone has no parent that could be asked`,
+    );
+  }
+}
 
 function buildSource(
   raw: FileOutput['source'],
@@ -501,6 +577,7 @@ function buildPolicy(
     name,
     algorithms,
     csk: raw.csk,
+    keyStorage: raw['key-storage'],
     denial:
       raw.nsec === true
         ? { kind: 'nsec' }

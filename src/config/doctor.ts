@@ -16,15 +16,21 @@ import {
   statSync,
 } from 'node:fs';
 import { freemem } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { CommonOptions } from '../cli/common.js';
 import { printable, printJson } from '../cli/output.js';
 import { algorithmName } from '../dnssec/algorithms.js';
+import { keyTag } from '../dnssec/keytag.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
+import type { KeyAccess } from '../keys/access.js';
 import { missingKeys } from '../keys/generate.js';
+import { type Presigned, presignedAt, withStoredKsks } from '../keys/offline/presigned.js';
+import { type Passphrase, type PassphraseSource, passphraseOnce } from '../keys/passphrase.js';
 import { selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
+import { findToken, listTokens } from '../pkcs11/token.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { type Config, loadConfig, type ZoneConfig } from './config.js';
 import { formatSize } from './size.js';
 import { isoTime } from './time.js';
@@ -47,12 +53,17 @@ const MIB = 2 ** 20;
 /** Tools that check zonewright's zones from outside; none is needed to build. */
 const JUDGES = ['dnssec-verify', 'ldns-verify-zone', 'kzonesign', 'named-checkzone', 'validns'];
 
+export interface DoctorOptions extends CommonOptions {
+  /** Where the passphrase of encrypted private keys stands; undefined: as configured. */
+  readonly passphrase?: PassphraseSource | undefined;
+}
+
 /**
  * Runs all checks and prints them: a table, or `{"version","checks":[…],"exitCode"}`.
  *
  * @returns the exit code: 0 nothing failed, 4 only keys failed, else 2.
  */
-export async function doctorCommand(options: CommonOptions): Promise<number> {
+export async function doctorCommand(options: DoctorOptions): Promise<number> {
   const checks = await runChecks(options);
   const code = exitCodeOf(checks);
   if (options.json) {
@@ -86,7 +97,7 @@ export function tableOf(checks: readonly Check[]): string {
 }
 
 /** All checks, in the order of the table. */
-export async function runChecks(options: CommonOptions): Promise<Check[]> {
+export async function runChecks(options: DoctorOptions): Promise<Check[]> {
   const { config, checks } = checkConfig(options.config);
   checks.unshift(checkNode(process.versions.node));
   checks.push(checkClock(options.now, config), await checkTimeService(), checkEntropy());
@@ -100,7 +111,11 @@ export async function runChecks(options: CommonOptions): Promise<Check[]> {
     checks.push(checkSpace('output folder', config.outputDir, 4 * need));
     checks.push(checkSpace('tmp folder', options.tmpDir, need));
     checks.push(checkKeyFolder(config.keyDir));
-    for (const zone of config.zones) checks.push(checkZoneKeys(config.keyDir, zone, options.now));
+    const passphrase = passphraseOnce(options.passphrase ?? config.keys.passphrase);
+    checks.push(...checkTokens(config));
+    for (const zone of config.zones) {
+      checks.push(checkZoneKeys(config.keyDir, zone, config, options.now, passphrase));
+    }
     const after = checkAfter(config);
     if (after !== undefined) checks.push(after);
   }
@@ -341,14 +356,15 @@ function checkKeyFolder(folder: string): Check {
     return { name, status: 'fail', detail: `${folder} can't be read`, advice, keys: true };
   }
   const open = readdirSync(folder)
-    .filter((file) => file.endsWith('.private'))
+    .filter((file) => /\.(?:private|pem)$/.test(file))
     .filter((file) => ((statOf(join(folder, file))?.mode ?? 0) & 0o077) !== 0);
   if (open.length > 0) {
+    const globs = [...new Set(open.map((file) => `${folder}/*${extname(file)}`))];
     return {
       name,
       status: 'fail',
       detail: `${open.length} private keys are readable by others, e.g. ${open[0]}`,
-      advice: `chmod 600 ${folder}/*.private\nand think of rolling those keys: others may have them`,
+      advice: `chmod 600 ${globs.join(' ')}\nand think of rolling those keys: others may have them`,
       keys: true,
     };
   }
@@ -356,14 +372,61 @@ function checkKeyFolder(folder: string): Check {
 }
 
 /**
+ * Does the PKCS#11 module load, and are the tokens there that the policies name? (Whether the login
+ * succeeds shows at the keys: a wrong PIN is not to be tried more often than need be.)
+ */
+function checkTokens({ pkcs11, policies }: Config): Check[] {
+  if (pkcs11 === undefined) return [];
+  const { module } = pkcs11;
+  const wanted = new Set([...policies.values()].flatMap(({ keyStorage }) => keyStorage ?? []));
+  const checks: Check[] = [];
+  try {
+    const tokens = listTokens(module).map(({ label }) => JSON.stringify(label));
+    const detail = `${module}: ${tokens.length === 0 ? 'no token' : tokens.join(', ')}`;
+    const name = 'PKCS#11 module';
+    checks.push(
+      tokens.length > 0
+        ? { name, status: 'ok', detail }
+        : { name, status: 'warn', detail, advice: 'connect the HSM, or initialise its token' },
+    );
+    for (const storage of wanted) {
+      const { label, serial, manufacturer } = findToken(module, parseTokenUri(storage)).info;
+      checks.push({
+        name: `token ${label}`,
+        status: 'ok',
+        detail: `serial ${serial}, ${manufacturer}`,
+      });
+    }
+  } catch (error) {
+    if (!(error instanceof ZonewrightError)) throw error;
+    checks.push({
+      name: 'PKCS#11',
+      status: 'fail',
+      detail: placeText(error.place) + error.message,
+      advice: error.hint ?? 'look at [pkcs11] and at the HSM',
+      keys: true,
+    });
+  }
+  return checks;
+}
+
+/**
  * Can the zone be signed at `now` with the keys in the folder? Each private half signs a probe
  * that its public half has to verify.
  */
-function checkZoneKeys(keyDir: string, zone: ZoneConfig, now: number): Check {
+function checkZoneKeys(
+  keyDir: string,
+  zone: ZoneConfig,
+  { pkcs11 }: KeyAccess,
+  now: number,
+  passphrase: () => Passphrase | undefined,
+): Check {
   const name = `keys of ${zone.label}`;
   try {
-    const keys = readKeys(keyDir, zone.name);
-    const missing = missingKeys(keys, zone.policy, now);
+    const keys = readKeys(keyDir, zone.name, { pkcs11, passphrase: passphrase() });
+    const presigned = presignedAt(keyDir, zone.name, keys, now);
+    const known = withStoredKsks(keyDir, zone.name, keys, now);
+    const missing = missingKeys(known, zone.policy, now);
     if (missing.length > 0) {
       const lacking = missing.map((key) => `${key.role} of ${algorithmName(key.algorithm)}`);
       return {
@@ -374,7 +437,8 @@ function checkZoneKeys(keyDir: string, zone: ZoneConfig, now: number): Check {
         keys: true,
       };
     }
-    const { dnskeys, ksks, zsks } = selectKeys(keys, now);
+    const { dnskeys, ksks, zsks } = selectKeys(keys, now, presigned);
+    if (presigned !== undefined) return checkPresigned(name, presigned, tags(zsks));
     const detail = `${dnskeys.length} published; ${tags(ksks)} sign the keys, ${tags(zsks)} the rest`;
     return { name, status: 'ok', detail };
   } catch (error) {
@@ -383,6 +447,13 @@ function checkZoneKeys(keyDir: string, zone: ZoneConfig, now: number): Check {
     const advice = error.hint ?? `zonewright keys list --zone ${zone.label}`;
     return { name, status: 'fail', detail, advice, keys: true };
   }
+}
+
+/** Of a zone whose KSK is on another machine: how long will what it has signed do? */
+function checkPresigned(name: string, { signers, lasts, warning }: Presigned, zsks: string): Check {
+  const detail = `${signers.map(keyTag).join(', ')} on another machine has signed the keys until ${isoTime(lasts)}; ${zsks} sign the rest`;
+  if (warning === undefined) return { name, status: 'ok', detail };
+  return { name, status: 'warn', detail, advice: warning };
 }
 
 function tags(keys: readonly { readonly tag: number }[]): string {

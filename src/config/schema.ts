@@ -5,10 +5,13 @@
 
 import * as v from 'valibot';
 import { algorithmByName, signingMnemonics } from '../dnssec/algorithms.js';
+import { DEFAULT_SESSIONS } from '../pkcs11/settings.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { rdataFromText } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
 import { DURATION_FORM, parseDuration } from './duration.js';
 import { parseHostName, parseMailbox, parseZoneName, ZONE_FORM } from './names.js';
+import { parseServerAddress, SERVER_FORM } from './server-address.js';
 import { PERCENT_FORM, parsePercent } from './size.js';
 
 const TTL_LIMIT = 2 ** 31 - 1;
@@ -119,6 +122,16 @@ const source = v.strictObject(
   'is not a table',
 );
 
+/** A token: a PKCS#11 URI that names no key. */
+const storage = parsed((value) => {
+  try {
+    const { object, id } = parseTokenUri(value);
+    return object === undefined && id === undefined ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}, 'a PKCS#11 URI of a token, such as "pkcs11:token=zw" (RFC 7512)');
+
 const policy = v.strictObject(
   {
     algorithm: v.optional(
@@ -131,6 +144,7 @@ const policy = v.strictObject(
       'ECDSAP256SHA256',
     ),
     csk: v.optional(flag, false),
+    'key-storage': v.optional(storage),
     nsec: v.optional(flag),
     nsec3: v.optional(
       v.strictObject(
@@ -203,6 +217,13 @@ const zone = v.strictObject(
     'glue-ttl': v.optional(ttl, 172_800),
     'ds-ttl': v.optional(ttl, 86_400),
     records: v.optional(text),
+    'parent-servers': v.optional(
+      v.pipe(
+        v.array(parsed(parseServerAddress, SERVER_FORM), 'is not a list of addresses'),
+        v.minLength(1, 'names no server; leave it out, and the servers are looked up'),
+        v.maxLength(100, 'names more than 100 servers'),
+      ),
+    ),
     'parent-ds': v.optional(v.union([v.array(ds), text], 'is not a list of DS data, or a file')),
     ...zoneRules,
   },
@@ -224,10 +245,36 @@ const publish = v.strictObject(
   'is not a table',
 );
 
+const pkcs11 = v.strictObject(
+  {
+    module: text,
+    pin: v.optional(
+      v.union(
+        [v.strictObject({ env: text }), v.strictObject({ file: text })],
+        'is not { file = "PATH" } or { env = "NAME" }: a PIN does not belong in the configuration',
+      ),
+    ),
+    sessions: v.optional(whole(1, 256), DEFAULT_SESSIONS),
+  },
+  'is not a table',
+);
+
 const zfa = v.strictObject(
   {
     formats: v.optional(v.pipe(v.array(oneOf('gz')), v.minLength(1, 'is empty')), ['gz']),
     'limit-hours': v.optional(whole(0, 24 * 365), 24),
+  },
+  'is not a table',
+);
+
+const keys = v.strictObject(
+  {
+    passphrase: v.optional(
+      v.strictObject(
+        { file: text },
+        'is not { file = "PATH" }: the passphrase itself does not belong in the configuration',
+      ),
+    ),
   },
   'is not a table',
 );
@@ -248,9 +295,11 @@ export const fileSchema = v.strictObject({
     v.array(zone, 'is not an array of tables; write [[zones]]'),
     v.minLength(1, 'names no zone'),
   ),
+  keys: v.optional(keys, {}),
   guards: v.optional(guards, {}),
   publish: v.optional(publish, {}),
   zfa: v.optional(zfa, {}),
+  pkcs11: v.optional(pkcs11),
 });
 
 export type FileOutput = v.InferOutput<typeof fileSchema>;
@@ -265,7 +314,11 @@ export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['policy.*.nsec3', ['opt-out', 'iterations', 'salt']],
   ['zones.*', Object.keys(zone.entries)],
   ['zones.*.soa', Object.keys(soa.entries)],
+  ['keys', Object.keys(keys.entries)],
+  ['keys.passphrase', ['file']],
   ['guards', Object.keys(guards.entries)],
   ['publish', Object.keys(publish.entries)],
   ['zfa', Object.keys(zfa.entries)],
+  ['pkcs11', Object.keys(pkcs11.entries)],
+  ['pkcs11.pin', ['env', 'file']],
 ]);

@@ -27,6 +27,7 @@ path   = "export"        # file, folder, .tar, each also .gz
 [policy.tld]             # how the zones that name this policy are signed
 algorithm = "ECDSAP256SHA256"   # or a list of algorithms, each of which signs everything
 # csk = true                    # one key for both roles
+# key-storage = "pkcs11:token=zw"   # make the keys in this token of an HSM, not in files
 nsec3 = { opt-out = true, iterations = 0, salt = "" }   # or: nsec = true
 zonemd = true                   # digest of the whole zone (RFC 8976)
 ksk-lifetime = "P2Y"            # or "unlimited"
@@ -56,6 +57,8 @@ ns-ttl = 172800
 glue-ttl = 172800
 ds-ttl = 86400
 # records = "com.extra"  # master file with further authoritative records of the zone
+# parent-servers = ["192.0.2.53", "[2001:db8::53]:53"]  # name servers of the parent zone;
+#                           # default: those that the system's resolver finds
 # parent-ds = "dsset-com."  # file with the DS records at the parent, or a list of DS data:
 #                           # a zone that they don't lead into is not published
 
@@ -70,6 +73,10 @@ ns-ttl = 172800
 glue-ttl = 172800
 ds-ttl = 86400
 
+[keys]
+# passphrase = { file = "/run/secrets/zonewright" }   # of private keys encrypted at rest; its
+#                        # file has mode 0600. Keys that are made are encrypted with it
+
 [guards]                 # a zone beyond these is not published
 max-change = "5%"        # delegations that may change from one generation to the next
 max-removed = "1%"       # delegations that may go
@@ -83,4 +90,9 @@ keep = 7                 # generations
 [zfa]                    # zone file access
 formats = ["gz"]
 # limit-hours = 24       # one complete download a file and holder in this time; 0: no limit
+
+# [pkcs11]               # keys in an HSM
+# module = "/usr/lib/softhsm/libsofthsm2.so"   # its PKCS#11 library
+# pin = { file = "/etc/zonewright/pin" }       # mode 0600; or { env = "NAME" }
+# sessions = 8           # that each signing thread may hold
 `;

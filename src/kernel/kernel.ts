@@ -20,6 +20,7 @@ export interface KernelFunctions {
   setNsec3(salt: number, length: number, iterations: number): void;
   setForbidding(mask: number): void;
   // pages.ts
+  packPage(from: number, end: number, out: number): number;
   unpackPage(body: number, end: number, out: number): number;
   // references.ts
   openReferences(slots: number, arena: number, size: number): void;
@@ -60,6 +61,10 @@ export interface KernelFunctions {
   writeNsec3(key: number, end: number, next: number, secure: number): number;
   compare(a: number, aEnd: number, b: number, bEnd: number): number;
   readLines(state: number): void;
+  // csv.ts, hosts.ts
+  readRows(state: number): void;
+  openHosts(slots: number, count: number, arena: number, size: number): void;
+  addHost(roid: number, length: number, name: number, nameLength: number): void;
   listEntries(from: number, end: number, addresses: number, ranks: number): number;
   sortEntries(
     addresses: number,
@@ -81,6 +86,8 @@ export interface KernelFunctions {
   changedEnd(): number;
   newEnd(): number;
   sameDelegations(): number;
+  // verify-walk.ts
+  verifyOwners(state: number): number;
   // owners.ts
   openOwners(wire: number, length: number, labels: number): void;
   // previous.ts

@@ -4,15 +4,21 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { CommonOptions } from '../cli/common.js';
 import { printJson } from '../cli/output.js';
-import type { Config, Policy } from '../config/config.js';
+import type { TokenFlags } from '../cli/token-flags.js';
+import type { Config, Policy, ZoneConfig } from '../config/config.js';
 import { CONFIG_PLACES } from '../config/places.js';
+import type { ServerAddress } from '../config/server-address.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
+import type { KeyAccess } from './access.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listHeldKeys, listKeys } from './list.js';
+import { storedResponse, withStoredKsks } from './offline/presigned.js';
+import { maybePassphrase, type PassphraseSource } from './passphrase.js';
 import type { Role } from './statefile.js';
 import { type KeyPair, readKeys } from './store.js';
+import { checkStorage, tokenAccess } from './token-access.js';
 
 /** `zonewright keys list`. */
 export interface KeysListOptions extends CommonOptions {
@@ -20,6 +26,8 @@ export interface KeysListOptions extends CommonOptions {
   readonly zones: readonly Uint8Array[];
   /** undefined: the configuration's. */
   readonly keyDir: string | undefined;
+  /** How tokens are reached; what is not said is as the configuration has it. */
+  readonly tokenFlags?: TokenFlags | undefined;
 }
 
 /** `zonewright keys generate`. */
@@ -27,15 +35,25 @@ export interface KeysGenerateOptions extends KeysListOptions {
   /** Mnemonic or number, as it was given. */
   readonly algorithm: string | undefined;
   readonly role: Role | undefined;
+  /** Where the passphrase that encrypts the new keys stands; undefined: as configured. */
+  readonly passphrase?: PassphraseSource | undefined;
+  /** PKCS#11 URI of a token; undefined: as the policy says. */
+  readonly keyStorage: string | undefined;
 }
 
 /** A zone to work on; without a configuration it has no policy. */
-interface Target {
+export interface Target {
   readonly zone: Uint8Array;
   readonly keyDir: string;
   readonly policy: Policy | undefined;
-  /** The configuration that has the zone. */
-  readonly config: Config | undefined;
+  /** The configuration, and what it says of the zone: undefined where there is none. */
+  readonly config?: Config | undefined;
+  readonly entry?: ZoneConfig | undefined;
+  readonly access: KeyAccess;
+  /** Of the configuration, as the next one. */
+  readonly stateDir: string | undefined;
+  readonly passphrase: PassphraseSource | undefined;
+  readonly parentServers: readonly ServerAddress[] | undefined;
 }
 
 const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
@@ -45,15 +63,25 @@ const DEFAULT_ALGORITHM = 'ECDSAP256SHA256';
  *
  * @throws ZonewrightError (exit 2) when neither says which zones and which folder.
  */
-async function targets(options: KeysListOptions): Promise<Target[]> {
+export async function targets(options: KeysListOptions): Promise<Target[]> {
   const { zones, keyDir } = options;
   const alone = zones.length > 0 && keyDir !== undefined;
   const there = options.config !== undefined || CONFIG_PLACES.some((place) => existsSync(place));
-  if (alone && !there)
-    return zones.map((zone) => ({ zone, keyDir, policy: undefined, config: undefined }));
+  if (alone && !there) {
+    const none = {
+      policy: undefined,
+      access: tokenAccess(options.tokenFlags),
+      config: undefined,
+      stateDir: undefined,
+      passphrase: undefined,
+      parentServers: undefined,
+    };
+    return zones.map((zone) => ({ zone, keyDir, ...none }));
+  }
   // Reading a configuration takes 30 ms to load: not for those who have none.
   const { loadConfig } = await import('../config/config.js');
   const config = loadConfig(options.config);
+  const access = tokenAccess(options.tokenFlags, config.pkcs11);
   const wanted = zones.length > 0 ? zones : config.zones.map(({ name }) => name);
   return wanted.map((zone) => {
     const entry = config.zones.find(({ name }) => equalBytes(name, zone));
@@ -63,8 +91,17 @@ async function targets(options: KeysListOptions): Promise<Target[]> {
         hint: `its zones are ${config.zones.map(({ label }) => label).join(', ')}; for another zone name --key-dir, too`,
       });
     }
-    const own = entry === undefined ? undefined : config;
-    return { zone, keyDir: keyDir ?? config.keyDir, policy: entry?.policy, config: own };
+    return {
+      zone,
+      keyDir: keyDir ?? config.keyDir,
+      policy: entry?.policy,
+      access,
+      config,
+      entry,
+      stateDir: config.stateDir,
+      passphrase: config.keys.passphrase,
+      parentServers: entry?.parentServers,
+    };
   });
 }
 
@@ -82,7 +119,8 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
       { hint: `leave --role out, or set csk = ${!csk} in the policy before the zone has keys` },
     );
   }
-  if (options.algorithm === undefined && policy !== undefined) return policy;
+  const keyStorage = options.keyStorage ?? policy?.keyStorage;
+  if (options.algorithm === undefined && policy !== undefined) return { ...policy, keyStorage };
   const text = options.algorithm ?? DEFAULT_ALGORITHM;
   const algorithm = algorithmByName(text);
   if (algorithm === undefined) {
@@ -91,20 +129,25 @@ function keyPolicy(target: Target, options: KeysGenerateOptions): KeyPolicy {
     });
   }
   if (!algorithm.signs) throw algorithmRefusal(algorithm.number);
-  return { algorithms: [algorithm.number], csk, dnskeyTtl: policy?.dnskeyTtl };
+  return { algorithms: [algorithm.number], csk, dnskeyTtl: policy?.dnskeyTtl, keyStorage };
 }
 
 /** Runs `zonewright keys generate`. */
 export async function keysGenerateCommand(options: KeysGenerateOptions): Promise<void> {
   // All flags are checked before the first key is made.
+  if (options.keyStorage !== undefined) checkStorage(options.keyStorage);
   const plan = (await targets(options)).map((target) => ({
     target,
     policy: keyPolicy(target, options),
   }));
+  const passphrase = maybePassphrase(options.passphrase ?? plan[0]?.target.passphrase);
   const listed: (ListedKey & { file: string })[] = [];
   for (const { target, policy } of plan) {
-    const { zone, keyDir } = target;
-    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role);
+    const { zone, keyDir, access } = target;
+    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role, {
+      ...access,
+      passphrase,
+    });
     if (made.length === 0) {
       options.reporter.info(`${zoneLabel(zone)}: has all the keys it needs in ${keyDir}`);
     }
@@ -118,22 +161,27 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
 /** Runs `zonewright keys list`. */
 export async function keysListCommand(options: KeysListOptions): Promise<void> {
   const listed: ListedKey[] = [];
-  for (const { zone, keyDir, policy, config } of await targets(options)) {
-    const keys = readKeys(keyDir, zone);
+  const presigned: unknown[] = [];
+  for (const { zone, keyDir, policy, access, config, entry } of await targets(options)) {
+    const keys = readKeys(keyDir, zone, { ...access, leaveSealed: true });
     if (keys.length === 0) {
       options.reporter.warn(
         `${zoneLabel(zone)} has no keys in ${keyDir}; make them with "zonewright keys generate"`,
       );
     }
-    if (config === undefined || keyDir !== config.keyDir) {
-      listed.push(...listKeys(keys, options.now, policy));
+    const told = storedResponse(keyDir, zone, keys, options.now);
+    if (told?.warning !== undefined) options.reporter.warn(told.warning);
+    if (told !== undefined) presigned.push(told.json);
+    if (entry === undefined || keyDir !== config?.keyDir || told !== undefined) {
+      const known = withStoredKsks(keyDir, zone, keys, options.now);
+      listed.push(...listKeys(known, options.now, policy));
     } else {
       const { lookAtKeys } = await import('./commands/context.js');
       const { held } = await lookAtKeys({ ...options, zones: [zone] });
       listed.push(...held.flatMap((one) => listHeldKeys(one, options.now)));
     }
   }
-  if (options.json) return printJson({ keys: listed });
+  if (options.json) return printJson({ keys: listed, presigned });
   for (const line of table(listed)) process.stdout.write(`${line}\n`);
 }
 

@@ -1,6 +1,15 @@
 /** Files that are whole or not there: written beside their place, synced, then moved or linked. */
 
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /** Replaces a file, or makes it. After a crash it is whole and old, or whole and new. */
@@ -37,7 +46,8 @@ function writeBeside(path: string, text: string, mode: number): string {
   rmSync(temporary, { force: true });
   const fd = openSync(temporary, 'wx', mode);
   try {
-    writeSync(fd, text);
+    // Unlike writeSync, goes on after a part was written, and fails on a full disk.
+    writeFileSync(fd, text);
     fsyncSync(fd);
   } catch (error) {
     rmSync(temporary, { force: true });
@@ -48,7 +58,31 @@ function writeBeside(path: string, text: string, mode: number): string {
   return temporary;
 }
 
-function syncFolder(dir: string): void {
+/**
+ * Removes what killed runs have left of files that they were writing: these may hold a private
+ * key. Those of other runs that are alive stay.
+ */
+export function sweepTemporary(dir: string): void {
+  for (const name of readdirSync(dir)) {
+    const pid = /^\.K.*\.(\d+)\.tmp$/.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    rmSync(join(dir, name), { force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  // Writing is done in one go: this run has nothing half written now.
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}
+
+/** Makes what was changed in a folder's list of files last. */
+export function syncFolder(dir: string): void {
   const fd = openSync(dir, 'r');
   try {
     fsyncSync(fd);

@@ -2,7 +2,7 @@
  * Making key pairs: one of a wished algorithm and role, or those that a policy lacks.
  *
  * A new key never has the tag of another key of its zone, also not in revoked form. Its files are
- * made in the order `.state`, `.private`, `.key`, each whole: only with the `.key` is there a key,
+ * made in the order `.state`, `.pem`, `.private`, `.key`, each whole: only with the `.key` is there a key,
  * so a crash in between leaves none behind that would be published without its private half.
  */
 
@@ -15,9 +15,14 @@ import { publicKeyField } from '../dnssec/keyobject.js';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
+import { isTokenKey } from '../pkcs11/token-key.js';
+import type { KeyAccess } from './access.js';
 import { createFile } from './files.js';
 import { HIDDEN_STATE } from './lifecycle/key-state.js';
-import { formatPrivateFile } from './privatefile.js';
+import { withStoredKsks } from './offline/presigned.js';
+import type { Passphrase } from './passphrase.js';
+import { sealPem } from './pkcs8.js';
+import { formatExternalFile, formatPrivateFile } from './privatefile.js';
 import { formatPublicFile, parsePublicFile } from './publicfile.js';
 import { keyRoles } from './select.js';
 import { formatStateFile, parseStateFile, type Role, type StateFile } from './statefile.js';
@@ -30,6 +35,9 @@ import {
   readKeys,
 } from './store.js';
 import { type KeyTiming, phaseAt } from './timing.js';
+import { formatTokenFile } from './tokenfile.js';
+import { makeTokenKey, type NewTokenKey } from './tokenkeys.js';
+import { settleStore, trashedTags } from './trash.js';
 
 export interface NewKey {
   /** The zone's name, lower-case wire form. */
@@ -44,20 +52,32 @@ export interface NewKey {
   readonly ttl?: number | undefined;
   /** What the `.state` file says besides roles and times. */
   readonly state?: StateFile | undefined;
+  /** Encrypts the private half at rest. */
+  readonly passphrase?: Passphrase | undefined;
+  /** The token to make the pair in; without it, the private half is in its file. */
+  readonly storage?: TokenStorage | undefined;
+}
+
+/** A token, and how it is reached. */
+export interface TokenStorage {
+  /** PKCS#11 URI of the token. */
+  readonly uri: string;
+  readonly access: KeyAccess;
 }
 
 /** Makes the numbers of a key; replaced in tests, to meet a tag twice. */
-export type KeySource = (algorithm: Algorithm, bits: number) => KeyObject;
+export type KeySource = (algorithm: Algorithm, bits: number) => KeyObject | NewTokenKey;
 
 /**
  * Generates a key pair and writes it to `dir`, which is made (mode 0700) when it is not there.
  *
- * @throws ZonewrightError (exit 4) when the algorithm signs nothing or the size is unlawful.
+ * @throws ZonewrightError (exit 4) when the algorithm signs nothing, the size is unlawful, or the
+ *   token makes no such key.
  */
 export function generateKeyPair(
   dir: string,
   wish: NewKey,
-  source: KeySource = newPrivateKey,
+  source: KeySource = sourceOf(wish),
 ): KeyPair {
   const algorithm = signingAlgorithm(wish.algorithm);
   const bits = wish.bits ?? algorithm.defaultBits;
@@ -75,15 +95,28 @@ export function generateKeyPair(
   const flags = role === 'zsk' ? FLAG_ZONE : FLAG_ZONE | FLAG_SEP;
   const taken = takenTags(dir, zone);
   for (;;) {
-    const secret = source(algorithm, bits);
-    const dnskey = makeDnskey(flags, algorithm.number, publicKeyField(algorithm, secret));
+    const made = source(algorithm, bits);
+    const { secret, publicKey } =
+      'publicKey' in made ? made : { secret: made, publicKey: publicKeyField(algorithm, made) };
+    const dnskey = makeDnskey(flags, algorithm.number, publicKey);
     const tag = keyTag(dnskey);
-    if (taken.has(tag) || taken.has(revokedKeyTag(dnskey))) continue;
+    if (taken.has(tag) || taken.has(revokedKeyTag(dnskey))) {
+      if ('discard' in made) made.discard();
+      continue;
+    }
     const stem = join(dir, keyFileStem(zone, algorithm.number, tag));
     const state = formatStateFile(zone, dnskey, tag, role, timing, wish.state);
     createFile(`${stem}.state`, state, 0o644);
-    createFile(`${stem}.private`, formatPrivateFile(algorithm, secret, timing), 0o600);
-    const ttl = wish.ttl;
+    const { ttl, passphrase } = wish;
+    // The plain half of an encrypted key is never on the disk.
+    const sealed = passphrase !== undefined && !isTokenKey(secret);
+    if (sealed) createFile(`${stem}.pem`, sealPem(secret, passphrase), 0o600);
+    const half = isTokenKey(secret)
+      ? formatTokenFile(algorithm, publicKey, secret.label, timing)
+      : sealed
+        ? formatExternalFile(algorithm, timing)
+        : formatPrivateFile(algorithm, secret, timing);
+    createFile(`${stem}.private`, half, 0o600);
     createFile(`${stem}.key`, formatPublicFile({ owner: zone, ttl, dnskey, timing }), 0o644);
     return {
       zone,
@@ -97,6 +130,7 @@ export function generateKeyPair(
       state: parseStateFile(state, `${stem}.state`),
       file: `${stem}.key`,
       privateFile: `${stem}.private`,
+      sealedFile: passphrase === undefined ? undefined : `${stem}.pem`,
       secret,
     };
   }
@@ -104,6 +138,12 @@ export function generateKeyPair(
 
 /** No new RSA key is smaller: NIST SP 800-57 part 1, table 2 (112 bits of strength). */
 const MIN_NEW_BITS = { rsa: 2048, ecdsa: 0, eddsa: 0 } as const;
+
+function sourceOf({ storage, zone, role }: NewKey): KeySource {
+  if (storage === undefined) return newPrivateKey;
+  const { uri, access } = storage;
+  return (algorithm, bits) => makeTokenKey(algorithm, bits, { storage: uri, zone, role }, access);
+}
 
 function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
   switch (algorithm.curve) {
@@ -119,7 +159,8 @@ function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
   }
 }
 
-function makeKeyFolder(dir: string): void {
+/** Makes a key folder (mode 0700) if it is not there. */
+export function makeKeyFolder(dir: string): void {
   try {
     mkdirSync(dir, { recursive: true, mode: 0o700 });
   } catch (cause) {
@@ -130,7 +171,8 @@ function makeKeyFolder(dir: string): void {
 
 /** The tags of a zone's keys in a folder, each as it is and revoked. */
 function takenTags(dir: string, zone: Uint8Array): Set<number> {
-  const taken = new Set<number>();
+  // Keys in the trash may come back.
+  const taken = new Set<number>(trashedTags(dir, zone));
   for (const entry of findKeyFiles(dir, zone)) {
     taken.add(entry.tag);
     if (!entry.endings.has('key')) continue;
@@ -148,6 +190,8 @@ export interface KeyPolicy {
   readonly csk: boolean;
   /** Seconds. */
   readonly dnskeyTtl?: number | undefined;
+  /** PKCS#11 URI of the token where keys are made; undefined: in files. */
+  readonly keyStorage?: string | undefined;
 }
 
 export interface MissingKey {
@@ -208,6 +252,7 @@ export function missingKeys(
  * Generates the keys that a policy lacks; published and signing from `now` on.
  *
  * @param only limits it to one role.
+ * @param access to keys in tokens, and the passphrase that encrypts private halves.
  * @returns the new keys; none when nothing is lacking.
  * @throws ZonewrightError (exit 4) as {@link missingKeys}, `readKeys` and `generateKeyPair` do.
  */
@@ -217,10 +262,16 @@ export function generateMissingKeys(
   policy: KeyPolicy,
   now: number,
   only?: Role,
+  access: KeyAccess = {},
 ): KeyPair[] {
   makeKeyFolder(dir);
+  settleStore(dir);
   const timing: KeyTiming = { created: now, publish: now, activate: now };
-  return missingKeys(readKeys(dir, zone), policy, now)
+  const { dnskeyTtl: ttl, keyStorage } = policy;
+  const storage = keyStorage === undefined ? undefined : { uri: keyStorage, access };
+  const { passphrase } = access;
+  const stored = readKeys(dir, zone, { ...access, leaveSealed: true });
+  return missingKeys(withStoredKsks(dir, zone, stored, now), policy, now)
     .filter(({ role }) => only === undefined || role === only)
     .map(({ algorithm, role }) =>
       generateKeyPair(dir, {
@@ -228,9 +279,11 @@ export function generateMissingKeys(
         algorithm,
         role,
         timing,
-        ttl: policy.dnskeyTtl,
+        ttl,
+        storage,
         // Nothing of it is published before a zone is.
         state: HIDDEN_STATE[role],
+        passphrase,
       }),
     );
 }

@@ -9,10 +9,13 @@ import type { KeyObject } from 'node:crypto';
 import { type Algorithm, algorithmName } from '../dnssec/algorithms.js';
 import { privateKeyObject, type RsaSecret, rawSecret, rsaSecret } from '../dnssec/keyobject.js';
 import { refusal } from '../errors.js';
+import type { Secret } from '../pkcs11/token-key.js';
+import type { KeyAccess } from './access.js';
 import { type KeyTiming, parseStamp, type TimingName, timingLines, timingName } from './timing.js';
+import { isTokenFile, parseTokenFile } from './tokenfile.js';
 
 export interface PrivateFile {
-  readonly secret: KeyObject;
+  readonly secret: Secret;
   readonly timing: KeyTiming;
 }
 
@@ -27,11 +30,15 @@ const RSA_TAGS: readonly (readonly [tag: string, part: keyof RsaSecret])[] = [
   ['Coefficient', 'coefficient'],
 ];
 
+/** The tags of the key itself. */
+const KEY_TAGS: readonly string[] = ['PrivateKey', ...RSA_TAGS.map(([tag]) => tag)];
+
 /**
  * Reads the text of a `.private` file.
  *
  * @param dnskey the DNSKEY rdata of its `.key` file.
  * @param algorithm that DNSKEY's algorithm.
+ * @param access to keys that are not in the file itself.
  * @throws ZonewrightError (exit 4) with file and line.
  */
 export function parsePrivateFile(
@@ -39,25 +46,12 @@ export function parsePrivateFile(
   file: string,
   dnskey: Uint8Array,
   algorithm: Algorithm,
+  access: KeyAccess = {},
 ): PrivateFile {
   const { values, timing } = readLines(text, file);
+  checkHead(values, file, algorithm);
   const refuse = (message: string, hint?: string) => refusal(message, { place: { file }, hint });
-
-  const format = /^v1\.(\d+)$/.exec(values.get('private-key-format') ?? '');
-  // BIND's rule: a later minor version adds tags and can be read.
-  if (format === null || Number(format[1]) < 2) {
-    throw refuse('does not say "Private-key-format: v1.2" or v1.3');
-  }
-  const number = Number.parseInt(values.get('algorithm') ?? '', 10);
-  if (number !== algorithm.number) {
-    throw refuse(
-      `is for ${Number.isNaN(number) ? 'no algorithm' : algorithmName(number)}, its .key file for ${algorithm.mnemonic}`,
-      'the two files of a pair must belong to the same key',
-    );
-  }
-  if (values.has('engine') || values.has('label')) {
-    throw refuse('keeps its key in a PKCS#11 token, which is not supported yet');
-  }
+  if (isTokenFile(values)) return { secret: parseTokenFile(values, file, access), timing };
 
   const part = (tag: string): Uint8Array => {
     const value = (values.get(tag.toLowerCase()) ?? '').replaceAll(/\s/g, '');
@@ -75,6 +69,44 @@ export function parsePrivateFile(
     secret = part('PrivateKey');
   }
   return { secret: privateKeyObject(dnskey, secret, file), timing };
+}
+
+/**
+ * The times of a `.private` file whose key is kept elsewhere (`External:`), or undefined when the
+ * file has the key itself.
+ *
+ * @throws ZonewrightError (exit 4) as {@link parsePrivateFile}.
+ */
+export function parseExternalFile(
+  text: string,
+  file: string,
+  algorithm: Algorithm,
+): KeyTiming | undefined {
+  const { values, timing } = readLines(text, file);
+  if (!values.has('external')) return undefined;
+  checkHead(values, file, algorithm);
+  const part = KEY_TAGS.find((tag) => values.has(tag.toLowerCase()));
+  if (part === undefined) return timing;
+  throw refusal(`says External and has ${part}`, {
+    place: { file },
+    hint: 'a private key is in the file or kept elsewhere, not both; restore the file from a backup',
+  });
+}
+
+function checkHead(values: ReadonlyMap<string, string>, file: string, algorithm: Algorithm): void {
+  const refuse = (message: string, hint?: string) => refusal(message, { place: { file }, hint });
+  const format = /^v1\.(\d+)$/.exec(values.get('private-key-format') ?? '');
+  // BIND's rule: a later minor version adds tags and can be read.
+  if (format === null || Number(format[1]) < 2) {
+    throw refuse('does not say "Private-key-format: v1.2" or v1.3');
+  }
+  const number = Number.parseInt(values.get('algorithm') ?? '', 10);
+  if (number !== algorithm.number) {
+    throw refuse(
+      `is for ${Number.isNaN(number) ? 'no algorithm' : algorithmName(number)}, its .key file for ${algorithm.mnemonic}`,
+      'the two files of a pair must belong to the same key',
+    );
+  }
 }
 
 interface Lines {
@@ -122,18 +154,54 @@ export function formatPrivateFile(
   secret: KeyObject,
   timing: KeyTiming,
 ): string {
+  return [...headLines(algorithm), ...keyLines(algorithm, secret), ...timingLines(timing), ''].join(
+    '\n',
+  );
+}
+
+/** The text of a new `.private` file whose key is kept elsewhere. */
+export function formatExternalFile(algorithm: Algorithm, timing: KeyTiming): string {
+  return [...headLines(algorithm), EXTERNAL, ...timingLines(timing), ''].join('\n');
+}
+
+const EXTERNAL = 'External:';
+
+function headLines(algorithm: Algorithm): string[] {
+  return ['Private-key-format: v1.3', `Algorithm: ${algorithm.number} (${algorithm.mnemonic})`];
+}
+
+function keyLines(algorithm: Algorithm, secret: KeyObject): string[] {
   const line = (tag: string, value: Uint8Array): string =>
     `${tag}: ${Buffer.from(value).toString('base64')}`;
-  const rsa = algorithm.family === 'rsa' ? rsaSecret(secret) : undefined;
-  return [
-    'Private-key-format: v1.3',
-    `Algorithm: ${algorithm.number} (${algorithm.mnemonic})`,
-    ...(rsa === undefined
-      ? [line('PrivateKey', rawSecret(secret))]
-      : RSA_TAGS.map(([tag, part]) => line(tag, rsa[part]))),
-    ...timingLines(timing),
-    '',
-  ].join('\n');
+  if (algorithm.family !== 'rsa') return [line('PrivateKey', rawSecret(secret))];
+  const rsa = rsaSecret(secret);
+  return RSA_TAGS.map(([tag, part]) => line(tag, rsa[part]));
+}
+
+/** The text of a `.private` file without its key, which is kept elsewhere from now on. */
+export function externalText(text: string): string {
+  return replaceLines(text, KEY_TAGS, [EXTERNAL]);
+}
+
+/** The text of a `.private` file whose key was kept elsewhere, with the key. */
+export function plainText(text: string, algorithm: Algorithm, secret: KeyObject): string {
+  return replaceLines(text, ['External'], keyLines(algorithm, secret));
+}
+
+/** Replaces the lines of some tags, and what goes on in the next lines, by others. */
+function replaceLines(text: string, tags: readonly string[], by: readonly string[]): string {
+  const out: string[] = [];
+  let at: number | undefined;
+  let inside = false;
+  for (const line of text.split('\n')) {
+    const tag = /^([A-Za-z][\w-]*):/.exec(line)?.[1].toLowerCase();
+    if (tag !== undefined) inside = tags.some((one) => one.toLowerCase() === tag);
+    else if (!/^\s+\S/.test(line)) inside = false;
+    if (inside) at ??= out.length;
+    else out.push(line);
+  }
+  out.splice(at ?? 2, 0, ...by);
+  return out.join('\n');
 }
 
 /** The text of a `.private` file with other times; every other line stays as it is. */

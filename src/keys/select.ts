@@ -12,6 +12,7 @@ import { FLAG_REVOKE, revokeDnskey } from '../dnssec/dnskey.js';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, type ZonewrightError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
+import { type Presigned, refuseOtherKeys, withOfflineKsks } from './offline/presigned.js';
 import type { RecordState, Role, StateFile } from './statefile.js';
 import { isRevoked, isSep, type KeyPair } from './store.js';
 import { phaseAt } from './timing.js';
@@ -23,6 +24,8 @@ export interface KeySelection {
   readonly ksks: readonly KeyPair[];
   /** The keys that sign everything else. */
   readonly zsks: readonly KeyPair[];
+  /** What the KSK has signed on another machine; there are no {@link ksks} then. */
+  readonly presigned?: Presigned | undefined;
 }
 
 /**
@@ -51,18 +54,29 @@ export function keyRoles(keys: readonly KeyPair[], now: number): ReadonlyMap<Key
 /**
  * The keys that a zone is published and signed with at `now`.
  *
- * @param keys all keys of one zone (`readKeys`).
+ * @param stored all keys of one zone (`readKeys`).
  * @param now seconds since 1970.
+ * @param presigned stands for the KSKs (`presignedAt`).
  * @throws ZonewrightError (exit 4) when the keys can't make a valid zone: no key, equal tags, an
- *   algorithm without a KSK or ZSK, an algorithm that signs nothing.
+ *   algorithm without a KSK or ZSK, an algorithm that signs nothing, other ZSKs than were signed.
  */
-export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection {
+export function selectKeys(
+  stored: readonly KeyPair[],
+  now: number,
+  presigned?: Presigned,
+): KeySelection {
+  const keys =
+    presigned === undefined || stored.length === 0
+      ? stored
+      : withOfflineKsks(stored, stored[0].zone, presigned);
   if (keys.length === 0) {
     throw refusal('the zone has no keys', {
       hint: 'make them with "zonewright keys generate", or name their folder with --key-dir',
     });
   }
-  const live = keys.filter((key) => !phaseOf(key, now).removed);
+  // What the offline KSK has signed follows the times that the ZSKs had then.
+  const byTime = presigned !== undefined;
+  const live = keys.filter((key) => !phaseOf(key, now, byTime).removed);
   refuseEqualTags(live);
 
   const roles = keyRoles(keys, now);
@@ -70,7 +84,7 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
   const ksks: KeyPair[] = [];
   const zsks: KeyPair[] = [];
   for (const key of live) {
-    const phase = phaseOf(key, now);
+    const phase = phaseOf(key, now, byTime);
     const revoked = phase.revoked || isRevoked(key);
     const form = phase.revoked ? revokedForm(key) : key;
     if (phase.published) dnskeys.push(form);
@@ -89,12 +103,17 @@ export function selectKeys(keys: readonly KeyPair[], now: number): KeySelection 
   for (const algorithm of new Set(dnskeys.map((key) => key.algorithm))) {
     signingAlgorithm(algorithm, dnskeys.find((key) => key.algorithm === algorithm)?.file);
     const able = (key: KeyPair): boolean => key.algorithm === algorithm && dnskeys.includes(key);
-    if (!ksks.some((key) => able(key) && !isRevoked(key))) {
+    // That each algorithm has signed the pre-signed RRsets, presignedAt has made sure of.
+    if (presigned === undefined && !ksks.some((key) => able(key) && !isRevoked(key))) {
       throw missing('ksk', algorithm, live, roles, now);
     }
     if (!zsks.some(able)) throw missing('zsk', algorithm, live, roles, now);
   }
-  return { dnskeys, ksks, zsks };
+  if (presigned !== undefined) {
+    const published = dnskeys.map((key) => key.dnskey);
+    refuseOtherKeys(keys[0].zone, published, presigned, now);
+  }
+  return { dnskeys, ksks, zsks, presigned };
 }
 
 /** What a key does at a time. */
@@ -113,11 +132,11 @@ interface Phase {
  * dnssec-policy, has it in hand), and as its times say before that. Times can't say that a CSK signs
  * the DNSKEY RRset and not yet the zone.
  */
-function phaseOf(key: KeyPair, now: number): Phase {
+function phaseOf(key: KeyPair, now: number, byTime = false): Phase {
   const { timing, state } = key;
-  const byTime = phaseAt(timing, now);
-  if (state === undefined || !isInHand(state)) {
-    return { ...byTime, signsKeys: byTime.signs, signsZone: byTime.signs };
+  if (byTime || state === undefined || !isInHand(state)) {
+    const phase = phaseAt(timing, now);
+    return { ...phase, signsKeys: phase.signs, signsZone: phase.signs };
   }
   const { revoke, delete: end } = timing;
   const revoked = revoke !== undefined && revoke <= now;
@@ -143,7 +162,7 @@ function isInHand({ dnskey, zrrsig, krrsig, ds, goal }: StateFile): boolean {
 }
 
 /** The key as it is published after its revocation: REVOKE flag set, and so another tag. */
-function revokedForm(key: KeyPair): KeyPair {
+export function revokedForm(key: KeyPair): KeyPair {
   if (isRevoked(key)) return key;
   const dnskey = revokeDnskey(key.dnskey);
   return { ...key, flags: key.flags | FLAG_REVOKE, dnskey, tag: keyTag(dnskey) };
@@ -199,7 +218,10 @@ function missing(
     const file = published.file.replace(/\.key$/, '.private');
     return refusal(what, {
       place: { file: published.file },
-      hint: `this key is only published: bring its private half back as ${file}`,
+      hint:
+        need === 'ksk'
+          ? `this key is only published: bring its private half back as ${file}, or import what it has signed elsewhere with "zonewright keys import-response"`
+          : `this key is only published: bring its private half back as ${file}`,
     });
   }
   return refusal(what, {

@@ -1,5 +1,6 @@
 /**
- * The key store: a folder of BIND key pairs, `K<zone>.+<alg>+<tag>.{key,private,state}`.
+ * The key store: a folder of BIND key pairs, `K<zone>.+<alg>+<tag>.{key,private,state}`,
+ * and `.pem` where the private half is encrypted (sealed.ts).
  *
  * Reading it refuses whatever would make a bad zone: a private half that others can read, a file
  * name with another tag than its key's, a private half that does not belong to the published
@@ -9,7 +10,6 @@
  * `.private` without `.key` is not a key: it is what an interrupted generation leaves behind.
  */
 
-import type { KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Algorithm, algorithmByNumber, algorithmName } from '../dnssec/algorithms.js';
@@ -17,10 +17,16 @@ import { FLAG_REVOKE, FLAG_SEP, FLAG_ZONE, publicKeyFault } from '../dnssec/dnsk
 import { keyTag } from '../dnssec/keytag.js';
 import { refusal, usageError } from '../errors.js';
 import { equalBytes, nameToText } from '../names/name.js';
+import { openToken } from '../pkcs11/token.js';
+import { isTokenKey, type Secret } from '../pkcs11/token-key.js';
+import { parseTokenUri } from '../pkcs11/uri.js';
 import { openOpensslSigner, openOpensslVerifier } from '../sign/engine-openssl.js';
+import { openTokenSigner } from '../sign/engine-pkcs11.js';
 import type { SigningKey } from '../sign/engine-types.js';
-import { parsePrivateFile } from './privatefile.js';
+import type { KeyAccess } from './access.js';
+import { parseExternalFile, parsePrivateFile } from './privatefile.js';
 import { parsePublicFile } from './publicfile.js';
+import { openSealed } from './sealed.js';
 import {
   checkStateFile,
   parseStateFile,
@@ -52,8 +58,14 @@ export interface KeyPair {
   readonly file: string;
   /** The `.private` file; undefined: the key is only published. */
   readonly privateFile: string | undefined;
-  readonly secret: KeyObject | undefined;
+  /** The `.pem` file of an encrypted private half; undefined: it is not encrypted. */
+  readonly sealedFile?: string | undefined;
+  /** undefined: only published, or encrypted and not opened. */
+  readonly secret: Secret | undefined;
 }
+
+/** The endings of a key's files; a key is where its `.key` is. */
+export const KEY_ENDINGS = ['key', 'private', 'pem', 'state'] as const;
 
 /** Is the key's SEP flag set? */
 export function isSep(key: KeyPair): boolean {
@@ -113,7 +125,7 @@ export function findKeyFiles(dir: string, zone: Uint8Array): Found[] {
   const found = new Map<string, Found>();
   for (const name of names.sort()) {
     if (!name.startsWith(prefix)) continue;
-    const parts = /^(\d{3})\+(\d{5})\.(key|private|state)$/.exec(name.slice(prefix.length));
+    const parts = /^(\d{3})\+(\d{5})\.(key|private|state|pem)$/.exec(name.slice(prefix.length));
     if (parts === null) continue;
     const stem = name.slice(0, name.lastIndexOf('.'));
     const entry = found.get(stem) ?? {
@@ -132,16 +144,17 @@ export function findKeyFiles(dir: string, zone: Uint8Array): Found[] {
  * Reads all keys of a zone, ordered by algorithm and tag.
  *
  * @param zone lower-case wire form.
- * @throws ZonewrightError: exit 4 for a file that is open to others or broken, or a pair that
- *   does not belong together; exit 2 when the folder can't be read.
+ * @param access to private keys that do not lie in their files.
+ * @throws ZonewrightError: exit 4 for a file that is open to others or broken, a pair that does not
+ *   belong together, or a token that does not have its key; exit 2 when the folder can't be read.
  */
-export function readKeys(dir: string, zone: Uint8Array): KeyPair[] {
+export function readKeys(dir: string, zone: Uint8Array, access: KeyAccess = {}): KeyPair[] {
   const found = findKeyFiles(dir, zone).filter((entry) => entry.endings.has('key'));
   if (found.some((entry) => entry.endings.has('private'))) checkFolderMode(dir);
-  return found.map((entry) => readPair(dir, zone, entry));
+  return found.map((entry) => readPair(dir, zone, entry, access));
 }
 
-function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
+function readPair(dir: string, zone: Uint8Array, entry: Found, access: KeyAccess): KeyPair {
   const file = join(dir, `${entry.stem}.key`);
   const { owner, ttl, dnskey, timing } = parsePublicFile(readText(file), file);
   const place = { file };
@@ -189,12 +202,41 @@ function readPair(dir: string, zone: Uint8Array, entry: Found): KeyPair {
   }
   const privateFile = join(dir, `${entry.stem}.private`);
   checkPrivateMode(privateFile);
-  const half = parsePrivateFile(readText(privateFile), privateFile, dnskey, algorithm);
+  const text = readText(privateFile);
+  const outside = parseExternalFile(text, privateFile, algorithm);
+  if (outside !== undefined) {
+    const times = { ...outside, ...stated };
+    const whole = {
+      ...pair,
+      timing: times,
+      privateFile,
+      ...readSealed(dir, entry, dnskey, access),
+    };
+    if (whole.secret !== undefined && algorithm.signs) provePair(signingKey(whole), file);
+    return whole;
+  }
+  const half = parsePrivateFile(text, privateFile, dnskey, algorithm, access);
   const times = { ...half.timing, ...stated };
   const whole = { ...pair, timing: times, privateFile, secret: half.secret };
   // Keys that sign nothing (SHA-1) are refused when they are asked to; see select.ts.
-  if (algorithm.signs) provePair(signingKey(whole), file);
+  if (algorithm.signs) {
+    if (isTokenKey(half.secret)) proveTokenKey(signingKey(whole), access);
+    else provePair(signingKey(whole), file);
+  }
   return whole;
+}
+
+/**
+ * The private half that a `.private` file says is elsewhere: in the `.pem` file, if there is one.
+ * Else it is where only other tools know of (BIND's dnssec-importkey), and the key is published.
+ */
+function readSealed(dir: string, entry: Found, dnskey: Uint8Array, access: KeyAccess) {
+  if (!entry.endings.has('pem')) return { sealedFile: undefined, secret: undefined };
+  const sealedFile = join(dir, `${entry.stem}.pem`);
+  checkPrivateMode(sealedFile);
+  if (access.leaveSealed === true) return { sealedFile, secret: undefined };
+  const secret = openSealed(readText(sealedFile), sealedFile, dnskey, access.passphrase);
+  return { sealedFile, secret };
 }
 
 function readState(file: string, dnskey: Uint8Array): StateFile {
@@ -218,11 +260,19 @@ export function signingKey(key: KeyPair): SigningKey {
   if (key.secret === undefined) {
     throw refusal('the key has no private half here', {
       place: { file: key.file },
-      hint: `bring ${key.file.replace(/\.key$/, '.private')} back`,
+      hint: `bring ${key.file.replace(/\.key$/, '.private')} back, or ${key.file.replace(/\.key$/, '.pem')} if it was encrypted`,
     });
   }
   const { zone, flags, algorithm, tag, dnskey, secret } = key;
-  return { zone, flags, algorithm, tag, dnskey, file: key.privateFile ?? key.file, secret };
+  return {
+    zone,
+    flags,
+    algorithm,
+    tag,
+    dnskey,
+    file: key.sealedFile ?? key.privateFile ?? key.file,
+    secret,
+  };
 }
 
 const PROBE = new TextEncoder().encode('zonewright: does this private key belong to its DNSKEY?');
@@ -252,6 +302,18 @@ export function provePair(key: SigningKey, publicFile: string): void {
   }
 }
 
+/**
+ * The same for a key in a token, to which it logs in.
+ *
+ * @throws ZonewrightError (exit 4): the token or the key is not there, or is not the DNSKEY's.
+ */
+function proveTokenKey(key: SigningKey, { pkcs11, leaveSealed }: KeyAccess): void {
+  if (leaveSealed || pkcs11 === undefined || !isTokenKey(key.secret)) return;
+  openToken(pkcs11, parseTokenUri(key.secret.label));
+  // It has signed a probe when it is open.
+  openTokenSigner(key).close?.();
+}
+
 export function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
@@ -279,7 +341,7 @@ export function checkFolderMode(dir: string): void {
   });
 }
 
-function checkPrivateMode(file: string): void {
+export function checkPrivateMode(file: string): void {
   const mode = statSync(file).mode & 0o777;
   if ((mode & 0o077) === 0) return;
   throw refusal(`the private key is open to other users (mode ${octal(mode)})`, {

@@ -36,7 +36,9 @@ import {
   refusalOf,
 } from '../guard/judge.js';
 import { keyId } from '../keys/lifecycle/key-state.js';
-import { statesOf, storeKeys } from '../keys/lifecycle/zone-keys.js';
+import type { TtlKind } from '../keys/lifecycle/note.js';
+import { statesOf } from '../keys/lifecycle/zone-keys.js';
+import { maybePassphrase, type Passphrase } from '../keys/passphrase.js';
 import { zoneLabel } from '../names/name.js';
 import { createPlaces } from '../read/places.js';
 import { createRejects, type Rejects } from '../read/rejects.js';
@@ -55,7 +57,7 @@ import { assertSpace, storageError } from './storage.js';
 import { publish } from './switch.js';
 import { type BuiltZone, buildZone, type StageName } from './zone-build.js';
 import { countsOf, warnOfHosts, zoneInput } from './zone-input.js';
-import { type BuildKeys, buildKeys } from './zone-keys.js';
+import { type BuildKeys, buildKeys, commitKeys } from './zone-keys.js';
 
 /** An export below this many octets is not worth starting threads for. */
 const SMALL_EXPORT = 4 << 20;
@@ -73,6 +75,8 @@ interface Run {
   readonly config: Config;
   readonly zones: readonly ZoneConfig[];
   readonly overrides: Overrides;
+  /** Of encrypted private keys. */
+  readonly passphrase: Passphrase | undefined;
   readonly pool: Pool;
   readonly spill: SpillPlan;
   readonly warn: (text: string) => void;
@@ -115,6 +119,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   const { tmpDir, memory } = options;
   const input = exportTextSize(config);
   const spill = openSpillPlan({ tmpDir, memory, threads: Math.max(1, threads), input });
+  const passphrase = maybePassphrase(options.passphrase ?? config.keys.passphrase);
   const lock = acquireLock(config.stateDir, options.dryRun ? 'build --dry-run' : 'build');
   const pool = createPool(threads);
   const warnings: string[] = [];
@@ -122,7 +127,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     warnings.push(text);
     options.reporter.warn(text);
   };
-  const run: Run = { options, config, zones, overrides, pool, spill, warn, warnings };
+  const run: Run = { options, config, zones, overrides, passphrase, pool, spill, warn, warnings };
   const drafts: Draft[] = [];
   try {
     for (const warning of config.warnings) warn(warning);
@@ -165,8 +170,18 @@ async function prepare(run: Run): Promise<Work[]> {
         ? await readDsFile(zone.parentDs, zone.name)
         : zone.parentDs;
     const { now, dryRun } = options;
-    const keys = buildKeys(zone, { config, published, parentDs, now, dryRun, warn });
-    for (const { what } of keys.run.events) options.reporter.info(`${zone.label}: ${what}`);
+    const { passphrase } = run;
+    const tell = (text: string): void => options.reporter.info(text);
+    const keys = await buildKeys(zone, {
+      config,
+      published,
+      parentDs,
+      now,
+      dryRun,
+      passphrase,
+      warn,
+      tell,
+    });
     work.push({
       zone,
       zoneDir,
@@ -318,7 +333,7 @@ async function makeReady(
     keyTags: built.dnskeys.map((key) => keyTag(key)),
     keys: describeKeys(work, now),
     keyEvents: work.keys.run.events.map(({ what }) => ({ what })),
-    keyStates: statesOf(work.keys.run.held, { dnskey: zone.policy.dnskeyTtl }, now),
+    keyStates: statesOf(work.keys.run.held, seenTtls(work), now),
     timings,
     guards: judgements,
   };
@@ -329,6 +344,14 @@ const STAGES: Readonly<Record<StageName, string>> = {
   sign: 'signing, verifying and comparing with the published generation',
   pack: "packing the holders' copy",
 };
+
+/** TTLs that caches hold from now on. */
+function seenTtls({ zone, keys }: Work): Partial<Record<TtlKind, number>> {
+  return {
+    dnskey: zone.policy.dnskeyTtl,
+    ...(keys.dsTtl === undefined ? {} : { ds: keys.dsTtl }),
+  };
+}
 
 function describeKeys({ keys }: Work, now: number): Manifest['keys'] {
   const { held, waits } = keys.run;
@@ -396,7 +419,10 @@ function publishAll(run: Run, ready: readonly Ready[], lock: Lock): void {
     });
   }
   for (const { work, manifest } of ready) {
-    storeKeys(work.keys.run.held, manifest.keyStates?.note);
+    const { zone, keys } = work;
+    for (const text of commitKeys(zone, keys, manifest.keyStates, config.keyDir, now)) {
+      reporter.detail(`${zone.label}: ${text}`);
+    }
     const events = manifest.keyEvents;
     if (events.length > 0)
       audit(config.stateDir, now, { event: 'keys', zone: manifest.zone, events });

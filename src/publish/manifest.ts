@@ -55,7 +55,7 @@ export interface Manifest {
   /** What the key engine did in this build. */
   readonly keyEvents: readonly { readonly what: string }[];
   /** The states of all keys, as this generation was published with them. */
-  readonly keyStates?: KeyStates | undefined;
+  readonly keyStates: KeyStates;
   /** Seconds, by stage. */
   readonly timings: Readonly<Record<string, number>>;
   readonly guards: readonly Judgement[];

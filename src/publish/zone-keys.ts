@@ -4,27 +4,37 @@
  */
 
 import type { Config, ZoneConfig } from '../config/config.js';
+import { isoTime } from '../config/time.js';
 import { refusal } from '../errors.js';
 import { breakText } from '../keys/engine/explain.js';
 import { generateKeyPair } from '../keys/generate.js';
 import { HIDDEN_STATE } from '../keys/lifecycle/key-state.js';
+import { lookAtParent } from '../keys/lifecycle/parent.js';
 import {
   type EngineRun,
+  gonePairs,
   holdKeys,
   isBehind,
   type KeyMaker,
   type KeyPlaces,
+  type KeyStates,
   runEngine,
   storeKeys,
 } from '../keys/lifecycle/zone-keys.js';
+import { presignedAt } from '../keys/offline/presigned.js';
+import type { Passphrase } from '../keys/passphrase.js';
 import { type KeySelection, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
+import { purgeTrash, settleStore, signaturesEnd, trashKey } from '../keys/trash.js';
+import { checkParent } from '../parent/check.js';
 import type { Published } from './published.js';
 
 /** A zone's keys, as they are in the generation that is built. */
 export interface BuildKeys {
   readonly run: EngineRun;
   readonly selection: KeySelection;
+  /** The TTL of the DS RRset that the parent's servers gave; undefined: they were not asked. */
+  readonly dsTtl: number | undefined;
   /** CDS and CDNSKEY ask the parent to take the DS away (RFC 8078 §4). */
   readonly deleteDs: boolean;
 }
@@ -35,7 +45,10 @@ export interface BuildKeysOptions {
   readonly parentDs: readonly Uint8Array[] | undefined;
   readonly now: number;
   readonly dryRun: boolean;
+  /** Opens encrypted private keys, and encrypts new ones. */
+  readonly passphrase: Passphrase | undefined;
   readonly warn: (text: string) => void;
+  readonly tell: (text: string) => void;
 }
 
 /**
@@ -44,16 +57,21 @@ export interface BuildKeysOptions {
  * @throws ZonewrightError (exit 4) when the zone has no keys, or one that it was published with is
  *   missing, or they can't make a valid zone.
  */
-export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKeys {
-  const { config, published, parentDs, now, dryRun, warn } = options;
+export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Promise<BuildKeys> {
+  const { config, published, parentDs, now, dryRun, passphrase, warn, tell } = options;
+  const access = { pkcs11: config.pkcs11, passphrase };
+  const { keyStorage } = zone.policy;
+  const storage = keyStorage === undefined ? undefined : { uri: keyStorage, access };
+  if (!dryRun) settleStore(config.keyDir);
+  const pairs = readKeys(config.keyDir, zone.name, access);
   const places: KeyPlaces = {
     zone,
     stateDir: config.stateDir,
-    pairs: readKeys(config.keyDir, zone.name),
+    pairs,
     parentDs,
     published: published?.keyStates,
   };
-  const held = holdKeys(places, now);
+  let held = holdKeys(places, now);
   if (held.pairs.length === 0) {
     throw refusal(`${zone.label} has no keys in ${config.keyDir}`, {
       hint: 'make them with "zonewright keys generate"; a build makes only the successors of keys that are there',
@@ -64,6 +82,26 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
       `${zone.label}: the key files are brought to what was published before the last run ended`,
     );
     storeKeys(held, held.note);
+  }
+  const presigned = presignedAt(config.keyDir, zone.name, pairs, now);
+  if (presigned !== undefined) {
+    // The ZSKs go by the times that the KSK's signatures were asked for with.
+    if (presigned.warning !== undefined) warn(presigned.warning);
+    return {
+      run: { held, events: [], waits: [], made: [] },
+      selection: selectKeys(pairs, now, presigned),
+      dsTtl: undefined,
+      deleteDs: false,
+    };
+  }
+  let dsTtl: number | undefined;
+  if (zone.policy.parentCheck) {
+    const observation = await checkParent(zone.name, { servers: zone.parentServers });
+    const look = lookAtParent(held, observation, now);
+    for (const text of look.told) tell(`${zone.label}: ${text}`);
+    for (const text of look.warnings) warn(`${zone.label}: ${text}`);
+    held = look.held;
+    dsTtl = observation.ttl;
   }
   const make: KeyMaker = ({ role, algorithm, replaces }) => {
     if (dryRun) {
@@ -80,16 +118,43 @@ export function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): BuildKey
       timing: { created: now },
       ttl: zone.policy.dnskeyTtl,
       state: { ...HIDDEN_STATE[role], predecessor },
+      passphrase,
+      storage,
     });
   };
   const run = runEngine(held, make, now);
   for (const { what, breaks } of run.events) {
     if (breaks !== undefined) warn(`${zone.label}: emergency: ${what}; ${breakText(breaks)}`);
   }
+  for (const { what } of run.events) tell(`${zone.label}: ${what}`);
   const { keys } = run.held.keys;
   return {
     run,
+    dsTtl,
     selection: selectKeys(run.held.pairs, now),
     deleteDs: zone.policy.insecure && keys.some((key) => key.records.ds?.state === 'unretentive'),
   };
+}
+
+/**
+ * Writes the keys that a zone was published with: their files, the note, and of keys of which
+ * nothing is left the files to the trash.
+ *
+ * @returns sentences for the log.
+ */
+export function commitKeys(
+  zone: ZoneConfig,
+  { run }: BuildKeys,
+  states: KeyStates,
+  keyDir: string,
+  now: number,
+): string[] {
+  storeKeys(run.held, states.note);
+  const told: string[] = [];
+  for (const pair of gonePairs(run.held, now)) {
+    const { until } = trashKey(pair, now, signaturesEnd(pair, zone.policy.signatureValidity, now));
+    told.push(`key ${pair.tag} is in the trash, and can be restored until ${isoTime(until)}`);
+  }
+  for (const { stem } of purgeTrash(keyDir, now)) told.push(`${stem} was purged from the trash`);
+  return told;
 }

@@ -3,6 +3,9 @@
  * A line feed inside a quoted field ends no record; a quote opens a field only at its start.
  */
 
+/** Octets of a piece at most. A record must fit. */
+export const CHUNK = 4 << 20;
+
 const LF = 0x0a;
 const QUOTE = 0x22;
 

@@ -5,7 +5,16 @@
  * are read and no reference has to be sorted.
  */
 import { compareBytes, nameToText } from '../names/name.js';
-import { ENTRY_HEADER, FACT_HEADER, factChunk, factLength, factLine } from '../records/entry.js';
+import {
+  ENTRY_HEADER,
+  entryKeyEnd,
+  entrySize,
+  FACT_HEADER,
+  factChunk,
+  factLength,
+  factLine,
+  payloadLength,
+} from '../records/entry.js';
 
 /** Kind of the fact of a host: RDATA is its wire name. */
 export const HOST = 0x40;
@@ -135,6 +144,21 @@ function find(
       return slot;
     }
     slot = (slot + 1) & mask;
+  }
+}
+
+/** Calls `each` with the ROID `block[start, end)` and the first fact of every host in the table. */
+export function eachHost(
+  { blocks }: HostIndex,
+  each: (block: Uint8Array, start: number, end: number, fact: number) => void,
+): void {
+  for (const block of blocks) {
+    // Behind the last entry the memory is as it was: zero.
+    for (let at = 0; at + ENTRY_HEADER < block.length; at += entrySize(block, at)) {
+      if (payloadLength(block, at) === 0) break;
+      const end = entryKeyEnd(block, at);
+      each(block, at + ENTRY_HEADER, end, end);
+    }
   }
 }
 

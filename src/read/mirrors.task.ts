@@ -15,7 +15,8 @@ import {
   factType,
   Kind,
 } from '../records/entry.js';
-import { lookUp } from '../sort/cursor.js';
+import type { Cursor } from '../sort/cursor.js';
+import { LookUps } from '../sort/look-ups.js';
 import { type Run, sortRun } from '../sort/run.js';
 import type { HostPart } from './host-index.js';
 
@@ -61,16 +62,16 @@ export function joinMirrors({ runs, mirrors, apexes }: MirrorArgs): MirrorAnswer
   const rejects: MirrorReject[] = [];
   const perZone = apexes.map(() => 0);
   const all = readMirrors(mirrors);
-  // In the order of the keys, so that look-ups go through the runs' pages from front to back.
+  // In the order of the keys, so that the runs' pages are gone through from front to back.
   all.sort((a, b) => Buffer.compare(a.mirror, b.mirror));
-  for (const one of all) {
-    one.taken = isDomain(runs[one.mirror[0]], one.mirror.subarray(1));
-  }
+  let find = lookUpsOf(runs);
+  for (const one of all) one.taken = isDomain(find(one.mirror));
   all.sort((a, b) => Buffer.compare(a.original, b.original));
+  find = lookUpsOf(runs);
   for (const one of all) {
     const { mirror, chunk, line } = one;
     const zone = mirror[0];
-    const reason = joinOne(runs, one, writers[zone]);
+    const reason = joinOne(find(one.original), one, writers[zone]);
     if (reason === undefined) perZone[zone]++;
     else if (rejects.length < MAX_REJECTS) {
       const name = nameToText(nameFromKey(mirror.subarray(1), apexes[zone]));
@@ -106,40 +107,49 @@ function readMirrors(parts: readonly HostPart[]): Mirror[] {
   return all;
 }
 
-/** Copies one delegation; returns why it can't be done. */
+/** Looks up names given as zone (one octet) and key, in their order. */
+function lookUpsOf(runs: readonly (readonly Run[])[]): (name: Uint8Array) => Cursor | undefined {
+  const lookUps = runs.map((list) => new LookUps(list));
+  return (name) => lookUps[name[0]].find(name.subarray(1));
+}
+
+/** Copies the delegation at a cursor; returns why it can't be done. */
 function joinOne(
-  runs: readonly (readonly Run[])[],
-  { original, mirror, chunk, line, taken }: Mirror,
+  cursor: Cursor | undefined,
+  { mirror, chunk, line, taken }: Mirror,
   writer: EntryWriter,
 ): string | undefined {
   if (taken) return 'is of a mirrored name that is a domain object as well';
-  const facts: { block: Uint8Array; f: number }[] = [];
-  let isThere = false;
-  lookUp(runs[original[0]], original.subarray(1), (block, start, end) => {
-    for (let f = start; f < end; f += FACT_HEADER + factLength(block, f)) {
-      const kind = block[f];
-      if (kind === Kind.domain) isThere = true;
-      if (kind === Kind.domain || kind === Kind.status || kind === Kind.ns)
-        facts.push({ block, f });
-    }
-  });
-  if (!isThere) return 'is not a domain in the deposit';
-  for (const { block, f } of facts) {
+  if (!isDomain(cursor)) return 'is not a domain in the deposit';
+  eachFact(cursor!, (kind, block, f) => {
+    if (kind !== Kind.domain && kind !== Kind.status && kind !== Kind.ns) return;
     const from = f + FACT_HEADER;
     const to = from + factLength(block, f);
     const type = factType(block, f);
     const ttl = factTtl(block, f);
-    writer.append(mirror, 1, mirror.length, block[f], type, ttl, chunk, line, block, from, to);
-  }
+    writer.append(mirror, 1, mirror.length, kind, type, ttl, chunk, line, block, from, to);
+  });
   return undefined;
 }
 
-function isDomain(runs: readonly Run[], key: Uint8Array): boolean {
+function isDomain(cursor: Cursor | undefined): boolean {
   let found = false;
-  lookUp(runs, key, (block, start, end) => {
-    for (let f = start; f < end; f += FACT_HEADER + factLength(block, f)) {
-      if (block[f] === Kind.domain) found = true;
-    }
-  });
+  if (cursor !== undefined) {
+    eachFact(cursor, (kind) => {
+      if (kind === Kind.domain) found = true;
+    });
+  }
   return found;
+}
+
+function eachFact(
+  { parts, partBlocks, partStarts, partEnds }: Cursor,
+  each: (kind: number, block: Uint8Array, f: number) => void,
+): void {
+  for (let part = 0; part < parts; part++) {
+    const block = partBlocks[part];
+    for (let f = partStarts[part]; f < partEnds[part]; f += FACT_HEADER + factLength(block, f)) {
+      each(block[f], block, f);
+    }
+  }
 }

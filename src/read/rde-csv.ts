@@ -14,17 +14,18 @@ import type { Run } from '../sort/run.js';
 import { IN_MEMORY, planData, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool, Task } from '../threads/pool.js';
 import { type Container, openContainer } from './container.js';
-import { lastRecordEnd } from './csv-cut.js';
+import { CHUNK, lastRecordEnd } from './csv-cut.js';
 import { buildHostIndex, type DuplicateRoid, type HostPart } from './host-index.js';
 import type { MirrorAnswer, MirrorArgs } from './mirrors.task.js';
 import type { Places } from './places.js';
-import type { ChunkAnswer, ChunkArgs, CloseAnswer, RegistryZone } from './rde-csv.task.js';
+import type { ChunkAnswer, ChunkArgs, CloseAnswer } from './rde-csv.task.js';
 import { type Deposit, type DepositFile, readDepositXml } from './rde-csv-deposit.js';
 import { type Layout, layoutOf, Table } from './rde-csv-layout.js';
+import type { RegistryZone } from './registry-rows.js';
 import type { Reject } from './rejects.js';
 import { unpack } from './unpack.js';
 
-export type { RegistryZone } from './rde-csv.task.js';
+export type { RegistryZone } from './registry-rows.js';
 
 const module = new URL('./rde-csv.task.js', import.meta.url).href;
 const OPEN: Task = { module, name: 'openRdeCsv' };
@@ -37,8 +38,6 @@ const MIRRORS: Task = {
   name: 'joinMirrors',
 };
 
-/** Octets of a chunk. A record must fit. */
-const CHUNK = 4 << 20;
 /** Octets of a file's first chunk; it grows when the file is larger, as most are not. */
 const FIRST_CHUNK = 64 << 10;
 let nextJob = 1;

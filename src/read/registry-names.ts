@@ -66,7 +66,7 @@ export class RegistryNames {
   private readonly apexes: readonly Uint8Array[];
   private readonly labels: readonly number[];
   /** Zones in the order in which they are tried: the longest name first. */
-  private readonly order: readonly number[];
+  readonly order: readonly number[];
   private readonly lastText = new Uint8Array(1024);
   private lastLength = -1;
   private lastZone = OUTSIDE;

@@ -21,8 +21,12 @@ import { compareBytes } from '../names/name.js';
 export const BLOCK_SIZE = 1 << 24;
 /** Blocks of a writer: the number of one has eight bits of an address. */
 export const MAX_BLOCKS = 256;
-/** The first block of a writer; each further one is four times as large, up to the limit. */
+/** The first block of a writer; each further one is twice as large, up to the limit, so that of what
+ * many writers take in the memory of one kernel half is in use. */
 const FIRST_BLOCK = 1 << 16;
+const GROWTH = 2;
+/** Of blocks that are shared: those of all threads are numbered together (read/host-index.ts). */
+const GROWTH_SHARED = 4;
 /** Octets before an entry's key. */
 export const ENTRY_HEADER = 6;
 /** Octets before a fact's RDATA. */
@@ -74,11 +78,13 @@ export class EntryWriter {
   private entryAt = -1;
   private keyEnd = 0;
   private full = 0;
-  /** Where the entries end in each block but the last. */
+  /** Where the entries end in each block but the last, and where the last of them begins. */
   private readonly ends: number[] = [];
+  private readonly lastEntries: number[] = [];
   /** Blocks to be used again. */
   private spare: Uint8Array[] = [];
   private home: Kernel | undefined;
+  private readonly growth: number;
 
   /**
    * @param shared other threads shall read the blocks.
@@ -91,6 +97,7 @@ export class EntryWriter {
     kernel?: Kernel | undefined,
   ) {
     this.home = kernel;
+    this.growth = shared ? GROWTH_SHARED : GROWTH;
   }
 
   /** In whose memory the blocks lie; undefined: in none's. */
@@ -106,6 +113,11 @@ export class EntryWriter {
   /** Octets of the entries in a block. */
   used(block: number): number {
     return block === this.blocks.length - 1 ? aligned(this.at) : this.ends[block];
+  }
+
+  /** Where the last entry of a block begins. */
+  lastEntry(block: number): number {
+    return block === this.blocks.length - 1 ? this.entryAt : this.lastEntries[block];
   }
 
   /** The entries' addresses in the order of appending, `count` of them: found by walking. */
@@ -125,11 +137,18 @@ export class EntryWriter {
     return { block: this.blocks.length - 1, at: this.at, entryAt: this.entryAt };
   }
 
+  /** Forgets all entries and blocks: the kernel's memory is somebody else's. */
+  forget(): void {
+    this.clear();
+    this.spare = [];
+  }
+
   /** Forgets all entries; the memory is used again. */
   clear(): void {
     this.spare = [...this.blocks, ...this.spare];
     this.blocks.length = 0;
     this.ends.length = 0;
+    this.lastEntries.length = 0;
     this.count = 0;
     this.facts = 0;
     this.sorted = true;
@@ -241,7 +260,10 @@ export class EntryWriter {
   /** A new block with room for at least `size` octets. */
   private openBlock(size: number): Uint8Array {
     if (this.blocks.length >= MAX_BLOCKS) throw tooMuch();
-    if (this.blocks.length > 0) this.ends.push(aligned(this.at));
+    if (this.blocks.length > 0) {
+      this.ends.push(aligned(this.at));
+      this.lastEntries.push(this.entryAt);
+    }
     this.full += this.block.length;
     const fit = this.spare.findIndex((block) => block.length >= size);
     const block = fit < 0 ? this.newBlock(size) : this.spare.splice(fit, 1)[0];
@@ -251,8 +273,8 @@ export class EntryWriter {
   }
 
   private newBlock(size: number): Uint8Array {
-    let room = Math.max(FIRST_BLOCK, this.block.length * 4);
-    while (room < size) room *= 4;
+    let room = Math.max(FIRST_BLOCK, this.block.length * this.growth);
+    while (room < size) room *= this.growth;
     room = Math.min(room, BLOCK_SIZE);
     if (this.shared) return new Uint8Array(new SharedArrayBuffer(room));
     if (this.home === undefined && room < BLOCK_SIZE) return new Uint8Array(room);

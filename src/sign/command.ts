@@ -21,9 +21,13 @@ import {
   writeVerified,
   type ZoneInput,
 } from '../generate.js';
+import { presignedAt } from '../keys/offline/presigned.js';
+import { maybePassphrase } from '../keys/passphrase.js';
 import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
+import { tokenAccess } from '../keys/token-access.js';
 import { nameToText, zoneLabel } from '../names/name.js';
+import { isTokenKey } from '../pkcs11/token-key.js';
 import { storageError } from '../publish/storage.js';
 import { readMaster } from '../read/master.js';
 import { createPlaces } from '../read/places.js';
@@ -61,8 +65,13 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
   checkOptions(options);
   const { now } = options;
   const stages = createStages(options.reporter);
-  const allKeys = readKeys(options.keyDir, options.zone);
-  const keys = selectKeys(allKeys, now);
+  const passphrase = maybePassphrase(options.passphrase);
+  const access = { ...tokenAccess(options.tokenFlags), passphrase };
+  const allKeys = readKeys(options.keyDir, options.zone, access);
+  const presigned = presignedAt(options.keyDir, options.zone, allKeys, now);
+  const keys = selectKeys(allKeys, now, presigned);
+  if (presigned?.warning !== undefined) options.reporter.warn(presigned.warning);
+  checkEngine(options, keys);
   const previous = options.previous === undefined ? undefined : previousFile(options.previous);
   const { tmpDir, memory } = options;
   const input = await textSize(options.input);
@@ -89,7 +98,7 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
         keys: keys.dnskeys.map((key) => ({
           tag: key.tag,
           algorithm: algorithmName(key.algorithm),
-          role: roles.get(key),
+          role: roles.get(key) ?? key.declaredRole,
         })),
       });
     }
@@ -105,11 +114,6 @@ async function sign(options: SignOptions, pool: Pool): Promise<number> {
 /** @throws ZonewrightError (exit 2, or 4 for too many iterations). */
 function checkOptions(options: SignOptions): void {
   const { denial, reporter } = options;
-  if (options.engine === 'pkcs11') {
-    throw usageError('the pkcs11 engine is not available yet', {
-      hint: 'use --engine openssl or --engine noble',
-    });
-  }
   if (options.validity + options.inceptionOffset > MAX_SIGNATURE_LIFE) {
     throw usageError('signatures may not live longer than 68 years (RFC 4034 §3.1.5)', {
       hint: 'choose a shorter --validity',
@@ -123,6 +127,26 @@ function checkOptions(options: SignOptions): void {
     }
     reporter.warn('NSEC3 iterations other than 0 are discouraged (RFC 9276 §3.1)');
   }
+}
+
+/**
+ * Keys in a token are signed with there, whatever the engine, unless that is noble; with engine
+ * pkcs11 no key may be elsewhere.
+ *
+ * @throws ZonewrightError (exit 4).
+ */
+function checkEngine({ engine }: SignOptions, { ksks, zsks }: KeySelection): void {
+  if (engine === 'openssl') return;
+  const wrong = [...ksks, ...zsks].find(
+    ({ secret }) => isTokenKey(secret) !== (engine === 'pkcs11'),
+  );
+  if (wrong === undefined) return;
+  throw refusal(
+    engine === 'pkcs11'
+      ? 'the private key is in its file, and engine pkcs11 signs with keys in a token only'
+      : 'the private key is in a PKCS#11 token, and only the token can sign with it',
+    { place: { file: wrong.privateFile ?? wrong.file }, hint: 'leave --engine out' },
+  );
 }
 
 /** A run of the command. */

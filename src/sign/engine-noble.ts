@@ -19,6 +19,7 @@ import { parseRsaPublicKey, signatureLength } from '../dnssec/dnskey.js';
 import { checkDnskey, type RsaSecret, rawSecret, rsaSecret } from '../dnssec/keyobject.js';
 import { keyTag } from '../dnssec/keytag.js';
 import { refusal } from '../errors.js';
+import { keyObjectOf } from '../pkcs11/token-key.js';
 import type { Signer, SigningKey, Verifier } from './engine-types.js';
 
 type Sign = (data: Uint8Array) => Uint8Array;
@@ -69,8 +70,9 @@ export function openNobleVerifier(dnskey: Uint8Array): Verifier {
 }
 
 function signWith(algorithm: Algorithm, key: SigningKey): Sign {
-  if (algorithm.family === 'rsa') return rsaSigner(algorithm.hash!, rsaSecret(key.secret));
-  const secret = rawSecret(key.secret);
+  const object = keyObjectOf(key);
+  if (algorithm.family === 'rsa') return rsaSigner(algorithm.hash!, rsaSecret(object));
+  const secret = rawSecret(object);
   if (algorithm.family === 'eddsa') {
     const curve = algorithm.curve === 'Ed25519' ? ed25519 : ed448;
     return (data) => curve.sign(data, secret);

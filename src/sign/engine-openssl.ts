@@ -11,6 +11,7 @@ import { signingAlgorithm } from '../dnssec/algorithms.js';
 import { signatureLength } from '../dnssec/dnskey.js';
 import { checkDnskey, publicKeyObject } from '../dnssec/keyobject.js';
 import { keyTag } from '../dnssec/keytag.js';
+import { keyObjectOf } from '../pkcs11/token-key.js';
 import type { Signer, SigningKey, Verifier } from './engine-types.js';
 import { type EcdsaSign, openEcdsa } from './libcrypto.js';
 
@@ -31,7 +32,8 @@ export function openOpensslSigner(key: SigningKey, many = MANY): Signer {
   const { publicKey } = checkDnskey(key.dnskey, key.file);
   const { hash } = algorithm;
   const length = signatureLength(algorithm, publicKey);
-  const options: KeyOptions = { key: key.secret, dsaEncoding: 'ieee-p1363' };
+  const secret = keyObjectOf(key);
+  const options: KeyOptions = { key: secret, dsaEncoding: 'ieee-p1363' };
   const isEcdsa = algorithm.curve === 'P-256' || algorithm.curve === 'P-384';
   let left = isEcdsa && hash !== undefined ? many : Number.POSITIVE_INFINITY;
   let direct: EcdsaSign | undefined;
@@ -41,7 +43,7 @@ export function openOpensslSigner(key: SigningKey, many = MANY): Signer {
     signatureLength: length,
     sign(data, start, end, out, at) {
       if (left-- === 0 && hash !== undefined) {
-        direct = openEcdsa(key.secret, hash, length / 2);
+        direct = openEcdsa(secret, hash, length / 2);
         if (direct !== undefined && !isTrue(direct, key.dnskey, length)) direct = undefined;
       }
       if (direct?.(data, start, end, out, at)) return at + length;

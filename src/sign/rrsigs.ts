@@ -10,7 +10,7 @@ import { TYPE } from '../records/types.js';
 import type { KeptSignatures } from '../reuse/kept.js';
 import { type EngineName, openSigner, type Signer, type SigningKey } from './engine.js';
 
-/** In place of a number: the signature is an earlier one, whole already. */
+/** In place of a number: the signature is an earlier one or another machine's, whole already. */
 export const KEPT = -1;
 /** Octets of an RRSIG's RDATA before the signer's name. */
 const RRSIG_FIXED = 18;
@@ -28,6 +28,9 @@ export interface KeyUse {
 export interface SigningContext {
   readonly apex: Uint8Array;
   readonly keys: readonly KeyUse[];
+  /** RRSIG RDATA over DNSKEY, CDS and CDNSKEY that was made on another machine; no key signs these
+   * then. */
+  readonly presigned?: readonly Uint8Array[] | undefined;
   readonly engine: EngineName;
   /** Seconds since 1970; written modulo 2^32 (RFC 4034 §3.1.5). */
   readonly inception: number;
@@ -78,6 +81,11 @@ export class RrsetSigner {
     return new RrsetSigner(context, signers);
   }
 
+  /** Gives back what the keys hold outside of this process. */
+  close(): void {
+    for (const signer of this.signers) signer.close?.();
+  }
+
   /** Octets of the signature at the end of RRSIG `i` of the current owner, which is not kept. */
   signatureLength(i: number): number {
     return this.signers[this.jobKeys[this.numbers[i]]].signatureLength;
@@ -114,6 +122,9 @@ export class RrsetSigner {
     const isKeySet =
       ownerLength === apex.length &&
       (type === TYPE.DNSKEY || type === TYPE.CDS || type === TYPE.CDNSKEY);
+    if (isKeySet && context.presigned !== undefined) {
+      return this.copyPresigned(context.presigned, type, start);
+    }
     // What is signed of ZONEMD is not known before the end.
     const isZonemd = ownerLength === apex.length && type === TYPE.ZONEMD;
     const unchanged = kept !== undefined && !isZonemd && kept.isUnchanged(blocks, ats, from, to);
@@ -221,13 +232,41 @@ export class RrsetSigner {
    */
   signAll(take: (number: number, signature: Uint8Array, length: number) => void): void {
     const { signers, jobStarts, jobEnds, jobKeys, data, signature, pending } = this;
+    const batches = signers.map((_, s) => this.signBatch(s));
+    const taken = signers.map(() => 0);
     for (let n = 0; n < pending; n++) {
-      const length = signers[jobKeys[n]].sign(data, jobStarts[n], jobEnds[n], signature, 0);
-      take(n, signature, length);
+      const s = jobKeys[n];
+      const batch = batches[s];
+      if (batch === undefined) {
+        const length = signers[s].sign(data, jobStarts[n], jobEnds[n], signature, 0);
+        take(n, signature, length);
+      } else {
+        const length = signers[s].signatureLength;
+        const at = length * taken[s]++;
+        take(n, batch.subarray(at, at + length), length);
+      }
     }
     this.made += pending;
     this.pending = 0;
     this.dataEnd = 0;
+  }
+
+  /** The signatures of key `s`, in order, if it makes many at a time. */
+  private signBatch(s: number): Uint8Array | undefined {
+    const { signers, jobStarts, jobEnds, jobKeys, data, pending } = this;
+    const signer = signers[s];
+    if (signer.signMany === undefined || pending === 0) return undefined;
+    const starts = new Uint32Array(pending);
+    const ends = new Uint32Array(pending);
+    let count = 0;
+    for (let n = 0; n < pending; n++) {
+      if (jobKeys[n] !== s) continue;
+      starts[count] = jobStarts[n];
+      ends[count++] = jobEnds[n];
+    }
+    const out = new Uint8Array(count * signer.signatureLength);
+    signer.signMany(data, starts, ends, count, out);
+    return out;
   }
 
   /** Copies a signature that is kept to `out[at…]`; returns where it ends. */
@@ -239,6 +278,23 @@ export class RrsetSigner {
     this.ends[this.count++] = at + length;
     this.noteKept(expiration);
     return at + length;
+  }
+
+  /** Copies the signatures of a type that were made elsewhere to `out[at…]`; returns their end. */
+  private copyPresigned(rrsigs: readonly Uint8Array[], type: number, at: number): number {
+    const first = this.count;
+    let o = at;
+    for (const rdata of rrsigs) {
+      if (((rdata[0] << 8) | rdata[1]) !== type) continue;
+      this.makeRoom(o + rdata.length);
+      this.out.set(rdata, o);
+      this.starts[this.count] = o;
+      this.numbers[this.count] = KEPT;
+      o += rdata.length;
+      this.ends[this.count++] = o;
+    }
+    this.sortFrom(first);
+    return o;
   }
 
   /** Makes {@link out} at least so long. */

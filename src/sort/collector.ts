@@ -19,7 +19,7 @@ const FILL = 0.4;
 /** Entries and octets at which a run ends in any case: sorting happens within the 4 GiB that a
  * kernel can address. */
 const MOST_ENTRIES = 1 << 25;
-const MOST_OCTETS = 2 ** 31;
+export const MOST_OCTETS = 2 ** 31;
 
 /** Collects the facts of one kind, or of one zone, in one thread. */
 export class Collector {
@@ -46,9 +46,13 @@ export class Collector {
    * @param held octets that count: where several collectors share a bound, those of all.
    */
   settle(held = this.writer.bytes): void {
+    if (this.isFull(held)) this.spill();
+  }
+
+  /** Has it reached the bound, or one of those of a sort? */
+  isFull(held = this.writer.bytes): boolean {
     const { count, bytes } = this.writer;
-    if (count === 0) return;
-    if (held >= this.limit || bytes >= MOST_OCTETS || count >= MOST_ENTRIES) this.spill();
+    return held >= this.limit || bytes >= MOST_OCTETS || count >= MOST_ENTRIES;
   }
 
   /** Sorted runs of all that was collected; the collector can't be used afterwards. */
@@ -60,7 +64,9 @@ export class Collector {
     return this.runs;
   }
 
-  private spill(): void {
+  /** Sorts what is held into a file. */
+  spill(): void {
+    if (this.writer.count === 0) return;
     const { folder } = this.plan;
     // Without a folder only what one sort can take is a bound.
     this.runs.push(

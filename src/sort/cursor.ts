@@ -97,6 +97,24 @@ export class Cursor {
     return true;
   }
 
+  /**
+   * Leaves out the keys below `from`; the next step yields the first of the others. Look-ups in key
+   * order that each go on from the one before read every page once.
+   */
+  skipTo(from: Uint8Array): void {
+    for (let r = 0; r < this.size; r++) {
+      if (this.ranks[r] === Number.POSITIVE_INFINITY) continue;
+      const { keys, keyEnds, count } = this.runs[r].pages;
+      const page = this.pages[r];
+      const isLater =
+        page + 1 < count &&
+        compareBytes(keys, keyEnds[page], keyEnds[page + 1], from, 0, from.length) < 0;
+      if (isLater) this.openPage(r, pageOf(this.runs[r].pages, from));
+      this.leaveOut(r, from);
+    }
+    this.build();
+  }
+
   /** Does the head of run `r` come before that of run `q`? */
   private isBefore(r: number, q: number): boolean {
     const { ranks, blocks, starts, stops } = this;
@@ -190,7 +208,11 @@ export class Cursor {
   private seek(r: number, from: Uint8Array | undefined): void {
     const { pages } = this.runs[r];
     this.openPage(r, from === undefined ? 0 : pageOf(pages, from));
-    if (from === undefined) return;
+    if (from !== undefined) this.leaveOut(r, from);
+  }
+
+  /** Goes on to the first entry of run `r` that is not below `from`. */
+  private leaveOut(r: number, from: Uint8Array): void {
     while (this.ranks[r] !== Number.POSITIVE_INFINITY) {
       const block = this.blocks[r];
       let at = this.ats[r];

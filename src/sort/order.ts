@@ -29,7 +29,7 @@ const STATE = 28;
  * @param limit a page ends with the entry that brings it to so many octets.
  */
 export function eachPage(writer: EntryWriter, limit: number, take: TakePage): void {
-  const kernel = writer.kernel ?? threadKernel();
+  const kernel = sortingKernel(writer);
   const { top } = kernel;
   try {
     const addresses = sortIn(kernel, writer);
@@ -37,6 +37,11 @@ export function eachPage(writer: EntryWriter, limit: number, take: TakePage): vo
   } finally {
     kernel.release(top);
   }
+}
+
+/** The kernel in whose memory a writer's entries are sorted, and the pages lie that are taken. */
+export function sortingKernel(writer: EntryWriter): Kernel {
+  return writer.kernel ?? threadKernel();
 }
 
 /** Sorts; returns where the entries' addresses are in the kernel's memory. */

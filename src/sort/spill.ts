@@ -14,15 +14,8 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { EXIT, ZonewrightError } from '../errors.js';
 import { Kernel, KernelArea } from '../kernel/kernel.js';
-import {
-  ENTRY_HEADER,
-  type EntryWriter,
-  entryKeyEnd,
-  entrySize,
-  payloadLength,
-  readU32,
-} from '../records/entry.js';
-import { eachPage } from './order.js';
+import { ENTRY_HEADER, type EntryWriter, entryKeyEnd, readU32 } from '../records/entry.js';
+import { eachPage, sortingKernel } from './order.js';
 import { PAGE_SIZE, PageTableBuilder } from './pages.js';
 import { assertRoom, temporaryFileError } from './room.js';
 import type { Run } from './run.js';
@@ -41,8 +34,10 @@ export function spillRun(writer: EntryWriter, file: string): Run {
   try {
     assertRoom(dirname(file), writer.bytes);
     const fd = openSync(file, 'wx', 0o600);
+    const kernel = sortingKernel(writer);
+    const { top } = kernel;
     try {
-      const sink = new PageWriter(fd);
+      const sink = new PageWriter(fd, kernel);
       eachPage(writer, PAGE_SIZE, (from, start, end, entries) => {
         sink.take(from, start, end, entries);
       });
@@ -50,6 +45,7 @@ export function spillRun(writer: EntryWriter, file: string): Run {
       const { count, bytes } = sink;
       return { blocks: [], file, pages: sink.pages.finish(), count, bytes };
     } finally {
+      kernel.release(top);
       closeSync(fd);
     }
   } catch (error) {
@@ -57,32 +53,46 @@ export function spillRun(writer: EntryWriter, file: string): Run {
   }
 }
 
-/** Encodes pages and writes them. */
+/** Octets of packed pages that are held. */
+const ROOM = BATCH + 4 * PAGE_SIZE;
+
+/** Packs pages of a kernel's memory and writes them. */
 class PageWriter {
   readonly pages = new PageTableBuilder();
   count = 0;
   bytes = 0;
-  private out = Buffer.allocUnsafeSlow(BATCH + 4 * PAGE_SIZE);
+  private readonly out: number;
   private at = 0;
   private written = 0;
 
-  constructor(private readonly fd: number) {}
+  constructor(
+    private readonly fd: number,
+    private readonly kernel: Kernel,
+  ) {
+    this.out = kernel.take(ROOM);
+  }
 
   /** Takes the page `from[start, end)`. */
   take(from: Uint8Array, start: number, end: number, entries: number): void {
+    const { kernel, pages } = this;
     const length = end - start;
-    if (this.at >= BATCH) this.drain();
     // Front-coding an entry takes five octets more than its header at most, and its key is long then.
     const need = PAGE_HEADER + 2 * length + 20;
-    if (this.at + need > this.out.length) this.makeRoom(need);
-    const { out, at: pageAt } = this;
-    this.pages.open(this.written + pageAt, from, start + ENTRY_HEADER, entryKeyEnd(from, start));
-    const bodyEnd = encodePage(from, start, end, out, pageAt + PAGE_HEADER);
-    const body = out.subarray(pageAt + PAGE_HEADER, bodyEnd);
-    out.writeUInt32LE(body.length, pageAt);
-    out.writeUInt32LE(crc32(body), pageAt + 4);
-    this.pages.close(bodyEnd - pageAt, length, entries);
-    this.at = bodyEnd;
+    if (this.at >= BATCH || this.at + need > ROOM) this.drain();
+    pages.open(this.written + this.at, from, start + ENTRY_HEADER, entryKeyEnd(from, start));
+    const { top } = kernel;
+    const isLarge = need > ROOM;
+    const page = isLarge ? kernel.take(need) : this.out + this.at;
+    const body = page + PAGE_HEADER;
+    const stop = kernel.functions.packPage(start, end, body) >>> 0;
+    const { bytes } = kernel;
+    writeU32(bytes, page, stop - body);
+    writeU32(bytes, page + 4, crc32(bytes.subarray(body, stop)));
+    pages.close(stop - page, length, entries);
+    if (isLarge) {
+      this.write(page, stop);
+      kernel.release(top);
+    } else this.at += stop - page;
     this.count += entries;
     this.bytes += length;
   }
@@ -91,65 +101,20 @@ class PageWriter {
     this.drain();
   }
 
-  /** Only a page whose entries are very large needs more than there is. */
-  private makeRoom(need: number): void {
-    const wider = Buffer.allocUnsafeSlow(Math.max(this.out.length * 2, this.at + need));
-    wider.set(this.out.subarray(0, this.at));
-    this.out = wider;
-  }
-
   private drain(): void {
-    for (let from = 0; from < this.at; ) {
-      from += writeSync(this.fd, this.out, from, this.at - from);
-    }
-    this.written += this.at;
+    this.write(this.out, this.out + this.at);
     this.at = 0;
   }
+
+  /** Writes the kernel's memory `[from, end)`. */
+  private write(from: number, end: number): void {
+    for (let p = from; p < end; ) p += writeSync(this.fd, this.kernel.bytes, p, end - p);
+    this.written += end - from;
+  }
 }
 
-/** Encodes the entries in `from[start, end)` to `out[at]`; returns the offset behind them. */
-function encodePage(
-  from: Uint8Array,
-  start: number,
-  end: number,
-  out: Uint8Array,
-  at: number,
-): number {
-  let o = at;
-  let lastKey = 0;
-  let lastLength = 0;
-  for (let entry = start; entry < end; entry += entrySize(from, entry)) {
-    const key = entry + ENTRY_HEADER;
-    const keyEnd = entryKeyEnd(from, entry);
-    const payload = payloadLength(from, entry);
-    const limit = Math.min(keyEnd - key, lastLength);
-    let shared = 0;
-    while (shared < limit && from[lastKey + shared] === from[key + shared]) shared++;
-    o = putVarint(out, o, shared);
-    o = putVarint(out, o, keyEnd - key - shared);
-    for (let p = key + shared; p < keyEnd; p++) out[o++] = from[p];
-    o = putVarint(out, o, payload);
-    if (payload > 256) {
-      out.set(from.subarray(keyEnd, keyEnd + payload), o);
-      o += payload;
-    } else {
-      for (let p = keyEnd, to = p + payload; p < to; p++) out[o++] = from[p];
-    }
-    lastKey = key;
-    lastLength = keyEnd - key;
-  }
-  return o;
-}
-
-function putVarint(out: Uint8Array, at: number, value: number): number {
-  let o = at;
-  let v = value;
-  while (v >= 0x80) {
-    out[o++] = (v & 0x7f) | 0x80;
-    v >>>= 7;
-  }
-  out[o++] = v;
-  return o;
+function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (8 * i);
 }
 
 // ---- reading ---------------------------------------------------------------------------------

@@ -86,7 +86,9 @@ export async function openEmit(args: { job: number; context: EmitContext }): Pro
 
 /** Closes a job in this thread. */
 export function closeEmit({ job }: { job: number }): void {
-  jobs.get(job)?.file?.close();
+  const open = jobs.get(job);
+  open?.file?.close();
+  open?.signer.close();
   jobs.delete(job);
   closeRuns();
 }

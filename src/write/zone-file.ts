@@ -245,6 +245,7 @@ async function zonemdText(options: WriteZoneOptions, digest: Uint8Array): Promis
     const i = numbers.indexOf(number);
     out.set(signature.subarray(0, length), ends[i] - length);
   });
+  signer.close();
   const text = new RecordText(1 << 14);
   const ownerText = new Uint8Array(1024);
   const ownerLength = wireToText(owner, 0, ownerText, 0);

@@ -4,8 +4,8 @@
  * A few dozen records, so plain objects do.
  */
 
-import { DigestType, dsRdata } from '../dnssec/ds.js';
 import { inputError } from '../errors.js';
+import type { RecordSet } from '../keys/offline/rrset.js';
 import {
   compareBytes,
   countLabels,
@@ -173,12 +173,8 @@ export function readApex(
 /** What signing adds at the apex. */
 export interface ApexSigning {
   readonly serial: number;
-  /** DNSKEY RDATA, those to publish. */
-  readonly dnskeys: readonly Uint8Array[];
-  readonly dnskeyTtl: number;
-  /** DNSKEYs for which CDS and CDNSKEY are published (RFC 7344), or that the DS shall be deleted
-   * (RFC 8078 §4). */
-  readonly childDs: readonly Uint8Array[] | 'delete';
+  /** DNSKEY, CDNSKEY and CDS (keys/keyrecords.ts). */
+  readonly keySets: readonly RecordSet[];
   readonly denial: ZoneDenial;
   readonly zonemd: boolean;
 }
@@ -203,16 +199,8 @@ export function signApex(data: ApexData, signing: ApexSigning): SignedApex {
   const soa = data.soa.rdata.slice();
   writeU32(soa, soa.length - 20, signing.serial);
   add(TYPE.SOA, data.soa.ttl, soa);
-  for (const rdata of signing.dnskeys) add(TYPE.DNSKEY, signing.dnskeyTtl, rdata);
-  const { childDs } = signing;
-  if (childDs === 'delete') {
-    add(TYPE.CDS, signing.dnskeyTtl, Uint8Array.of(0, 0, 0, 0, 0));
-    add(TYPE.CDNSKEY, signing.dnskeyTtl, Uint8Array.of(0, 0, 3, 0, 0));
-  } else {
-    for (const dnskey of childDs) {
-      add(TYPE.CDS, signing.dnskeyTtl, dsRdata(data.apex, dnskey, DigestType.sha256));
-      add(TYPE.CDNSKEY, signing.dnskeyTtl, dnskey);
-    }
+  for (const { type, ttl, rdata } of signing.keySets) {
+    for (const one of rdata) add(type, ttl, one);
   }
   const { denial } = signing;
   if (denial.kind === 'nsec3') {

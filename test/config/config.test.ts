@@ -47,6 +47,10 @@ ns = ["ns1.example."]
 describe('what is read', () => {
   test("the contract's configuration", () => {
     const config = read(CONFIG_TEMPLATE);
+    expect(config.keys).toEqual({ passphrase: undefined });
+    expect(read(`${SHORT}[keys]\npassphrase = { file = "phrase" }\n`).keys).toEqual({
+      passphrase: { file: '/srv/tld/phrase' },
+    });
     expect(config.stateDir).toBe('/srv/tld/state');
     expect(config.outputDir).toBe('/srv/tld/out');
     expect(config.keyDir).toBe('/srv/tld/keys');
@@ -99,7 +103,7 @@ describe('what is read', () => {
   });
 
   test('every key that the template shows as a comment is a lawful key', () => {
-    const shown = CONFIG_TEMPLATE.replaceAll(/^# ([a-z0-9-]+ = )/gm, '$1')
+    const shown = CONFIG_TEMPLATE.replaceAll(/^# ([a-z0-9-]+ = |\[)/gm, '$1')
       .replace(/^status-overlay.*$/m, '')
       .replace(/^url = .*$/m, '')
       .replace(/^queries = .*$/m, '');
@@ -108,6 +112,8 @@ describe('what is read', () => {
     expect(config.publish.after).toBe('nsd-control reload {zone}');
     expect(config.zones[0]).toMatchObject({ classic: true, records: '/srv/tld/com.extra' });
     expect(config.zones[1].policy).toMatchObject({ csk: true, parentCheck: true });
+    expect(config.zones[1].policy.keyStorage).toBe('pkcs11:token=zw');
+    expect(config.pkcs11?.pin).toEqual({ file: '/etc/zonewright/pin' });
   });
 
   test('what is left out has the defaults of the contract', () => {
@@ -174,6 +180,45 @@ nsec3 = { iterations = 5, salt = "AAbb" }`,
       url: { file: '/srv/tld/db.url' },
       queries: { domains: 'SELECT 1', hosts: 'SELECT 2', records: undefined },
     });
+  });
+});
+
+describe("the parent's servers", () => {
+  const withServers = (list: string): string => `${SHORT}parent-servers = ${list}\n`;
+
+  test('are addresses, with port 53 or another', () => {
+    const list = '["198.41.0.4", "[2001:503:BA3E::2:30]:53", "127.0.0.1:5300", "2001:db8::0:1"]';
+    expect(read(withServers(list)).zones[0].parentServers).toEqual([
+      { address: '198.41.0.4', port: 53 },
+      { address: '2001:503:ba3e::2:30', port: 53 },
+      { address: '127.0.0.1', port: 5300 },
+      { address: '2001:db8::1', port: 53 },
+    ]);
+    expect(read(SHORT).zones[0].parentServers).toBeUndefined();
+  });
+
+  test.each([
+    ['"198.41.0.4"', 'zones[0].parent-servers', 'not a list'],
+    ['[]', 'zones[0].parent-servers', 'names no server'],
+    ['["a.root-servers.net"]', 'zones[0].parent-servers[0]', 'IP address'],
+    ['["192.0.2.1", "192.0.2.1:53"]', 'zones[0].parent-servers', 'names 192.0.2.1 twice'],
+    ['["::1", "[0::1]"]', 'zones[0].parent-servers', 'names ::1 twice'],
+  ])('%s: %s %s', (list, field, message) => {
+    const error = failure(withServers(list));
+    expect(error.exitCode).toBe(2);
+    expect(error.place?.field).toBe(field);
+    expect(error.message).toContain(message);
+  });
+
+  test('the root zone has none, and none to check', () => {
+    const root = SHORT.replace('"example"', '"."');
+    const named = failure(`${root}parent-servers = ["192.0.2.1"]\n`);
+    expect(named.place?.field).toBe('zones[0].parent-servers');
+    expect(named.message).toContain('no parent');
+    const checked = failure(root.replace('[policy.p]', '[policy.p]\nparent-check = true'));
+    expect(checked.place?.field).toBe('zones[0].policy');
+    expect(checked.message).toContain('no parent');
+    expect(read(root).zones[0].label).toBe('root');
   });
 });
 
@@ -284,6 +329,24 @@ describe('errors', () => {
     }
   });
 
+  test('a passphrase in the file is refused without being shown', () => {
+    for (const line of [
+      'passphrase = "hunter2"',
+      "passphrase = 'hun ter2'",
+      'passphrase = { file = ["hunter2"] }',
+      'passphrase = { text = "hunter2" }',
+      'passphrase = { file = 4711, env = "hunter2" }',
+      'passphrase = hunter2',
+      'Passphrase = "hunter2"',
+      '"passphrase" = "hunter2"',
+    ]) {
+      const error = failure(`${SHORT}\n[keys]\n${line}\n`);
+      expect(error.exitCode).toBe(2);
+      expect(error.place?.line, line).toBeDefined();
+      expect(JSON.stringify([error.message, error.text, error.hint]), line).not.toMatch(/ter2/);
+    }
+  });
+
   test('an empty file lacks its tables, and no input makes anything but a ZonewrightError', () => {
     expect(failure('').message).toBe('is missing');
     for (const text of [
@@ -294,6 +357,60 @@ describe('errors', () => {
       'source = "x"',
     ]) {
       expect(failure(text).exitCode).toBe(2);
+    }
+  });
+});
+
+describe('[pkcs11]', () => {
+  const TOKEN = '\n[pkcs11]\nmodule = "lib/hsm.so"\n';
+  const stored = (uri: string): string =>
+    SHORT.replace('[policy.p]', `[policy.p]\nkey-storage = "${uri}"`);
+
+  test('module, PIN and sessions, and where a policy makes its keys', () => {
+    expect(read(SHORT).pkcs11).toBeUndefined();
+    expect(read(SHORT).policies.get('p')?.keyStorage).toBeUndefined();
+    const config = read(`${stored('pkcs11:token=zw')}${TOKEN}pin = { file = "pin" }\n`);
+    expect(config.policies.get('p')?.keyStorage).toBe('pkcs11:token=zw');
+    expect(config.pkcs11).toEqual({
+      module: '/srv/tld/lib/hsm.so',
+      pin: { file: '/srv/tld/pin' },
+      sessions: 8,
+    });
+    const other = `${SHORT}\n[pkcs11]\nmodule = "hsm.so"\nsessions = 2\npin = { env = "PIN" }\n`;
+    expect(read(other).pkcs11).toEqual({ module: 'hsm.so', pin: { env: 'PIN' }, sessions: 2 });
+  });
+
+  test.each([
+    ['a storage without a module', stored('pkcs11:token=zw'), 'policy.p.key-storage', '[pkcs11]'],
+    [
+      'a key as storage',
+      stored('pkcs11:object=k') + TOKEN,
+      'policy.p.key-storage',
+      'URI of a token',
+    ],
+    ['another storage', stored('file:keys') + TOKEN, 'policy.p.key-storage', 'URI of a token'],
+    ['no module', `${SHORT}\n[pkcs11]\nsessions = 2\n`, 'pkcs11.module', 'missing'],
+    ['no session', `${SHORT}${TOKEN}sessions = 0\n`, 'pkcs11.sessions', 'from 1 to 256'],
+    ['an unknown key', `${SHORT}${TOKEN}modul = "x"\n`, 'pkcs11.modul', 'did you mean "module"'],
+  ])('refuses %s', (_, text, field, message) => {
+    const error = failure(text);
+    expect(error.exitCode).toBe(2);
+    expect(error.place?.field).toBe(field);
+    expect(error.message).toContain(message);
+  });
+
+  test('a PIN in the file is refused without being shown', () => {
+    for (const text of [
+      `${SHORT}${TOKEN}pin = "91748362"\n`,
+      `${SHORT}${TOKEN}pin = 91748362\n`,
+      `${SHORT}${TOKEN}pin = { value = "91748362" }\n`,
+      `${SHORT}${TOKEN}pin = [ "91748362"\n`,
+      `${SHORT}${TOKEN}[pkcs11.pin]\nvalue = "91748362"\n`,
+      `${SHORT}${TOKEN}modul = 1\npin = "91748362"\n`,
+      stored('pkcs11:token=zw?pin-value=91748362') + TOKEN,
+    ]) {
+      const error = failure(text);
+      expect(JSON.stringify([error.message, error.text, error.hint]), text).not.toMatch(/91748362/);
     }
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { formatDuration, parseDuration } from '#zonewright/config/duration.js';
 import { parseHostName, parseZoneName } from '#zonewright/config/names.js';
+import { parseServerAddress, serverAddressText } from '#zonewright/config/server-address.js';
 import { formatSize, parsePercent, parseSize } from '#zonewright/config/size.js';
 import { nearest } from '#zonewright/config/suggest.js';
 import { basicTime, isoTime, parseTime, stampTime } from '#zonewright/config/time.js';
@@ -171,5 +172,50 @@ describe('did you mean', () => {
   test('says nothing about a word that is far from all', () => {
     expect(nearest('colour', keys)).toBeUndefined();
     expect(nearest('x', keys)).toBeUndefined();
+  });
+});
+
+describe('addresses of name servers', () => {
+  test.each([
+    ['192.0.2.1', '192.0.2.1', 53],
+    ['192.0.2.1:5300', '192.0.2.1', 5300],
+    ['2001:DB8:0:0::1', '2001:db8::1', 53],
+    ['[2001:db8::1]', '2001:db8::1', 53],
+    ['[::1]:65535', '::1', 65_535],
+  ])('%s', (text, address, port) => {
+    expect(parseServerAddress(text)).toEqual({ address, port });
+  });
+
+  test.each([
+    '',
+    'ns1.example',
+    '192.0.2',
+    '192.0.2.256',
+    '192.0.2.1:',
+    '192.0.2.1:0',
+    '192.0.2.1:65536',
+    '[192.0.2.1]:53',
+    '2001:db8::1:x',
+    '[2001:db8::1',
+    '[fe80::1%eth0]:53',
+    'fe80::1%eth0',
+    ' 192.0.2.1',
+  ])('%j is none', (text) => {
+    expect(parseServerAddress(text)).toBeUndefined();
+  });
+
+  test('what is written reads as the same', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.ipV4(), fc.ipV6()),
+        fc.integer({ min: 1, max: 65_535 }),
+        (ip, port) => {
+          const parsed = parseServerAddress(ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
+          expect(parsed).toBeDefined();
+          if (parsed !== undefined)
+            expect(parseServerAddress(serverAddressText(parsed))).toEqual(parsed);
+        },
+      ),
+    );
   });
 });

@@ -14,6 +14,7 @@ import {
   bindLikeKey,
   DAY,
   keyFolder,
+  keyObject,
   NOW,
   newKey,
   refusalWith,
@@ -81,7 +82,7 @@ describe('generateKeyPair', () => {
     const algorithm = algorithmByNumber(13)!;
     const fresh = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
     // Twice the key that is there already, and with it its tag.
-    const offers = [first.secret!, first.secret!, fresh()];
+    const offers = [keyObject(first.secret), keyObject(first.secret), fresh()];
     let asked = 0;
     const second = generateKeyPair(
       dir,
@@ -92,7 +93,9 @@ describe('generateKeyPair', () => {
       },
     );
     expect(asked).toBe(3);
-    expect(second.dnskey.subarray(4)).not.toEqual(publicKeyField(algorithm, first.secret!));
+    expect(second.dnskey.subarray(4)).not.toEqual(
+      publicKeyField(algorithm, keyObject(first.secret)),
+    );
     expect(readKeys(dir, ZONE)).toHaveLength(2);
   });
 

@@ -1,5 +1,6 @@
 /** Key folders for the tests of the key store. */
 
+import type { KeyObject } from 'node:crypto';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { generateKeyPair } from '#zonewright/keys/generate.js';
 import type { Role } from '#zonewright/keys/statefile.js';
 import type { KeyPair } from '#zonewright/keys/store.js';
 import type { KeyTiming } from '#zonewright/keys/timing.js';
+import { isTokenKey, type Secret } from '#zonewright/pkcs11/token-key.js';
 import { wire } from '../dnssec/vectors.js';
 
 /** 2026-11-22T00:00:00Z */
@@ -44,6 +46,12 @@ export function newKey(dir: string, role: Role, timing = ACTIVE, algorithm = 13)
 
 export function text(file: string | undefined): string {
   return readFileSync(file ?? '', 'utf8');
+}
+
+/** A private key that lies in its file. */
+export function keyObject(secret: Secret | undefined): KeyObject {
+  if (secret === undefined || isTokenKey(secret)) throw new Error('the key is not in its file');
+  return secret;
 }
 
 /** A matcher for a refusal: exit code 4, and these texts in message, place and hint. */

@@ -69,6 +69,7 @@ export async function resign(
     input: fileOf(text),
     zone: ZONE,
     keyDir,
+    tokenFlags: {},
     output,
     denial: { kind: 'nsec3', optOut: false, iterations: 0, salt: new Uint8Array(0) },
     zonemd: true,

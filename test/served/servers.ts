@@ -99,8 +99,11 @@ async function startServer(
 }
 
 /** Serves zone files authoritatively. */
-export async function serve(folder: string, zones: readonly ServedZone[]): Promise<Server> {
-  const tool = authoritativeTool();
+export async function serve(
+  folder: string,
+  zones: readonly ServedZone[],
+  tool: 'nsd' | 'named' = authoritativeTool(),
+): Promise<Server> {
   const port = await freePort();
   const config = join(folder, `${tool}.conf`);
   const nsd = [
@@ -136,6 +139,41 @@ export async function serve(folder: string, zones: readonly ServedZone[]): Promi
   writeFileSync(config, `${(tool === 'nsd' ? nsd : named).join('\n')}\n`);
   const args = tool === 'nsd' ? ['-d', '-c', config] : ['-g', '-c', config];
   return startServer(tool, args, folder, port, zones[0]?.name ?? '.');
+}
+
+/**
+ * Serves one zone with BIND's named, which signs it itself with the keys of a folder.
+ *
+ * @param policy the statements of a dnssec-policy.
+ */
+export async function serveSigning(
+  folder: string,
+  zone: { readonly name: string; readonly file: string; readonly keyDir: string },
+  policy: string,
+): Promise<Server> {
+  const port = await freePort();
+  const config = join(folder, 'named.conf');
+  writeFileSync(
+    config,
+    [
+      'options {',
+      `  directory "${folder}";`,
+      `  pid-file "${join(folder, 'named.pid')}";`,
+      `  session-keyfile "${join(folder, 'named.key')}";`,
+      `  listen-on port ${port} { ${LOOPBACK}; };`,
+      '  listen-on-v6 { none; };',
+      '  recursion no; notify no; dnssec-validation no;',
+      '};',
+      'controls { };',
+      `dnssec-policy "own" { ${policy} };`,
+      `zone "${zone.name}" {`,
+      `  type primary; file "${zone.file}"; key-directory "${zone.keyDir}";`,
+      '  dnssec-policy "own"; inline-signing yes;',
+      '};',
+      '',
+    ].join('\n'),
+  );
+  return startServer('named', ['-g', '-c', config], folder, port, zone.name);
 }
 
 /** A validating resolver that knows these zones and nothing else of the world. */

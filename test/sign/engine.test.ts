@@ -8,6 +8,7 @@ import { keyTag } from '#zonewright/dnssec/keytag.js';
 import { parsePrivateFile } from '#zonewright/keys/privatefile.js';
 import { ENGINES, openSigner, openVerifier, type SigningKey } from '#zonewright/sign/engine.js';
 import { base64, dnskeyOf, signedData, VECTORS, type Vector, wire } from '../dnssec/vectors.js';
+import { keyObject } from '../keys/helpers.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -16,7 +17,7 @@ function keyOf(vector: Vector): SigningKey {
   const algorithm = algorithmByNumber(dnskey[3]);
   if (algorithm === undefined) throw new Error('unknown algorithm');
   const { secret } = parsePrivateFile(vector.private, 'vector.private', dnskey, algorithm);
-  return key(dnskey, secret);
+  return key(dnskey, keyObject(secret));
 }
 
 function key(dnskey: Uint8Array, secret: KeyObject): SigningKey {

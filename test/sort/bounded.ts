@@ -46,6 +46,7 @@ export async function signWithin(
     output: files.output,
     zone: nameFromText('example.'),
     keyDir: files.keys,
+    tokenFlags: {},
     denial,
     zonemd: true,
     validity: 14 * 86_400,

@@ -23,6 +23,8 @@ export interface RegistryOptions {
   readonly zoneLines?: readonly string[];
   /** Lines for [guards]. */
   readonly guards?: readonly string[];
+  /** Lines for [pkcs11]; without them there is no such table. */
+  readonly pkcs11?: readonly string[];
   /** Lines for [source] beyond format and path. */
   readonly source?: readonly string[];
 }
@@ -83,6 +85,7 @@ function configText(options: RegistryOptions, zones: readonly RegistryZone[]): s
       '',
     ]),
     ...(guards.length > 0 ? ['[guards]', ...guards, ''] : []),
+    ...(options.pkcs11 === undefined ? [] : ['[pkcs11]', ...options.pkcs11, '']),
   ].join('\n');
 }
 

@@ -40,6 +40,11 @@ export function giveWriter(state: usize): void {
   store<u32>(state, sorted, 24);
 }
 
+/** Is there room in the block for so many octets more, whatever they are? */
+export function hasOctets(octets: usize): bool {
+  return at + 4 + octets <= blockEnd;
+}
+
 /** Appends a fact, unless the block has no room: then nothing has happened. */
 export function append(
   key: usize,

@@ -321,7 +321,7 @@ function readIPv6(p: usize, out: usize): usize {
 }
 
 /** `n` octets in hexadecimal. */
-function readHex(p: usize, n: usize, out: usize): usize {
+export function readHex(p: usize, n: usize, out: usize): usize {
   for (const end = out + n; out < end; out++) {
     const high: u32 = load<u8>(HEX + load<u8>(p));
     const low: u32 = load<u8>(HEX + load<u8>(p, 1));
@@ -331,6 +331,11 @@ function readHex(p: usize, n: usize, out: usize): usize {
   }
   written = out;
   return p;
+}
+
+/** Octets of a digest of one of the types in use; 0: the parser knows. */
+export function digestLength(type: u32): usize {
+  return type === 2 ? 32 : type === 1 ? 20 : type === 4 ? 48 : 0;
 }
 
 function readDs(p: usize, out: usize): usize {
@@ -344,7 +349,7 @@ function readDs(p: usize, out: usize): usize {
   if (p === 0) return 0;
   store<u8>(out, value, 3);
   // Digests of other types are the parser's.
-  const length: usize = value === 2 ? 32 : value === 1 ? 20 : value === 4 ? 48 : 0;
+  const length = digestLength(value);
   return length === 0 ? 0 : readHex(p, length, out + 4);
 }
 

@@ -9,8 +9,10 @@
 
 export { compare } from './bytes';
 export { changedEnd, newEnd, openChanges, sameDelegations, scanChanges } from './changes';
+export { readRows } from './csv';
 export { setForbidding } from './delegation';
 export { gatherPage } from './gather';
+export { addHost, openHosts } from './hosts';
 export { openKept } from './kept';
 export { readLines } from './lines';
 export { firstEntry, openMerge, runEnds, runHeads } from './merge';
@@ -18,7 +20,7 @@ export { setApex } from './names';
 export { setNsec3 } from './nsec3';
 export { openText } from './output';
 export { openOwners } from './owners';
-export { unpackPage } from './pages';
+export { packPage, unpackPage } from './pages';
 export {
   enterSigned,
   scanSigned,
@@ -39,6 +41,7 @@ export {
 export { openJobs, setChain, setSigner, writeNsec3, writeSecure } from './signed';
 // The last two are called by the sort alone; as exports they stay functions of their own.
 export { countDigits, deal, listEntries, sortEntries } from './sort';
+export { verifyOwners } from './verify-walk';
 export {
   factsOfOwner,
   hasAddressAhead,

@@ -43,7 +43,7 @@ async function placesOf(config: Config, zone: ZoneConfig): Promise<KeyPlaces> {
   return {
     zone,
     stateDir: config.stateDir,
-    pairs: readKeys(config.keyDir, zone.name),
+    pairs: readKeys(config.keyDir, zone.name, { leaveSealed: true }),
     parentDs: typeof parentDs === 'string' ? await readDsFile(parentDs, zone.name) : parentDs,
     published: publishedOf(join(config.outputDir, zone.label), zone.label)?.keyStates,
   };

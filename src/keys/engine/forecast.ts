@@ -46,18 +46,21 @@ export function forecast(
   const moments: ForecastMoment[] = [];
   let state = zone;
   let at = now;
-  let nextTag = Math.max(FIRST_FUTURE_TAG, ...zone.keys.map(({ tag }) => tag + 1));
+  const made: EngineKey[] = [];
   for (let n = 0; ; n++) {
     if (n > MOST_MOMENTS) throw new Error('the forecast of the keys comes to no rest');
-    const observed = observe(state, policy, at, options.parentDelay);
+    const observed = observe(state, policy, now, at, options.parentDelay);
     const events: KeyEvent[] = [...observed.events];
     let step = advance(observed.zone, policy, at);
     events.push(...step.events);
     if (step.needed.length > 0) {
-      const keys = step.needed.map(({ role, algorithm, replaces, emergency }) => {
-        const tag = nextTag++;
-        return newKey({ id: `future ${tag}`, tag, algorithm, role, replaces, emergency }, at);
-      });
+      const keys: EngineKey[] = [];
+      for (const { role, algorithm, replaces, emergency } of step.needed) {
+        const tag = futureTag([...step.zone.keys, ...keys, ...made], role);
+        const id = `future ${role} ${tag}`;
+        keys.push(newKey({ id, tag, algorithm, role, replaces, emergency }, at));
+      }
+      made.push(...keys);
       for (const key of keys) events.push({ at, what: madeText(key.role), ids: [key.id] });
       step = advance({ ...step.zone, keys: [...step.zone.keys, ...keys] }, policy, at);
       events.push(...step.events);
@@ -68,7 +71,7 @@ export function forecast(
       ...step.zone,
       keys: keys.filter((key) => key.goal === 'omnipresent' || !isGone(key)),
     };
-    const next = nextTime(state, policy, at, options);
+    const next = nextTime(state, policy, now, at, options);
     if (next === undefined) return moments;
     at =
       options.interval > 0
@@ -78,12 +81,19 @@ export function forecast(
   }
 }
 
+/** The tag of the next made-up key of a role. */
+function futureTag(keys: readonly EngineKey[], role: Role): number {
+  const tags = keys.filter((key) => key.role === role).map(({ tag }) => tag + 1);
+  return Math.max(FIRST_FUTURE_TAG, ...tags);
+}
+
 const madeText = (role: Role): string => `a new ${role.toUpperCase()} is made`;
 
-/** What the parent is taken to have done by `at`. */
+/** What the parent is taken to have done by `at`: `delay` after it was asked, or after now. */
 function observe(
   zone: ZoneKeys,
   policy: EnginePolicy,
+  now: number,
   at: number,
   delay: number | undefined,
 ): { zone: ZoneKeys; events: KeyEvent[] } {
@@ -91,7 +101,7 @@ function observe(
   const events: KeyEvent[] = [];
   const keys = zone.keys.map((key) => {
     const status = key.records.ds;
-    if (status === undefined || status.since + delay > at) return key;
+    if (status === undefined || Math.max(status.since, now) + delay > at) return key;
     if (status.state === 'rumoured' && key.dsSeen === undefined) {
       events.push({ at, what: `the DS of ${keyName(key)} is seen at the parent`, ids: [key.id] });
       return { ...key, dsSeen: at };
@@ -109,6 +119,7 @@ function observe(
 function nextTime(
   zone: ZoneKeys,
   policy: EnginePolicy,
+  now: number,
   at: number,
   { parentDelay }: ForecastOptions,
 ): number | undefined {
@@ -124,7 +135,7 @@ function nextTime(
     const open =
       (state === 'rumoured' && key.dsSeen === undefined) ||
       (state === 'unretentive' && key.dsGone === undefined);
-    if (open) times.push(key.records.ds.since + parentDelay);
+    if (open) times.push(Math.max(key.records.ds.since, now) + parentDelay);
   }
   const later = times.filter((time): time is number => time !== undefined && time > at);
   return later.length === 0 ? undefined : Math.min(...later);

@@ -169,7 +169,8 @@ export const FIRST_FUTURE_TAG = 0x10000;
 /** What a key is called in messages. */
 export function keyName({ tag, role }: Pick<EngineKey, 'tag' | 'role'>): string {
   if (tag < FIRST_FUTURE_TAG) return `key ${tag}`;
-  return `the new ${role.toUpperCase()} no. ${tag - FIRST_FUTURE_TAG + 1}`;
+  const number = tag === FIRST_FUTURE_TAG ? '' : ` no. ${tag - FIRST_FUTURE_TAG + 1}`;
+  return `the new ${role.toUpperCase()}${number}`;
 }
 
 /** The order in which keys are shown: those that sign keys first, the older before the newer. */

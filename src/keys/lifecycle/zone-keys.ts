@@ -107,7 +107,9 @@ export function withKeys(held: HeldKeys, keys: ZoneKeys, now: number): HeldKeys 
   const note: KeyNote = {
     ...held.note,
     rolls: keys.rolls,
-    known: keys.keys.map(({ id, tag, role }) => ({ id, tag, role })),
+    known: keys.keys
+      .filter((key) => key.goal === 'omnipresent' || !isGone(key))
+      .map(({ id, tag, role }) => ({ id, tag, role })),
     emergency: keys.keys.filter(({ emergency }) => emergency).map(({ id }) => id),
   };
   return { ...held, note, pairs, keys };
