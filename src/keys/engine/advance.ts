@@ -43,7 +43,8 @@ export interface Advance {
 /** Brings a zone's keys to the state that they have at `now`, and does what is lawful then. */
 export function advance(zone: ZoneKeys, policy: EnginePolicy, now: number): Advance {
   const events: KeyEvent[] = [];
-  const taken = takeRequests(zone, now);
+  const settled = { ...zone, keys: settle(zone.keys, policy, now, events) };
+  const taken = takeRequests(settled, now);
   const needed = neededKeys(taken, policy, now);
   const { rolls, keys: meant } = assignGoals(taken, policy);
   for (const [i, key] of meant.entries()) {
@@ -51,7 +52,7 @@ export function advance(zone: ZoneKeys, policy: EnginePolicy, now: number): Adva
       events.push({ at: now, what: `${keyName(key)} is to go`, ids: [key.id] });
     }
   }
-  let keys = settle(meant, policy, now, events);
+  let keys = meant;
   for (;;) {
     const next = nextStep(keys, policy, now);
     if (next === undefined) break;
@@ -63,12 +64,12 @@ export function advance(zone: ZoneKeys, policy: EnginePolicy, now: number): Adva
   return { zone: { keys: endEmergencies(keys), rolls }, events, needed };
 }
 
-/** Records whose waiting time is over come to rest. */
-function settle(
+/** Records whose waiting time is over come to rest. Each that does is an event. */
+export function settle(
   keys: readonly EngineKey[],
   policy: EnginePolicy,
   now: number,
-  events: KeyEvent[],
+  events: KeyEvent[] = [],
 ): EngineKey[] {
   return keys.map((key) => {
     let settled = key;

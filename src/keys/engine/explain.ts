@@ -4,7 +4,7 @@
  */
 
 import { isoTime } from '../../config/time.js';
-import { RECORD_TEXT } from './advance.js';
+import { advance, RECORD_TEXT } from './advance.js';
 import {
   type EngineKey,
   type EnginePolicy,
@@ -15,7 +15,7 @@ import {
 } from './model.js';
 import type { Breakage } from './rules.js';
 import { afterStep, judgeStep, wantedSteps } from './steps.js';
-import { dueAt } from './times.js';
+import { type Due, dueAt } from './times.js';
 
 export interface Wait {
   /** The keys that it is about. */
@@ -68,7 +68,7 @@ export function explain(zone: ZoneKeys, policy: EnginePolicy, now: number): Wait
       });
     }
   }
-  waits.push(...blockedSteps(zone.keys, policy, now));
+  waits.push(...blockedSteps(zone, policy, now));
   const order = (wait: Wait): number => wait.until ?? Number.POSITIVE_INFINITY;
   return waits.sort((a, b) => order(a) - order(b));
 }
@@ -78,14 +78,43 @@ function sameAsDnskey(key: EngineKey): boolean {
   return dnskey?.state === krrsig?.state && dnskey?.since === krrsig?.since;
 }
 
-/** The steps that the rules do not allow yet. */
-function blockedSteps(keys: readonly EngineKey[], policy: EnginePolicy, now: number): Wait[] {
-  return wantedSteps(keys, policy, now).flatMap((step): Wait[] => {
+/**
+ * The steps that the rules do not allow yet, each until the engine will take it: the last cache may
+ * let go of what it would break before that, when a DS is forgotten everywhere and nobody validates.
+ */
+function blockedSteps(zone: ZoneKeys, policy: EnginePolicy, now: number): Wait[] {
+  const { keys } = zone;
+  const blocked = wantedSteps(keys, policy, now).flatMap((step) => {
     const { breaks } = judgeStep(keys, afterStep(keys, step, now), policy, now);
-    if (breaks.length === 0) return [];
-    const ids = [...new Set(step.changes.map(({ id }) => id))];
-    return [{ ids, what: `then: ${step.what}`, until: lawfulFrom(breaks), why: breakText(breaks) }];
+    return breaks.length === 0 ? [] : [{ step, breaks }];
   });
+  if (blocked.length === 0) return [];
+  const dues = comingDues(keys, policy, now);
+  const ends = blocked.flatMap(({ breaks }) => breaks.map(({ until }) => until ?? now));
+  const times = [...new Set([...dues.map(({ at }) => at), ...ends])]
+    .filter((at) => at > now)
+    .sort((a, b) => a - b);
+  const taken = times.map((at) => ({
+    at,
+    steps: new Set(advance(zone, policy, at).events.map(({ what }) => what)),
+  }));
+  return blocked.map(({ step, breaks }): Wait => {
+    const ids = [...new Set(step.changes.map(({ id }) => id))];
+    const until = taken.find(({ steps }) => steps.has(step.what))?.at;
+    const due = until === lawfulFrom(breaks) ? undefined : dues.find(({ at }) => at === until);
+    const why = due === undefined ? breakText(breaks) : due.formula;
+    return { ids, what: `then: ${step.what}`, until, why };
+  });
+}
+
+/** The ends of all waits for caches that are still to come. */
+export function comingDues(keys: readonly EngineKey[], policy: EnginePolicy, now: number): Due[] {
+  return keys.flatMap((key) =>
+    recordsOf(key.role).flatMap((record) => {
+      const due = dueAt(key, record, policy);
+      return due === undefined || due.at <= now ? [] : [due];
+    }),
+  );
 }
 
 /** When the last cache has let go of what a step would break; undefined: that is not a matter of time. */

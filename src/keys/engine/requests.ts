@@ -6,7 +6,8 @@
 
 import { isoTime } from '../../config/time.js';
 import type { Role } from '../statefile.js';
-import { breakText, lawfulFrom } from './explain.js';
+import { settle } from './advance.js';
+import { breakText, comingDues } from './explain.js';
 import {
   type EngineKey,
   type EnginePolicy,
@@ -14,6 +15,7 @@ import {
   isPresent,
   keyName,
   type RollRequest,
+  recordsOf,
   stateOf,
   withState,
   type ZoneKeys,
@@ -79,12 +81,13 @@ export function noteDsSeen(
     );
   }
   // It was not asked for yet.
-  const early: EngineKey = {
-    ...withState(key, 'ds', 'rumoured', at),
-    dsSeen: at,
+  const early = (one: EngineKey, time: number): EngineKey => ({
+    ...withState(one, 'ds', 'rumoured', time),
+    dsSeen: time,
     dsGone: undefined,
-  };
-  return judged(zone, replace(zone, early), policy, now, what, emergency);
+  });
+  const change = changeOf(key, (one, time) => early(one, time === now ? at : time));
+  return judged(zone, change, policy, now, what, emergency);
 }
 
 /** Takes note that the DS of a key is gone from the parent. */
@@ -103,8 +106,12 @@ export function noteDsGone(
     return { zone: replace(zone, { ...key, dsGone }), what, breaks: [] };
   }
   // It is still wanted there.
-  const early: EngineKey = { ...withState(key, 'ds', 'unretentive', at), dsGone: at };
-  return judged(zone, replace(zone, early), policy, now, what, emergency);
+  const early = (one: EngineKey, time: number): EngineKey => ({
+    ...withState(one, 'ds', 'unretentive', time),
+    dsGone: time,
+  });
+  const change = changeOf(key, (one, time) => early(one, time === now ? at : time));
+  return judged(zone, change, policy, now, what, emergency);
 }
 
 /** Revokes a key (RFC 5011 §2.1): its DNSKEY carries the REVOKE flag from now on, and it is to go. */
@@ -120,34 +127,60 @@ export function revokeKey(
   }
   if (key.revoked !== undefined) return refuse(`${keyName(key)} is revoked already`);
   if (!isPresent(key, 'dnskey')) return refuse(`${keyName(key)} is not published`);
-  const records = ['dnskey', 'krrsig', 'zrrsig', 'ds'] as const;
-  const step: Step = {
-    what: `${keyName(key)} is revoked`,
-    changes: records
-      .filter((record) => isPresent(key, record))
-      .map((record) => ({ id: key.id, record, to: 'unretentive' })),
-    revokes: [key.id],
+  const revoke: Change = (keys, time) => {
+    const step: Step = { what, changes: withdrawnRecords(keys, key.id), revokes: [key.id] };
+    return afterStep(keys, step, time).map(
+      (one): EngineKey => (one.id === key.id ? { ...one, goal: 'hidden' } : one),
+    );
   };
-  const keys = afterStep(zone.keys, step, now).map(
-    (one): EngineKey => (one.id === key.id ? { ...one, goal: 'hidden' } : one),
-  );
-  return judged(zone, { ...zone, keys }, policy, now, step.what, emergency);
+  const what = `${keyName(key)} is revoked`;
+  return judged(zone, revoke, policy, now, what, emergency);
 }
 
+function withdrawnRecords(keys: readonly EngineKey[], id: string): Step['changes'] {
+  const key = keys.find((one) => one.id === id);
+  if (key === undefined) return [];
+  return recordsOf(key.role)
+    .filter((record) => isPresent(key, record))
+    .map((record) => ({ id, record, to: 'unretentive' }));
+}
+
+/** What a request makes of the keys, carried out at a time. */
+type Change = (keys: readonly EngineKey[], time: number) => readonly EngineKey[];
+
+const changeOf =
+  ({ id }: EngineKey, change: (key: EngineKey, time: number) => EngineKey): Change =>
+  (keys, time) =>
+    keys.map((one) => (one.id === id ? change(one, time) : one));
+
 function judged(
-  before: ZoneKeys,
-  after: ZoneKeys,
+  zone: ZoneKeys,
+  change: Change,
   policy: EnginePolicy,
   now: number,
   what: string,
   emergency: boolean,
 ): Answer {
-  const { consistent, breaks } = judgeStep(before.keys, after.keys, policy, now);
+  // The last build may be a while ago: what caches have forgotten since then counts no more.
+  const judgedAt = (time: number) => {
+    const before = settle(zone.keys, policy, time);
+    const after = change(before, time);
+    return { after, ...judgeStep(before, after, policy, time) };
+  };
+  const { after, consistent, breaks } = judgedAt(now);
   if (!consistent) return refuse(`${what}: no key would be left that signs in its place`);
-  if (breaks.length === 0 || emergency) return { zone: after, what, breaks };
+  if (breaks.length === 0 || emergency) return { zone: { ...zone, keys: after }, what, breaks };
+  const ends = [
+    ...comingDues(zone.keys, policy, now).map(({ at }) => at),
+    ...breaks.map(({ until }) => until ?? now),
+  ];
+  const times = ends.filter((at) => at > now).sort((a, b) => a - b);
   return {
     refused: `${what}: resolvers would fail to validate the zone`,
-    earliest: lawfulFrom(breaks),
+    earliest: times.find((at) => {
+      const then = judgedAt(at);
+      return then.consistent && then.breaks.length === 0;
+    }),
     why: breakText(breaks),
   };
 }

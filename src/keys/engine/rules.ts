@@ -7,6 +7,7 @@
  * 1. There is a DS that can be followed (once the zone is secure, unless it goes insecure).
  * 2. Each DNSKEY RRset that may be held has, for each algorithm of each DS RRset that may be held, a
  *    key that this DS RRset names and that signs the DNSKEY RRset; and each of its algorithms signs it.
+ *    (Of trust anchors that follow RFC 5011, any one leads to such a key.)
  * 3. For each algorithm of each DNSKEY RRset that may be held, each signature set that may be held
  *    has a signature by a key of that algorithm in that RRset (RFC 4035 §2.2).
  *
@@ -15,7 +16,7 @@
 
 import { algorithmName } from '../../dnssec/algorithms.js';
 import { type EngineKey, type EnginePolicy, keyName, type RecordName, stateOf } from './model.js';
-import { type Due, dueAt, formulaOf, partsOf, retention } from './times.js';
+import { type Due, dueAt, dueFrom, partsOf, retention } from './times.js';
 
 /** A combination of cached data that does not validate. */
 export interface Breakage {
@@ -69,13 +70,8 @@ function versions(
   return found;
 }
 
-function endOf(ended: number, record: RecordName, policy: EnginePolicy): Due {
-  const parts = partsOf(record, policy);
-  return {
-    at: ended + retention(record, policy),
-    formula: formulaOf({ at: ended, what: 'changed' }, parts),
-  };
-}
+const endOf = (ended: number, record: RecordName, policy: EnginePolicy): Due =>
+  dueFrom({ at: ended, what: 'changed' }, partsOf(record, policy));
 
 /** The keys whose record was there at a time; as bits. */
 function present(keys: readonly EngineKey[], record: RecordName, at: number): number {
@@ -170,9 +166,9 @@ export function breakages(
   for (const { keys: inSet, signers, end } of keySets) {
     const signing = inSet & signers;
     for (const ds of sets) {
-      for (const algorithm of algorithmsOf(live, ds.keys)) {
-        if ((ds.keys & signing & maskOf(live, algorithm)) !== 0) continue;
-        const names = tags(live, ds.keys & maskOf(live, algorithm));
+      for (const same of followedTogether(live, ds.keys, policy)) {
+        if ((same & signing) !== 0) continue;
+        const names = tags(live, same);
         add(2, `the DS of ${names} leads to no key that signs the DNSKEY RRset`, [end, ds.end]);
       }
     }
@@ -188,6 +184,19 @@ export function breakages(
     }
   }
   return [...found.values()];
+}
+
+/**
+ * The parts of a DS RRset each of which has to lead somewhere: its algorithms. Of trust anchors any
+ * one does, whatever its algorithm (RFC 4035 §5).
+ */
+function followedTogether(
+  keys: readonly EngineKey[],
+  ds: number,
+  { anchor }: EnginePolicy,
+): readonly number[] {
+  if (anchor === 'rfc5011') return [ds];
+  return [...algorithmsOf(keys, ds)].map((algorithm) => ds & maskOf(keys, algorithm));
 }
 
 /** Is the key's DS at the parent, or wanted there? */

@@ -12,6 +12,7 @@ import {
   type EnginePolicy,
   hasKeyRole,
   hasZoneRole,
+  isGone,
   keyName,
   type RollRequest,
   type ZoneKeys,
@@ -107,6 +108,9 @@ export function neededKeys(
     for (const key of own) {
       const start = rollStart(key, policy);
       if (start === undefined || start > now) continue;
+      // Where the parent never follows, keys that grow old don't pile up.
+      const isAsked = key.retireAt !== undefined && key.retireAt <= now;
+      if (!isAsked && keys.some((other) => other.id === key.replaces && !isGone(other))) continue;
       const heirs = dutiesOfAll(own.filter((other) => other.replaces === key.id));
       for (const role of roles) {
         const duties = dutiesOf(role) & dutiesOf(key.role);

@@ -153,6 +153,8 @@ function* dsSteps(keys: readonly EngineKey[], policy: EnginePolicy): Generator<S
   const anchors = keys.filter((key) => hasKeyRole(key.role));
   const old = anchors.filter((key) => leaves(key) && isPresent(key, 'ds'));
   if (policy.algorithms.length === 0) {
+    // Validators that have a trust anchor let go of the last one by no lawful way.
+    if (policy.anchor === 'rfc5011') return;
     yield { what: `the DS of ${label(old)} shall go`, changes: put(old, 'ds', 'unretentive') };
     return;
   }
@@ -163,13 +165,26 @@ function* dsSteps(keys: readonly EngineKey[], policy: EnginePolicy): Generator<S
     // Resolvers take a new trust anchor up by themselves, and drop a revoked one.
     yield { what: `resolvers learn ${label(complete)}`, changes: put(complete, 'ds', 'rumoured') };
     if (anchors.some((key) => stays(key) && known(key, 'ds'))) {
+      // With the last KSK of an algorithm all its DNSKEYs go; its signatures stay for a while.
+      const rest = keys.filter(
+        (key) =>
+          leaves(key) &&
+          !old.includes(key) &&
+          old.some(({ algorithm }) => algorithm === key.algorithm) &&
+          !keys.some((other) => stays(other) && other.algorithm === key.algorithm),
+      );
       yield {
         what: `${label(old)} is revoked`,
-        changes: [...put(old, 'ds', 'unretentive'), ...withdraw(old)],
+        changes: [...put(old, 'ds', 'unretentive'), ...withdraw([...old, ...rest])],
         revokes: old.map(({ id }) => id),
       };
     }
     return;
+  }
+  // A DS that leads nowhere: its key was to be the next one and is not any more.
+  const vain = old.filter((key) => stateOf(key, 'dnskey') === 'hidden');
+  if (vain.length < old.length) {
+    yield { what: `the DS of ${label(vain)} shall go`, changes: put(vain, 'ds', 'unretentive') };
   }
   if (complete.length > 0) {
     const instead = old.length > 0 ? ` instead of that of ${label(old)}` : '';

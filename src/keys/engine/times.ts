@@ -11,6 +11,13 @@ import type { EngineKey, EnginePolicy, Measure, RecordName, RecordStatus, Times 
 /** RFC 5011 §2.4.1 and §2.4.2: a trust anchor is added, and removed, after 30 days. */
 export const HOLD_DOWN: Measure = { seconds: 30 * 86_400, name: 'hold-down of RFC 5011' };
 
+/**
+ * RFC 5011 §2.3: validators look at the DNSKEY RRset every half of its TTL, and every hour at the
+ * most often. A key waits for two looks: for the one that finds it, and for the one after the
+ * hold-down.
+ */
+const LOOKS: Measure = { seconds: 2 * 3600, name: 'two looks of RFC 5011' };
+
 /** The parts of a wait. */
 export function partsOf(record: RecordName, policy: EnginePolicy): readonly Measure[] {
   const { times } = policy;
@@ -20,10 +27,11 @@ export function partsOf(record: RecordName, policy: EnginePolicy): readonly Meas
       return [times.propagation, times.dnskeyTtl, times.margin];
     case 'zrrsig':
       return [times.propagation, times.zoneTtl, times.margin];
-    case 'ds':
-      return policy.anchor === 'rfc5011'
-        ? [HOLD_DOWN, times.propagation, times.dnskeyTtl, times.margin]
-        : [times.parentPropagation, times.dsTtl, times.margin];
+    case 'ds': {
+      if (policy.anchor === 'parent') return [times.parentPropagation, times.dsTtl, times.margin];
+      const looks = times.dnskeyTtl.seconds < LOOKS.seconds ? LOOKS : times.dnskeyTtl;
+      return [HOLD_DOWN, times.propagation, looks, times.margin];
+    }
   }
 }
 
@@ -51,7 +59,18 @@ export function dueAt(key: EngineKey, record: RecordName, policy: EnginePolicy):
   const start = startOf(key, record, status, policy);
   if (start === undefined) return undefined;
   const parts = partsOf(record, policy);
-  return { at: start.at + retention(record, policy), formula: formulaOf(start, parts) };
+  return dueFrom(start, parts);
+}
+
+/** The end of a wait from its start. The sum is put in words only when somebody asks for it. */
+export function dueFrom(start: Start, parts: readonly Measure[]): Due {
+  const at = parts.reduce((sum, part) => sum + part.seconds, start.at);
+  return {
+    at,
+    get formula() {
+      return formulaOf(start, parts);
+    },
+  };
 }
 
 interface Start {
@@ -84,7 +103,7 @@ function startOf(
 }
 
 /** A sum in words and in numbers. */
-export function formulaOf(start: Start, parts: readonly Measure[]): string {
+function formulaOf(start: Start, parts: readonly Measure[]): string {
   const words = [start.what, ...parts.map((part) => part.name)].join(' + ');
   const numbers = [isoTime(start.at), ...parts.map((part) => formatDuration(part.seconds))];
   return `${words} = ${numbers.join(' + ')}`;
