@@ -189,6 +189,8 @@ export interface ResolverOptions {
   readonly config?: readonly string[];
   /** Variables of its environment. */
   readonly env?: NodeJS.ProcessEnv;
+  /** It asks a resolver, not authoritative servers. */
+  readonly forwards?: boolean;
 }
 
 /**
@@ -199,18 +201,19 @@ export async function resolver(
   folder: string,
   zones: readonly ServedZone[],
   authorities: Server | readonly Server[],
-  { config: lines = [], env = {} }: ResolverOptions = {},
+  { config: lines = [], env = {}, forwards = false }: ResolverOptions = {},
 ): Promise<Server> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const anchors = join(folder, 'anchors');
   writeFileSync(anchors, `${zones.flatMap((zone) => zone.anchors).join('\n')}\n`);
   const config = join(folder, 'unbound.conf');
-  const stub = (name: string): string[] => [
-    'stub-zone:',
+  const way = forwards ? 'forward' : 'stub';
+  const upstream = (name: string): string[] => [
+    `${way}-zone:`,
     `  name: "${name}"`,
-    ...[authorities].flat().map((authority) => `  stub-addr: ${LOOPBACK}@${authority.port}`),
-    '  stub-prime: no',
+    ...[authorities].flat().map((authority) => `  ${way}-addr: ${LOOPBACK}@${authority.port}`),
+    ...(forwards ? [] : ['  stub-prime: no']),
   ];
   writeFileSync(
     config,
@@ -239,7 +242,7 @@ export async function resolver(
       'remote-control:',
       '  control-enable: no',
       // The root too goes to the server on loopback, which refuses it: nothing leaves.
-      ...[...zones.map((zone) => zone.name), '.'].flatMap(stub),
+      ...[...zones.map((zone) => zone.name), '.'].flatMap(upstream),
       '',
     ].join('\n'),
   );

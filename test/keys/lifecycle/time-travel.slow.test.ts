@@ -12,7 +12,7 @@ import { tempDir } from '../../tools/cli.js';
 import { describeUnless, hasTool } from '../../tools/judges.js';
 import { CHILD } from '../travel/child.js';
 import { DAY, type LifeOptions, live, type Turn } from '../travel/life.js';
-import { faketimeLibrary } from '../travel/validator.js';
+import { faketimeLibrary } from '../travel/resolvers.js';
 
 const TOOLS = [
   'nsd',
@@ -33,8 +33,8 @@ const TURNS: readonly Turn[] = [
   // RSA, and TTLs that change in the middle of rolls.
   { day: 60, command: roll('ksk') },
   { day: 62, policy: { 'dnskey-ttl': '"PT2H"' } },
-  { day: 100, longestTtl: 4 * DAY },
-  { day: 112, longestTtl: DAY },
+  { day: 70, longestTtl: 4 * DAY },
+  { day: 116, longestTtl: DAY },
   { day: 120, policy: { 'dnskey-ttl': '"P3D"' } },
   { day: 125, off: 4 },
   // To ECDSA, with opt-out in the middle of it.

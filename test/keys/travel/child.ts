@@ -14,6 +14,8 @@ export const CHILD = 'child.example';
 /** How many hosts, and delegations of each kind, the zone has on all days. */
 export const HOSTS = 24;
 export const DELEGATIONS = 6;
+/** Names that are asked for unvalidated only, all of the longest TTL. */
+export const SLEEPERS = 36;
 
 /** What of the zone and its policy may change. */
 export interface Settings {
@@ -160,6 +162,7 @@ function zoneText({ longestTtl }: Settings, now: number): string {
   for (let i = 0; i < HOSTS; i++) {
     lines.push(`host${i} ${Math.min(ttlOf(i, longestTtl), longestTtl)} A 192.0.2.${i + 1}`);
   }
+  for (let i = 0; i < SLEEPERS; i++) lines.push(`sleeper${i} ${longestTtl} A 192.0.2.200`);
   for (let i = 0; i < DELEGATIONS; i++) {
     const ds = `${1000 + i} 13 2 ${(i + 17).toString(16).repeat(32)}`;
     lines.push(`secure${i} NS ns.secure${i}`, `ns.secure${i} A 192.0.2.${100 + i}`);

@@ -12,8 +12,8 @@ import { type Authority, startAuthority } from './authorities.js';
 import { type Built, CHILD, type Child, createChild, type Settings } from './child.js';
 import { createParent, PARENT, PARENT_NEGATIVE_TTL, type Parent } from './parent.js';
 import { type Client, createClient } from './query.js';
-import { anyQuestion, isRight, type Question } from './questions.js';
-import { startValidator, type Validator } from './validator.js';
+import { anyQuestion, isRight, type Question, sleeper } from './questions.js';
+import { type Resolvers, startResolvers } from './resolvers.js';
 
 export const DAY = 86_400;
 const HOUR = 3600;
@@ -61,7 +61,8 @@ export interface LifeReport {
   readonly questions: number;
   /** Answers that the resolver vouched for. */
   readonly authentic: number;
-  /** Answers that were put into its cache unvalidated, and asked for again at the end of their TTL. */
+  /** Answers that lay in a cache unvalidated, and were asked for by the validator at the end of their
+   * TTL. */
   readonly held: number;
   readonly parentChanges: number;
   /** Keys that were published and are no longer: `ksk 13` and how many. */
@@ -85,7 +86,7 @@ interface Stage {
   readonly parent: Parent;
   readonly quick: Authority;
   readonly slow: Authority;
-  readonly validator: Validator;
+  readonly resolvers: Resolvers;
   readonly complaints: string[];
   readonly known: {
     built: Built;
@@ -127,24 +128,20 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
       authorities.push(authority);
     }
     const [quick, slow] = authorities as [Authority, Authority];
-    const validator = await startValidator(
-      join(folder, 'validator'),
-      parent.anchor,
-      authorities,
-      START,
-    );
-    stops.push(() => validator.stop());
+    const at = newFolder(folder, 'resolvers');
+    const resolvers = await startResolvers(at, parent.anchor, authorities, START);
+    stops.push(() => resolvers.stop());
     if (options.teller === 'parent-check') askParentAt(child, authorities);
     const stage: Stage = {
       options,
       random: seeded(seed),
-      agenda: createAgenda(START, (now) => validator.setTime(now)),
+      agenda: createAgenda(START, (now) => resolvers.setTime(now)),
       client,
       child,
       parent,
       quick,
       slow,
-      validator,
+      resolvers,
       complaints: [],
       known: { built, ds: [], pending: false, early: [] },
       secureFrom: undefined,
@@ -261,40 +258,34 @@ async function judgeNow(stage: Stage, built: Built): Promise<void> {
   }
 }
 
-/** Asks some questions, and puts another answer into the cache without its being validated. */
+/** Asks some questions, and puts another answer into the cache, where nobody validates it. */
 async function askSome(stage: Stage, count: number): Promise<void> {
-  const { random, agenda } = stage;
+  const { random, agenda, client, resolvers, counts } = stage;
   for (let n = 0; n < count; n++) await askChecked(stage, anyQuestion(random));
-  const question = anyQuestion(random);
-  const { client, validator, counts } = stage;
+  const question = below(random, 4) === 0 ? anyQuestion(random) : sleeper(counts.held);
   counts.questions++;
-  const reply = await client.ask(validator.port, question.name, question.type, { unchecked: true });
+  const reply = await client.ask(resolvers.cache.port, question.name, question.type);
   if (!isRight(question, reply)) {
-    complain(stage, `${question.name} ${question.type} with CD: ${reply.status}`);
+    complain(stage, `${question.name} ${question.type} from the cache: ${reply.status}`);
     return;
   }
   if (reply.ttl < 2) return;
   // Validated when the keys are as new as they can be to what is held.
-  const held = agenda.now + reply.ttl - 1;
-  agenda.at(held, () => {
-    counts.held++;
-    return askChecked(stage, question);
-  });
+  counts.held++;
+  agenda.at(agenda.now + reply.ttl - 1, () => askChecked(stage, question));
 }
 
 async function askChecked(stage: Stage, question: Question): Promise<void> {
-  const { client, validator, counts, agenda } = stage;
+  const { client, resolvers, counts, agenda } = stage;
   const { name, type } = question;
   counts.questions++;
-  const reply = await client.ask(validator.port, name, type);
+  const reply = await client.ask(resolvers.validator.port, name, type);
   if (reply.authentic) counts.authentic++;
   if (!isRight(question, reply)) {
-    complain(stage, `${name} ${type}: ${reply.status}: ${validator.lastComplaint()}`);
+    complain(stage, `${name} ${type}: ${reply.status}: ${resolvers.lastComplaint()}`);
   } else if (!reply.authentic && mustBeAuthentic(stage, question)) {
-    complain(
-      stage,
-      `${name} ${type}: not authenticated, secure since ${iso(stage.secureFrom ?? agenda.now)}`,
-    );
+    const since = iso(stage.secureFrom ?? agenda.now);
+    complain(stage, `${name} ${type}: not authenticated, secure since ${since}`);
   }
 }
 
@@ -330,7 +321,9 @@ function watchCds(stage: Stage): void {
   if (options.teller === 'liar' && known.ds.length > 0) {
     // Nobody has told the parent yet.
     tellOfDs(stage, wanted, known.ds, agenda.now, 0);
-    agenda.at(agenda.now + 20 * DAY, () => changeParent(stage, wanted));
+    agenda.at(agenda.now + 20 * DAY, async () => {
+      await changeParent(stage, wanted);
+    });
     return;
   }
   agenda.at(agenda.now + soon, async () => {

@@ -1,10 +1,8 @@
 /**
- * Questions over UDP without a process for each, as a stub resolver asks them: DO, and CD where the
- * answer is not to be validated. Built on dns-packet, apart from the code under test.
+ * Questions over UDP without a process for each, as a stub resolver asks them, with DO. Built on dns-packet, apart from the code under test.
  */
 import { createSocket } from 'node:dgram';
 import {
-  CHECKING_DISABLED,
   type DecodedPacket,
   DNSSEC_OK,
   decode,
@@ -25,12 +23,7 @@ export interface Reply {
 }
 
 export interface Client {
-  ask(
-    port: number,
-    name: string,
-    type: string,
-    options?: { readonly unchecked?: boolean },
-  ): Promise<Reply>;
+  ask(port: number, name: string, type: string): Promise<Reply>;
   close(): void;
 }
 
@@ -64,14 +57,14 @@ export function createClient(): Client {
   }
 
   return {
-    ask: async (port, name, type, { unchecked = false } = {}) => {
+    ask: async (port, name, type) => {
       for (let tries = 0; tries < TRIES; tries++) {
         nextId = (nextId % 0xffff) + 1;
         const id = nextId;
         const octets = encode({
           type: 'query',
           id,
-          flags: RECURSION_DESIRED | (unchecked ? CHECKING_DISABLED : 0),
+          flags: RECURSION_DESIRED,
           questions: [{ name, type: type as RecordType }],
           additionals: [
             {

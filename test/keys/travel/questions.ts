@@ -1,6 +1,6 @@
 /** Questions about the zone, and what a resolver has to answer on any day of its life. */
 import { below, pick, type Random } from '../../fuzz/mutate.js';
-import { CHILD, DELEGATIONS, HOSTS } from './child.js';
+import { CHILD, DELEGATIONS, HOSTS, SLEEPERS } from './child.js';
 import type { Reply } from './query.js';
 
 export interface Question {
@@ -37,6 +37,11 @@ export function anyQuestion(random: Random): Question {
     }),
   ];
   return pick(random, kinds)();
+}
+
+/** Questions in turn that nobody else asks: what is in the cache of them was never validated. */
+export function sleeper(turn: number): Question {
+  return data(`sleeper${turn % SLEEPERS}.${CHILD}`, 'A');
 }
 
 /** Is it the answer? AD is another matter. */
