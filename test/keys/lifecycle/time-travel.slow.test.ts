@@ -9,10 +9,10 @@
  */
 import { expect, it } from 'vitest';
 import { tempDir } from '../../tools/cli.js';
+import { faketimeLibrary } from '../../tools/faketime.js';
 import { describeUnless, hasTool } from '../../tools/judges.js';
 import { CHILD } from '../travel/child.js';
 import { DAY, type LifeOptions, live, type Turn } from '../travel/life.js';
-import { faketimeLibrary } from '../travel/resolvers.js';
 
 const TOOLS = [
   'nsd',
@@ -21,6 +21,7 @@ const TOOLS = [
   'dnssec-signzone',
   'dnssec-keygen',
   'ldns-verify-zone',
+  'dnssec-verify',
   'kzonesign',
 ];
 const absent = TOOLS.filter((tool) => !hasTool(tool));
@@ -87,6 +88,20 @@ const LONG: LifeOptions = {
   missed: 3,
 };
 
+/** A life of a few months for one purpose. */
+const SHORT: Omit<LifeOptions, 'folder'> = {
+  seed: 4,
+  builds: 45,
+  settings: {
+    policy: { 'zsk-lifetime': '"P20D"', 'ksk-lifetime': '"unlimited"' },
+    zone: {},
+    longestTtl: 2 * DAY,
+  },
+  turns: [{ day: 16, command: roll('ksk') }],
+  teller: 'operator',
+  judged: false,
+};
+
 describeUnless(
   absent.length === 0 ? undefined : `${absent.join(', ')} not installed`,
   'time travel',
@@ -97,6 +112,41 @@ describeUnless(
       const report = await live({ ...LONG, builds, folder: tempDir('travel') });
       console.log(report, (performance.now() - started) / 1000, process.cpuUsage());
       expect(report.complaints).toEqual([]);
+    });
+
+    it('the build asks the parent itself; secure, insecure, and secure again', async () => {
+      const report = await live({
+        ...SHORT,
+        folder: tempDir('travel'),
+        builds: 200,
+        judged: true,
+        teller: 'parent-check',
+        // Longer than configured: the greater one counts, which the parent's servers tell.
+        dsTtl: 3 * DAY,
+        turns: [
+          { day: 16, command: roll('ksk') },
+          { day: 50, policy: { 'ksk-roll': '"double-ds"' }, command: roll('ksk') },
+          { day: 90, policy: { insecure: 'true' } },
+          { day: 130, policy: { insecure: undefined } },
+        ],
+      });
+      console.log(report);
+      expect(report.complaints).toEqual([]);
+    });
+
+    /** Lives in which something is wrong, and what the resolver then says. */
+    const WRONG: readonly (readonly [string, Partial<LifeOptions>])[] = [
+      ['the DS is said to be changed, and is not', { teller: 'liar' }],
+      ['name servers are slower than propagation-delay', { lag: 3 * DAY }],
+      ['the parent gives the DS a longer TTL than parent-ds-ttl', { dsTtl: 9 * DAY }],
+    ];
+    it.each(WRONG)('finds bogus answers where %s', async (_, wrong) => {
+      const good = await live({ ...SHORT, folder: tempDir('travel') });
+      expect(good.complaints).toEqual([]);
+      const bad = await live({ ...SHORT, ...wrong, folder: tempDir('travel') });
+      console.log(bad);
+      expect(bad.complaints.join('\n')).toMatch(/SERVFAIL.*validation failure/);
+      for (const complaint of bad.complaints) expect(complaint).toContain('SERVFAIL');
     });
   },
 );

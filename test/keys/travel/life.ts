@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { below, pick, type Random, seeded } from '../../fuzz/mutate.js';
-import { judge } from '../../tools/judges.js';
+import { judge, type Tool } from '../../tools/judges.js';
 import { type Agenda, createAgenda } from './agenda.js';
 import { type Authority, startAuthority } from './authorities.js';
 import { type Built, CHILD, type Child, createChild, type Settings } from './child.js';
@@ -246,15 +246,25 @@ async function buildNow(stage: Stage): Promise<Built | undefined> {
   return built;
 }
 
-/** Two validators that other people wrote judge the zone at a time of its day. */
+/** Validators that other people wrote judge the zone at a time of its day. */
 async function judgeNow(stage: Stage, built: Built): Promise<void> {
-  if (stage.options.judged === false) return;
-  const at = built.at + below(stage.random, DAY - 3 * HOUR);
-  const work = { zone: `${CHILD}.`, file: built.file, now: new Date(at * 1000) };
-  const verdicts = await Promise.all([judge('ldns-verify-zone', work), judge('kzonesign', work)]);
-  stage.counts.judged++;
+  const { options, random, counts, complaints } = stage;
+  // A zone that has gone insecure has nothing to be judged.
+  const isSigned = built.records.some(({ type }) => type === 'DNSKEY');
+  if (options.judged === false || !isSigned) return;
+  const at = built.at + below(random, DAY - 3 * HOUR);
+  const csk = built.keys.some(({ role }) => role === 'csk');
+  const work = { zone: `${CHILD}.`, file: built.file, now: new Date(at * 1000), csk };
+  // What kzonesign says of CSKs is of no use (tools/judges.ts).
+  const tools: Tool[] = [
+    'ldns-verify-zone',
+    'dnssec-verify',
+    ...(csk ? [] : ['kzonesign' as const]),
+  ];
+  counts.judged++;
+  const verdicts = await Promise.all(tools.map((tool) => judge(tool, work)));
   for (const { tool, ok, output } of verdicts) {
-    if (!ok) stage.complaints.push(`${iso(at)}: ${tool}: ${output.slice(0, 1000)}`);
+    if (!ok) complaints.push(`${iso(at)}: ${tool}: ${output.slice(0, 1000)}`);
   }
 }
 

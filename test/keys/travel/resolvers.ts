@@ -4,25 +4,12 @@
  * validate, as behind a provider's or an office's cache: so it gets what has lain there for up to its
  * TTL, be the keys what they are by now, and asking once more gives no newer data.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ResolverOptions, resolver, type Server } from '../../served/servers.js';
+import { byClock, clockText } from '../../tools/faketime.js';
 import { CHILD } from './child.js';
 import { PARENT } from './parent.js';
-
-/** The library, or undefined where it is not installed. */
-export function faketimeLibrary(): string | undefined {
-  return readdirSync('/usr/lib')
-    .map((name) => `/usr/lib/${name}/faketime/libfaketime.so.1`)
-    .find((path) => existsSync(path));
-}
 
 export interface Resolvers {
   /** Asks the name servers, and keeps what they say. */
@@ -55,8 +42,7 @@ export async function startResolvers(
   mkdirSync(folder, { recursive: true });
   const clock = join(folder, 'clock');
   const setTime = (time: number): void => {
-    const text = new Date(time * 1000).toISOString().slice(0, 19).replace('T', ' ');
-    writeFileSync(`${clock}.new`, `${text}\n`);
+    writeFileSync(`${clock}.new`, clockText(new Date(time * 1000)));
     renameSync(`${clock}.new`, clock);
   };
   setTime(now);
@@ -64,14 +50,7 @@ export async function startResolvers(
     { name: PARENT, file: '', anchors: [anchor] },
     { name: `${CHILD}.`, file: '', anchors: [] },
   ];
-  const env = {
-    TZ: 'UTC',
-    LD_PRELOAD: faketimeLibrary() ?? '',
-    FAKETIME_TIMESTAMP_FILE: clock,
-    FAKETIME_NO_CACHE: '1',
-    // Time-outs go by the real time.
-    FAKETIME_DONT_FAKE_MONOTONIC: '1',
-  };
+  const env = byClock(clock);
   const start = (name: string, upstream: Server | readonly Server[], options: ResolverOptions) =>
     resolver(join(folder, name), zones, upstream, { ...options, env });
   const cache = await start('cache', authorities, {
