@@ -224,8 +224,9 @@ export async function writeVerified(
 ): Promise<{ readonly written: WrittenZone; readonly report: VerifyReport }> {
   const { file, now, pool } = options;
   const { createZoneVerifier } = await import('./verify/verify.js');
-  const { apex } = zone.input;
-  const verifier = createZoneVerifier({ source: file, zone: apex, now, pool, ...verify });
+  const { apex, keys } = zone.input;
+  const signers = [...keys.ksks, ...keys.zsks].map(({ dnskey }) => dnskey);
+  const verifier = createZoneVerifier({ source: file, zone: apex, now, pool, signers, ...verify });
   try {
     const written = await writePlanned(zone, { ...options, tap: verifier });
     return { written, report: await verifier.finish() };

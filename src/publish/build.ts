@@ -333,7 +333,7 @@ async function makeReady(
     keyTags: built.dnskeys.map((key) => keyTag(key)),
     keys: describeKeys(work, now),
     keyEvents: work.keys.run.events.map(({ what }) => ({ what })),
-    keyStates: statesOf(work.keys.run.held, seenTtls(work), now),
+    keyStates: statesOf(work.keys.run.held, seenTtls(work, built), now),
     timings,
     guards: judgements,
   };
@@ -346,9 +346,10 @@ const STAGES: Readonly<Record<StageName, string>> = {
 };
 
 /** TTLs that caches hold from now on. */
-function seenTtls({ zone, keys }: Work): Partial<Record<TtlKind, number>> {
+function seenTtls({ zone, keys }: Work, built: BuiltZone): Partial<Record<TtlKind, number>> {
   return {
     dnskey: zone.policy.dnskeyTtl,
+    zone: built.report.greatestTtl,
     ...(keys.dsTtl === undefined ? {} : { ds: keys.dsTtl }),
   };
 }

@@ -17,7 +17,7 @@ import { Cursor, lookUp } from '../sort/cursor.js';
 import type { Run } from '../sort/run.js';
 import { type ApexServer, type ChainParams, sameChain, type VerifyContext } from './context.js';
 import type { FaultCode, FaultList } from './faults.js';
-import { readKeys } from './keys.js';
+import { readKeys, unpublishedKeys } from './keys.js';
 
 /** RFC 9276 §3.2: validators may refuse more; zonewright does (04-dnssec, Rules). */
 const MAX_ITERATIONS = 100;
@@ -65,6 +65,8 @@ export interface ApexOptions {
   readonly maxErrors: number;
   readonly tolerated: readonly FaultCode[];
   readonly fingerprintKey: Uint8Array;
+  /** DNSKEY RDATA of the keys that the zone was signed with, as far as known. */
+  readonly signers?: readonly Uint8Array[] | undefined;
 }
 
 /**
@@ -96,13 +98,14 @@ export function readApex(
     fault('missing-apex-ns', TYPE.NS, 'the zone has no NS record at its apex');
   }
 
-  const { keys, algorithms } =
+  const { keys: published, algorithms } =
     dnskeys.length === 0
       ? { keys: [], algorithms: [] }
       : readKeys(
           dnskeys.map((r) => r.rdata),
           (code, message) => fault(code, TYPE.DNSKEY, message, dnskeys[0]),
         );
+  const keys = [...published, ...unpublishedKeys(options.signers ?? [], { keys: published })];
   for (const { rdata } of dnskeys) {
     if (rdata[3] === 5 || rdata[3] === 7) warnings.push('a DNSKEY uses SHA-1 (RFC 9905)');
   }

@@ -23,6 +23,9 @@ export interface ZoneKey {
   readonly sep: boolean;
   /** A revoked key signs the DNSKEY RRset, to say so, and nothing else. */
   readonly revoked: boolean;
+  /** Is it in the DNSKEY RRset? A new algorithm signs before its keys are published, an old one
+   * until nobody has them (RFC 6781 §4.1.4). */
+  readonly published: boolean;
   /** Can its signatures be checked here? */
   readonly supported: boolean;
 }
@@ -68,6 +71,7 @@ export function readKeys(
       tag,
       sep: (key.flags & FLAG_SEP) !== 0,
       revoked: (key.flags & FLAG_REVOKE) !== 0,
+      published: true,
       supported: algorithm !== undefined && wrong === undefined,
     });
   }
@@ -86,4 +90,18 @@ export function readKeys(
   }
   const algorithms = [...new Set(live.map((key) => key.algorithm))].sort((a, b) => a - b);
   return { keys, algorithms };
+}
+
+/**
+ * Keys that sign and are not in the DNSKEY RRset: those of algorithms that it has no key of. Where
+ * it has one, a signature by another key is a fault.
+ *
+ * @param signers DNSKEY RDATA of the keys that the zone was signed with.
+ */
+export function unpublishedKeys(
+  signers: readonly Uint8Array[],
+  { keys }: Pick<ZoneKeys, 'keys'>,
+): ZoneKey[] {
+  const others = signers.filter((rdata) => keys.every((key) => key.algorithm !== rdata[3]));
+  return readKeys(others, () => undefined).keys.map((key) => ({ ...key, published: false }));
 }

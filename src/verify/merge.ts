@@ -20,6 +20,8 @@ const NO_KEY = new Uint8Array(0);
 export interface Walked {
   readonly counts: WalkCounts;
   readonly leastLife: number;
+  /** Of signed RRsets; seconds. */
+  readonly greatestTtl: number;
   readonly dnskeySigners: readonly number[];
   readonly dnskeyMissigners: readonly number[];
   /** Indices of the zone's own name servers that have an address. */
@@ -50,6 +52,7 @@ export function createMerge(
 ): Merge {
   const counts = newCounts();
   let leastLife = 0x7fffffff;
+  let greatestTtl = 0;
   const dnskeySigners: number[] = [];
   const dnskeyMissigners: number[] = [];
   const servers = new Set<number>();
@@ -82,6 +85,7 @@ export function createMerge(
       faults.merge(result.faults);
       addCounts(counts, result.counts);
       leastLife = Math.min(leastLife, result.leastLife);
+      greatestTtl = Math.max(greatestTtl, result.greatestTtl);
       dnskeySigners.push(...result.dnskeySigners);
       dnskeyMissigners.push(...result.dnskeyMissigners);
       for (const i of result.servers) servers.add(i);
@@ -105,7 +109,21 @@ export function createMerge(
         const n = counts.uncheckedSignatures;
         warnings.push(`${n} signatures are of an algorithm not known here`);
       }
-      return { counts, leastLife, dnskeySigners, dnskeyMissigners, servers, warnings };
+      if (counts.keylessSignatures > 0) {
+        const n = counts.keylessSignatures;
+        warnings.push(
+          `${n} signatures are of an algorithm that no DNSKEY has, as at the begin and the end of its roll; they were not checked`,
+        );
+      }
+      return {
+        counts,
+        leastLife,
+        greatestTtl,
+        dnskeySigners,
+        dnskeyMissigners,
+        servers,
+        warnings,
+      };
     },
   };
 }

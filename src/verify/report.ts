@@ -26,6 +26,9 @@ export interface VerifyZoneOptions {
   readonly now: number;
   /** RDATA of the parent's DS records, which must lead to a key. */
   readonly ds?: readonly Uint8Array[] | undefined;
+  /** DNSKEY RDATA of the keys that the zone was signed with, where that is known: those of an
+   * algorithm that is not published yet, or no longer, are not in the zone. */
+  readonly signers?: readonly Uint8Array[] | undefined;
   /** Faults to report; all are counted. Default 100. */
   readonly maxErrors?: number | undefined;
   /** Codes of faults that don't make the zone bad, e.g. `missing-glue`; they are counted. */
@@ -82,6 +85,8 @@ export interface VerifyReport {
   readonly zonemd: boolean;
   /** When the first signature expires, seconds since 1970; undefined without signatures. */
   readonly earliestExpiration: number | undefined;
+  /** Greatest TTL of a signed RRset, which caches keep with its signatures; seconds. */
+  readonly greatestTtl: number;
   /** Tags of the keys that sign the DNSKEY RRset. */
   readonly dnskeySigners: readonly number[];
   readonly seconds: { readonly total: number; readonly read: number };
@@ -152,6 +157,7 @@ export function makeReport(options: VerifyZoneOptions, findings: Findings): Veri
       counts === undefined || counts.signatures === 0
         ? undefined
         : options.now + (walked?.leastLife ?? 0),
+    greatestTtl: walked?.greatestTtl ?? 0,
     dnskeySigners: (walked?.dnskeySigners ?? []).map((i) => apex.context.keys[i].tag),
     seconds,
   };
@@ -177,7 +183,7 @@ function checkTrust(
   const { keys, apex: zone } = apex.context;
   const fault = (code: FoundFault['fault'], type: number, message: string): void =>
     faults.add(code, NO_KEY, 0, 0, type, message);
-  const seps = keys.filter((key) => key.sep && !key.revoked);
+  const seps = keys.filter((key) => key.sep && key.published && !key.revoked);
   const live = (indices: readonly number[]) =>
     indices.map((i) => keys[i]).filter((key) => !key.revoked);
   const signing = live(walked.dnskeySigners);

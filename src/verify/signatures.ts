@@ -51,8 +51,12 @@ export class SignatureChecker {
   verified = 0;
   /** Signatures by an algorithm that is not known here. */
   unchecked = 0;
+  /** Signatures by an algorithm of which the zone has no key: no validator looks at them. */
+  keyless = 0;
   /** Least `expiration − now` of all signatures, in seconds. */
   leastLife = 0x7fffffff;
+  /** Greatest TTL of a signed RRset: how long caches hold signatures, in seconds. */
+  greatestTtl = 0;
 
   private data: Uint8Array = new Uint8Array(1 << 16);
   private builtTtl = -1;
@@ -72,8 +76,9 @@ export class SignatureChecker {
   /** Begins a walk, whose faults go to `faults`. */
   restart(faults: FaultList): void {
     this.faults = faults;
-    this.signatures = this.verified = this.unchecked = 0;
+    this.signatures = this.verified = this.unchecked = this.keyless = 0;
     this.leastLife = 0x7fffffff;
+    this.greatestTtl = 0;
   }
 
   /** Checks the bits of all signatures that still wait. */
@@ -129,6 +134,7 @@ export class SignatureChecker {
       if (covered > type) break;
       if (!any) for (const algorithm of algorithms) seen[algorithm] = 0;
       any = true;
+      if (ttl > this.greatestTtl) this.greatestTtl = ttl;
       this.signatures++;
       const b = records.block[s];
       const at = records.at[s];
@@ -190,7 +196,7 @@ export class SignatureChecker {
       for (let k = 0; k < keys.length; k++) {
         const zoneKey = keys[k];
         if (zoneKey.tag !== tag || zoneKey.algorithm !== algorithm) continue;
-        if (zoneKey.revoked && !isApexKeys) continue;
+        if (isApexKeys ? !zoneKey.published : zoneKey.revoked) continue;
         match = true;
         candidate = k;
         const verifier = verifiers[k];
@@ -205,7 +211,9 @@ export class SignatureChecker {
           break;
         }
       }
-      if (!match) {
+      if (!match && !keys.some((zoneKey) => zoneKey.algorithm === algorithm)) {
+        this.keyless++;
+      } else if (!match) {
         fault(
           'unknown-key-tag',
           `no usable key of ${algorithmName(algorithm)} in DNSKEY has the tag ${tag}`,

@@ -76,10 +76,10 @@ export async function verifySorted(
   reporter?.done(`${records} records`);
 
   reporter?.stage('verify');
-  const { now, engine = 'openssl' } = options;
+  const { now, engine = 'openssl', signers } = options;
   const apex = readApex(
     runs,
-    { apex: zone, now, engine, maxErrors, tolerated, fingerprintKey: fingerprintKey() },
+    { apex: zone, now, engine, maxErrors, tolerated, signers, fingerprintKey: fingerprintKey() },
     faults,
   );
   const spill = planData(options.spill ?? IN_MEMORY);

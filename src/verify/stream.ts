@@ -66,7 +66,7 @@ export interface ZoneStream {
 
 /** Begins a verification in one pass. */
 export function openZoneStream(pool: Pool, options: VerifyZoneOptions): ZoneStream {
-  const { zone, now, engine = 'openssl', source } = options;
+  const { zone, now, engine = 'openssl', source, signers } = options;
   const maxErrors = options.maxErrors ?? MAX_ERRORS;
   const tolerated = options.tolerate ?? [];
   const apexOptions = {
@@ -75,6 +75,7 @@ export function openZoneStream(pool: Pool, options: VerifyZoneOptions): ZoneStre
     engine,
     maxErrors,
     tolerated,
+    signers,
     fingerprintKey: fingerprintKey(),
   };
   const newFaults = (): FaultList => new FaultList(zone, maxErrors, tolerated);

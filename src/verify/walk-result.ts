@@ -15,6 +15,8 @@ export interface WalkCounts {
   signatures: number;
   verified: number;
   uncheckedSignatures: number;
+  /** By an algorithm of which the zone has no key. */
+  keylessSignatures: number;
   delegations: number;
   secureDelegations: number;
   glue: number;
@@ -32,6 +34,8 @@ export interface RangeResult {
   readonly counts: WalkCounts;
   /** Least `expiration − now` of the signatures, in seconds. */
   readonly leastLife: number;
+  /** Greatest TTL of the signed RRsets, in seconds. */
+  readonly greatestTtl: number;
   readonly nsec: ChainEnds;
   readonly nsec3: ChainEnds;
   /** Both sides of the NSEC3 chain, added up (fingerprint.ts). */
@@ -82,6 +86,7 @@ export function newCounts(): WalkCounts {
     signatures: 0,
     verified: 0,
     uncheckedSignatures: 0,
+    keylessSignatures: 0,
     delegations: 0,
     secureDelegations: 0,
     glue: 0,

@@ -138,6 +138,7 @@ export class RangeWalker {
     counts.signatures = signatures.signatures;
     counts.verified = signatures.verified;
     counts.uncheckedSignatures = signatures.unchecked;
+    counts.keylessSignatures = signatures.keyless;
     counts.nsec3 = denial.nsec3Count + denial.otherChain;
     counts.notOptOut = denial.notOptOut;
     counts.otherChain = denial.otherChain;
@@ -145,6 +146,7 @@ export class RangeWalker {
       faults: { found: faults.found, counts: faults.counts },
       counts,
       leastLife: signatures.leastLife,
+      greatestTtl: signatures.greatestTtl,
       nsec: denial.nsec.ends(),
       nsec3: denial.nsec3.ends(),
       fingerprint: fingerprint.sum.slice(),

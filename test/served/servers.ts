@@ -25,6 +25,8 @@ export interface ServedZone {
 
 export interface Server {
   readonly port: number;
+  /** Tells it that zone files have changed; it takes them up soon after. */
+  reload(): void;
   stop(): Promise<void>;
 }
 
@@ -72,10 +74,15 @@ async function startServer(
   folder: string,
   port: number,
   question: string,
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Server> {
   const log = join(folder, `${tool}.log`);
   const output = openSync(log, 'w');
-  const child = spawn(toolPath(tool), args, { cwd: folder, stdio: ['ignore', output, output] });
+  const child = spawn(toolPath(tool), args, {
+    cwd: folder,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', output, output],
+  });
   closeSync(output);
   let ended = false;
   const end = once(child, 'exit').then(() => {
@@ -91,7 +98,7 @@ async function startServer(
   };
   for (let tries = 0; tries < 150 && !ended; tries++) {
     const answer = await ask(port, question, 'SOA', { patience: 1 }).catch(() => undefined);
-    if (answer !== undefined) return { port, stop };
+    if (answer !== undefined) return { port, reload: () => void child.kill('SIGHUP'), stop };
     await wait(100);
   }
   await stop();
@@ -176,22 +183,37 @@ export async function serveSigning(
   return startServer('named', ['-g', '-c', config], folder, port, zone.name);
 }
 
-/** A validating resolver that knows these zones and nothing else of the world. */
+/** What a resolver differs in from the usual. */
+export interface ResolverOptions {
+  /** Further lines of `server:`. */
+  readonly config?: readonly string[];
+  /** Variables of its environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** It asks a resolver, not authoritative servers. */
+  readonly forwards?: boolean;
+}
+
+/**
+ * A validating resolver that knows these zones and nothing else of the world. Of several
+ * authorities it asks now this one, now that.
+ */
 export async function resolver(
   folder: string,
   zones: readonly ServedZone[],
-  authority: Server,
+  authorities: Server | readonly Server[],
+  { config: lines = [], env = {}, forwards = false }: ResolverOptions = {},
 ): Promise<Server> {
   const port = await freePort();
   mkdirSync(folder, { recursive: true });
   const anchors = join(folder, 'anchors');
   writeFileSync(anchors, `${zones.flatMap((zone) => zone.anchors).join('\n')}\n`);
   const config = join(folder, 'unbound.conf');
-  const stub = (name: string): string[] => [
-    'stub-zone:',
+  const way = forwards ? 'forward' : 'stub';
+  const upstream = (name: string): string[] => [
+    `${way}-zone:`,
     `  name: "${name}"`,
-    `  stub-addr: ${LOOPBACK}@${authority.port}`,
-    '  stub-prime: no',
+    ...[authorities].flat().map((authority) => `  ${way}-addr: ${LOOPBACK}@${authority.port}`),
+    ...(forwards ? [] : ['  stub-prime: no']),
   ];
   writeFileSync(
     config,
@@ -216,14 +238,15 @@ export async function resolver(
       // Each question gets its own proof: no answers put together from the cache.
       '  aggressive-nsec: no',
       '  target-fetch-policy: "0 0 0 0 0"',
+      ...lines.map((line) => `  ${line}`),
       'remote-control:',
       '  control-enable: no',
       // The root too goes to the server on loopback, which refuses it: nothing leaves.
-      ...[...zones.map((zone) => zone.name), '.'].flatMap(stub),
+      ...[...zones.map((zone) => zone.name), '.'].flatMap(upstream),
       '',
     ].join('\n'),
   );
-  return startServer('unbound', ['-d', '-c', config], folder, port, zones[0]?.name ?? '.');
+  return startServer('unbound', ['-d', '-c', config], folder, port, zones[0]?.name ?? '.', env);
 }
 
 function section(text: string, name: string): string[] {

@@ -19,6 +19,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { describe, it } from 'vitest';
 import { ROOT, run } from './cli.js';
+import { atTime } from './faketime.js';
 
 export type Tool =
   | 'dnssec-verify'
@@ -52,13 +53,16 @@ export interface Case {
   /** The zone's name, with or without the trailing dot. */
   readonly zone: string;
   readonly file: string;
-  /** Judge at this time instead of now. `dnssec-verify` has no flag for it: see judges(). */
+  /** Judge at this time instead of now. `dnssec-verify` has no flag for it and needs libfaketime:
+   * see judges(). */
   readonly now?: Date;
   /**
    * Complaints of `named-checkzone` and `kzonecheck` that don't count as faults of this zone,
    * e.g. an in-zone name server without addresses that the export really lacks.
    */
   readonly allow?: RegExp;
+  /** A key with SEP flag signs the zone's data, too. */
+  readonly csk?: boolean;
   /** Milliseconds a judge may take; then it counts as a rejection. Default two minutes. */
   readonly timeout?: number;
 }
@@ -175,17 +179,22 @@ interface Opinion {
 /** How a judge is called: its arguments, and what of its output and exit code is consent. */
 type Runner = (work: Case, folder: string) => Promise<Opinion>;
 
-async function plain(tool: Tool, args: readonly string[], work: Case): Promise<Opinion> {
-  const done = await run(toolPath(tool), args, { timeout: work.timeout ?? 120_000 });
+async function plain(
+  tool: Tool,
+  args: readonly string[],
+  work: Case,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Opinion> {
+  const done = await run(toolPath(tool), args, { env, timeout: work.timeout ?? 120_000 });
   const output = done.stdout + done.stderr;
   return { ok: done.status === 0, output: done.timedOut ? `${output}\ntimed out` : output };
 }
 
 const RUNNERS: Readonly<Record<Tool, Runner>> = {
-  // Complains of everything and exits 1. Always judges at the real time.
+  // Complains of everything and exits 1. Judges at what it takes for the real time.
   'dnssec-verify': (work) => {
-    if (work.now !== undefined) throw new Error('dnssec-verify has no flag for another time');
-    return plain('dnssec-verify', ['-o', work.zone, work.file], work);
+    const args = [...(work.csk === true ? ['-z'] : []), '-o', work.zone, work.file];
+    return plain('dnssec-verify', args, work, work.now === undefined ? {} : atTime(work.now));
   },
 
   // -k is not given: the chain from the root is not its business here. It never ends on some
@@ -203,7 +212,8 @@ const RUNNERS: Readonly<Record<Tool, Runner>> = {
     return plain('ldns-verify-zone', [...time, file], work);
   },
 
-  // Reads a server's configuration; one with nothing but the zone in it.
+  // Wants a signature over the data by each key with SEP flag, where any of them makes some: a CSK
+  // that comes or goes is nothing for it (Knot DNS 3.2). Reads a server's configuration; one with nothing but the zone in it.
   kzonesign: (work, folder) => {
     const { zone, file, now } = work;
     const config = join(folder, 'knot.conf');
@@ -277,7 +287,7 @@ export async function judge(tool: Tool, work: Case): Promise<Verdict> {
 /**
  * Asks the judges (all for any algorithm, or `only`), one after another, and gives the verdicts
  * against the zone: an empty array is a good zone. At another time than now `dnssec-verify`
- * can't be asked and is left out.
+ * is left out.
  *
  * @throws when a judge is not installed and REQUIRE_TOOLS=1, and when fewer than three of the
  *   judges wanted can be asked (a silence of absent judges must not look like consent).

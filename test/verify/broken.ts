@@ -178,9 +178,16 @@ function makeZone(recipe: Recipe): string {
   return zoneText(records, recipe.unsorted !== true);
 }
 
-/** The good zone. */
-export function goodZone(denial: Denial): string {
-  return makeZone({ denial });
+/** The good zone; signed by another key besides, which it does not publish. */
+export function goodZone(denial: Denial, besides?: Key): string {
+  if (besides === undefined) return makeZone({ denial });
+  return makeZone({
+    denial,
+    signers: (rrset, keys) =>
+      rrset.type === 'DNSKEY'
+        ? defaultSigners(rrset, keys)
+        : [...defaultSigners(rrset, keys), besides],
+  });
 }
 
 /** DS records of the good zone's KSK, for `--ds`. */

@@ -8,6 +8,7 @@ import { readDsFile } from '#zonewright/verify/trust.js';
 import { zonewright } from '../tools/cli.js';
 import { BROKEN, goodDs, goodZone } from './broken.js';
 import { check, faultsOf, fileOf } from './check.js';
+import { makeKey, rdataWire } from './plain-signer.js';
 
 const ZONE = ['--zone', 'example'];
 
@@ -34,6 +35,7 @@ describe('the report', () => {
     expect(report.counts).toMatchObject({ delegations: 4, secureDelegations: 2, glue: 2 });
     const left = (report.earliestExpiration ?? 0) - Date.now() / 1000;
     expect(left / 86_400).toBeCloseTo(14, 1);
+    expect(report.greatestTtl).toBe(3600);
   });
 
   it('names file and line', async () => {
@@ -77,6 +79,48 @@ describe('the report', () => {
     const text = broken('a corrupted signature');
     const report = await check(text, 'example', { tolerate: ['missing-glue'] });
     expect(report.ok).toBe(false);
+  });
+});
+
+describe('signatures by a key that is not published', () => {
+  const ed = makeKey(256, 15);
+  const text = goodZone('nsec3', ed);
+  const signers = [rdataWire('DNSKEY', ed.dnskey)];
+
+  it('are no fault where no DNSKEY has their algorithm, and are told of', async () => {
+    const report = await check(text);
+    expect(report.faults).toEqual([]);
+    expect(report.warnings).toEqual([expect.stringContaining('algorithm that no DNSKEY has')]);
+    expect(report.counts.signatures).toBeGreaterThan(20);
+  });
+
+  it('are verified where the key is known', async () => {
+    for (const rangeOwners of [undefined, 2]) {
+      expect(await check(text, 'example', { signers, rangeOwners })).toMatchObject({
+        ok: true,
+        warnings: [],
+      });
+      // One octet of one signature of the key.
+      const line = text.split('\n').find((one) => /\trrsig\tds 15 /i.test(one));
+      const wrong = (line as string).replace(/(.)(.{9})$/, (_, c: string, rest: string) =>
+        c === 'A' ? `B${rest}` : `A${rest}`,
+      );
+      const bad = await check(text.replace(line as string, wrong), 'example', {
+        signers,
+        rangeOwners,
+      });
+      expect(bad.faultsByCode).toMatchObject({ 'bad-signature': 1 });
+      const stranger = [rdataWire('DNSKEY', makeKey(256, 15).dnskey)];
+      const other = await check(text, 'example', { signers: stranger, rangeOwners });
+      expect(Object.keys(other.faultsByCode)).toEqual(['unknown-key-tag']);
+    }
+  });
+
+  it('are a fault where a DNSKEY has their algorithm', async () => {
+    const besides = makeKey(256);
+    const known = [rdataWire('DNSKEY', besides.dnskey)];
+    const report = await check(goodZone('nsec3', besides), 'example', { signers: known });
+    expect(Object.keys(report.faultsByCode)).toEqual(['unknown-key-tag']);
   });
 });
 

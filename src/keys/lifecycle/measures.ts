@@ -20,6 +20,7 @@ export function enginePolicy(
 ): EnginePolicy {
   const { soa, nsTtl, dsTtl } = zone;
   const signed = Math.max(nsTtl, dsTtl, soa?.ttl ?? 0, policy.dnskeyTtl);
+  const seen = (kind: TtlKind): number[] => heldTtls(note, kind, now).map(({ seconds }) => seconds);
   return {
     algorithms: policy.insecure ? [] : policy.algorithms,
     csk: policy.csk,
@@ -28,9 +29,9 @@ export function enginePolicy(
     kskRoll: policy.kskRoll,
     anchor: policy.trustAnchor ? 'rfc5011' : 'parent',
     times: {
-      dnskeyTtl: greater({ seconds: policy.dnskeyTtl, name: 'dnskey-ttl' }, note.seen.dnskey, now),
-      zoneTtl: greater({ seconds: signed, name: 'largest TTL of the zone' }, note.seen.zone, now),
-      dsTtl: greater({ seconds: policy.parentDsTtl, name: 'parent-ds-ttl' }, note.seen.ds, now),
+      dnskeyTtl: greater({ seconds: policy.dnskeyTtl, name: 'dnskey-ttl' }, seen('dnskey')),
+      zoneTtl: greater({ seconds: signed, name: 'largest TTL of the zone' }, seen('zone')),
+      dsTtl: greater({ seconds: policy.parentDsTtl, name: 'parent-ds-ttl' }, seen('ds')),
       propagation: { seconds: policy.propagationDelay, name: 'propagation-delay' },
       parentPropagation: {
         seconds: policy.parentPropagationDelay,
@@ -41,10 +42,8 @@ export function enginePolicy(
   };
 }
 
-function greater(configured: Measure, seen: readonly SeenTtl[], now: number): Measure {
-  const most = seen
-    .filter((one) => isHeld(one, now))
-    .reduce((max, { seconds }) => Math.max(max, seconds), 0);
+function greater(configured: Measure, seen: readonly number[]): Measure {
+  const most = Math.max(0, ...seen);
   return most > configured.seconds
     ? { seconds: most, name: `${configured.name} as seen` }
     : configured;
@@ -53,12 +52,27 @@ function greater(configured: Measure, seen: readonly SeenTtl[], now: number): Me
 /** How much longer than its TTL something that was seen counts: for what came after the look. */
 const GRACE = 7 * 86_400;
 
-/** May a cache hold data with this TTL? */
+/** May a cache hold data with this TTL, which was not seen again since? */
 function isHeld({ seconds, lastSeen }: SeenTtl, now: number): boolean {
   return lastSeen + seconds + GRACE > now;
 }
 
-/** The note with TTLs that were seen at `now`; what no cache can hold is forgotten. */
+/** TTLs of the zone's own records: the one noted last is that of the zone that is published. */
+const isOwn = (kind: TtlKind): boolean => kind !== 'ds';
+
+/** What was seen of a kind and may be in caches at `now`: what is published is, however old. */
+function heldTtls({ seen }: KeyNote, kind: TtlKind, now: number): readonly SeenTtl[] {
+  const all = seen[kind];
+  return all.flatMap((one, i) => {
+    if (isOwn(kind) && i === all.length - 1) return [{ ...one, lastSeen: now }];
+    return isHeld(one, now) ? [one] : [];
+  });
+}
+
+/**
+ * The note with TTLs that were seen, or published, at `now`; what no cache can hold is forgotten.
+ * What was published before counts as seen until now: name servers had it all the while.
+ */
 export function noteTtls(
   note: KeyNote,
   seen: Readonly<Partial<Record<TtlKind, number>>>,
@@ -67,8 +81,11 @@ export function noteTtls(
   const after = { ...note.seen };
   for (const kind of ['dnskey', 'zone', 'ds'] as const) {
     const seconds = seen[kind];
-    const held = note.seen[kind].filter((one) => isHeld(one, now) && one.seconds !== seconds);
-    after[kind] = seconds === undefined ? held : [...held, { seconds, lastSeen: now }];
+    const held = heldTtls(note, kind, now);
+    after[kind] =
+      seconds === undefined
+        ? held
+        : [...held.filter((one) => one.seconds !== seconds), { seconds, lastSeen: now }];
   }
   return { ...note, seen: after };
 }

@@ -19,6 +19,7 @@ import { type Role, stateRole } from '#zonewright/keys/statefile.js';
 import { readKeys } from '#zonewright/keys/store.js';
 import { writeKey } from '#zonewright/keys/write.js';
 import { tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
+import { readZoneText } from '../../tools/zone-text.js';
 import { DAY, keyFolder, NOW, newKey, ZONE } from '../helpers.js';
 import { POLICY } from './policy.js';
 
@@ -136,6 +137,43 @@ describe('builds and keys', { timeout: 60_000 }, () => {
     });
     expect(stderr).toContain('brought to what was published');
     expect(await statusOf(folder, '2026-01-04T01:00:00Z')).toEqual(after);
+  });
+
+  it('a new algorithm signs before its keys are published, and an old one after', async () => {
+    const folder = await newZone();
+    await zonewrightOk(['build', '--now', '2026-01-01'], { cwd: folder });
+    const config = join(folder, 'zonewright.toml');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(config, text.replace('[policy.p]', '[policy.p]\nalgorithm = "ED25519"'));
+    await zonewrightOk(['build', '--now', '2026-01-04'], { cwd: folder });
+    const zone = join(folder, 'out', 'example', 'current', 'example.zone');
+    const records = readZoneText(zone);
+    const algorithms = (type: string, field: number): Set<string> =>
+      new Set(records.filter((one) => one.type === type).map((one) => one.rdata.split(' ')[field]));
+    expect(algorithms('DNSKEY', 2)).toEqual(new Set(['13']));
+    expect(algorithms('RRSIG', 1)).toEqual(new Set(['13', '15']));
+    const verify = ['verify', zone, '--zone', 'example', '--now', '2026-01-04T01:00:00Z'];
+    const { stderr } = await zonewrightOk(verify);
+    expect(stderr).toContain('algorithm that no DNSKEY has');
+  });
+
+  it('waits for the greatest TTL that was published, also when that was long ago', async () => {
+    const folder = await newZone('zsk-lifetime = "P20D"\nsignature-validity = "P30D"');
+    const file = join(folder, 'example.zone');
+    // A signed RRset of a delegation with nothing else to it.
+    const ds = `ds.example. 864000 in ns ns.test.\nds.example. 864000 in ds 1 13 2 ${'AB'.repeat(32)}\n`;
+    writeFileSync(file, TEXT + ds);
+    await zonewrightOk(['build', '--now', '2026-01-01'], { cwd: folder });
+    // The timer was off, and all the while the zone was served.
+    writeFileSync(file, TEXT + ds.replaceAll('864000', '60'));
+    await zonewrightOk(['build', '--now', '2026-01-19'], { cwd: folder });
+    await zonewrightOk(['build', '--now', '2026-01-21'], { cwd: folder });
+    await zonewrightOk(['build', '--now', '2026-01-23'], { cwd: folder });
+    const { stdout } = await zonewrightOk(['keys', 'status', '--now', '2026-01-23'], {
+      cwd: folder,
+    });
+    expect(stdout).toContain('waits until 2026-02-02T02:00:00Z: the set of zone signatures');
+    expect(stdout).toContain('largest TTL of the zone as seen');
   });
 
   it('a build that is refused changes no key', async () => {
