@@ -5,8 +5,9 @@
  */
 
 import type { Policy, ZoneConfig } from '../../config/config.js';
-import type { EnginePolicy, Measure } from '../engine/model.js';
-import type { KeyNote, SeenTtl, TtlKind } from './note.js';
+import type { EnginePolicy, Times } from '../engine/model.js';
+import { greatestTtl, type Lag, observeTtl } from '../engine/observed.js';
+import type { KeyNote, TtlKind } from './note.js';
 
 /** What is needed of a zone's configuration; the TTLs are those of signed RRsets at the apex. */
 export type ZoneTtls = Pick<ZoneConfig, 'soa' | 'nsTtl' | 'dsTtl'>;
@@ -20,7 +21,16 @@ export function enginePolicy(
 ): EnginePolicy {
   const { soa, nsTtl, dsTtl } = zone;
   const signed = Math.max(nsTtl, dsTtl, soa?.ttl ?? 0, policy.dnskeyTtl);
-  const seen = (kind: TtlKind): number[] => heldTtls(note, kind, now).map(({ seconds }) => seconds);
+  const lags = {
+    propagation: { seconds: policy.propagationDelay, name: 'propagation-delay' },
+    parentPropagation: {
+      seconds: policy.parentPropagationDelay,
+      name: 'parent-propagation-delay',
+    },
+    margin: { seconds: policy.safetyMargin, name: 'safety-margin' },
+  };
+  const greatest = (kind: TtlKind, seconds: number, name: string) =>
+    greatestTtl({ seconds, name }, note.seen[kind], now, lagOf(kind, lags));
   return {
     algorithms: policy.insecure ? [] : policy.algorithms,
     csk: policy.csk,
@@ -29,63 +39,33 @@ export function enginePolicy(
     kskRoll: policy.kskRoll,
     anchor: policy.trustAnchor ? 'rfc5011' : 'parent',
     times: {
-      dnskeyTtl: greater({ seconds: policy.dnskeyTtl, name: 'dnskey-ttl' }, seen('dnskey')),
-      zoneTtl: greater({ seconds: signed, name: 'largest TTL of the zone' }, seen('zone')),
-      dsTtl: greater({ seconds: policy.parentDsTtl, name: 'parent-ds-ttl' }, seen('ds')),
-      propagation: { seconds: policy.propagationDelay, name: 'propagation-delay' },
-      parentPropagation: {
-        seconds: policy.parentPropagationDelay,
-        name: 'parent-propagation-delay',
-      },
-      margin: { seconds: policy.safetyMargin, name: 'safety-margin' },
+      dnskeyTtl: greatest('dnskey', policy.dnskeyTtl, 'dnskey-ttl'),
+      zoneTtl: greatest('zone', signed, 'largest TTL of the zone'),
+      dsTtl: greatest('ds', policy.parentDsTtl, 'parent-ds-ttl'),
+      ...lags,
     },
   };
 }
 
-function greater(configured: Measure, seen: readonly number[]): Measure {
-  const most = Math.max(0, ...seen);
-  return most > configured.seconds
-    ? { seconds: most, name: `${configured.name} as seen` }
-    : configured;
+/** Whose name servers lag behind: the zone's, or the parent's. */
+function lagOf(kind: TtlKind, times: Omit<Times, `${TtlKind}Ttl`>): Lag {
+  const { propagation, parentPropagation, margin } = times;
+  return { propagation: kind === 'ds' ? parentPropagation : propagation, margin };
 }
 
-/** How much longer than its TTL something that was seen counts: for what came after the look. */
-const GRACE = 7 * 86_400;
-
-/** May a cache hold data with this TTL, which was not seen again since? */
-function isHeld({ seconds, lastSeen }: SeenTtl, now: number): boolean {
-  return lastSeen + seconds + GRACE > now;
-}
-
-/** TTLs of the zone's own records: the one noted last is that of the zone that is published. */
-const isOwn = (kind: TtlKind): boolean => kind !== 'ds';
-
-/** What was seen of a kind and may be in caches at `now`: what is published is, however old. */
-function heldTtls({ seen }: KeyNote, kind: TtlKind, now: number): readonly SeenTtl[] {
-  const all = seen[kind];
-  return all.flatMap((one, i) => {
-    if (isOwn(kind) && i === all.length - 1) return [{ ...one, lastSeen: now }];
-    return isHeld(one, now) ? [one] : [];
-  });
-}
-
-/**
- * The note with TTLs that were seen, or published, at `now`; what no cache can hold is forgotten.
- * What was published before counts as seen until now: name servers had it all the while.
- */
+/** The note with TTLs that were seen, or published, at `now`; what no cache can hold is forgotten. */
 export function noteTtls(
   note: KeyNote,
   seen: Readonly<Partial<Record<TtlKind, number>>>,
+  { times }: EnginePolicy,
   now: number,
 ): KeyNote {
   const after = { ...note.seen };
   for (const kind of ['dnskey', 'zone', 'ds'] as const) {
     const seconds = seen[kind];
-    const held = heldTtls(note, kind, now);
-    after[kind] =
-      seconds === undefined
-        ? held
-        : [...held.filter((one) => one.seconds !== seconds), { seconds, lastSeen: now }];
+    if (seconds !== undefined) {
+      after[kind] = observeTtl(note.seen[kind], seconds, now, lagOf(kind, times));
+    }
   }
   return { ...note, seen: after };
 }

@@ -14,14 +14,9 @@ import * as v from 'valibot';
 import { refusal } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
 import type { RollRequest } from '../engine/model.js';
+import type { ObservedTtl } from '../engine/observed.js';
 import { replaceFile } from '../files.js';
 import type { Role } from '../statefile.js';
-
-/** A TTL that was seen in the world, and when last. */
-export interface SeenTtl {
-  readonly seconds: number;
-  readonly lastSeen: number;
-}
 
 /** The kinds of TTLs that are observed. */
 export type TtlKind = 'dnskey' | 'zone' | 'ds';
@@ -41,7 +36,7 @@ export interface KeyNote {
   readonly known: readonly KnownKey[];
   /** Keys that do not wait for caches. */
   readonly emergency: readonly string[];
-  readonly seen: Readonly<Record<TtlKind, readonly SeenTtl[]>>;
+  readonly seen: Readonly<Record<TtlKind, readonly ObservedTtl[]>>;
 }
 
 /** The note of a zone that has none yet. */

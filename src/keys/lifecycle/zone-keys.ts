@@ -159,7 +159,7 @@ export function statesOf(
   seen: Readonly<Partial<Record<TtlKind, number>>>,
   now: number,
 ): KeyStates {
-  const note = { ...noteTtls(held.note, seen, now), revision: held.note.revision + 1 };
+  const note = { ...noteTtls(held.note, seen, held.policy, now), revision: held.note.revision + 1 };
   return { revision: note.revision, keys: held.keys.keys, note };
 }
 
