@@ -568,6 +568,12 @@ function buildPolicy(
   if (raw['signature-validity'] + raw['inception-offset'] >= 2 ** 31) {
     fault(where('signature-validity'), 'is longer than 68 years, more than RFC 4034 §3.1.5 allows');
   }
+  if (raw.insecure && raw['trust-anchor']) {
+    fault(
+      where('insecure'),
+      'is set beside trust-anchor: no validator drops its last trust anchor (RFC 5011 §5), so the zone can never be unsigned',
+    );
+  }
   const iterations = raw.nsec3?.iterations ?? 0;
   if (iterations > 0) {
     warnings.push(`policy ${name}: ${iterations} NSEC3 iterations; RFC 9276 §3.1 asks for 0`);

@@ -35,6 +35,7 @@ const NSEC3 = 18;
 const NOT_OPT_OUT = 19;
 const SIGNATURES = 20;
 const LEAST_LIFE = 21;
+const GREATEST_TTL = 27;
 const SUM = 22;
 const FLAGS = 28;
 const NOW = 29;
@@ -166,6 +167,7 @@ export class ShortWay {
     const { words } = this;
     words.fill(0, OWNERS, SUM + 5);
     words[LEAST_LIFE] = 0x7fffffff;
+    words[GREATEST_TTL] = 0;
     words[JOBS] = words[DATA] = 0;
     let flags = 0;
     if (context.chain !== undefined) flags |= HAS_CHAIN | (all ? CHAINS_ALL : 0);
@@ -241,6 +243,7 @@ export class ShortWay {
     denial.notOptOut += words[NOT_OPT_OUT];
     signatures.signatures += words[SIGNATURES];
     signatures.verified += words[SIGNATURES];
+    signatures.greatestTtl = Math.max(signatures.greatestTtl, words[GREATEST_TTL]);
     signatures.leastLife = Math.min(signatures.leastLife, signed(words[LEAST_LIFE]));
     for (let i = 0; i < fingerprint.length; i++) fingerprint[i] += words[SUM + i];
   }

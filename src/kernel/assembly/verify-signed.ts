@@ -14,6 +14,7 @@ import {
   DATA,
   DATA_SIZE,
   DATA_START,
+  GREATEST_TTL,
   JOB_LIMIT,
   JOB_TABLE,
   JOBS,
@@ -102,11 +103,13 @@ export function makeJob(
   copy(d, p, fields);
   d += fields;
   let type: u32 = 0;
+  let ttl: u32 = 0;
   for (let i: usize = 0; i < count; i++) {
     const fact: usize = load<u32>(facts + (i << 2));
     const length = factLength(fact);
     type = factType(fact);
-    d = putRecord(d, type, factTtl(fact), length);
+    ttl = factTtl(fact);
+    d = putRecord(d, type, ttl, length);
     copy(d, fact + FACT_HEADER, length);
     d += length;
   }
@@ -125,5 +128,6 @@ export function makeJob(
   store<u32>(s, n + 1, JOBS);
   store<u32>(s, <u32>(d + octets - start), DATA);
   tally(s, SIGNATURES, 1);
+  if (ttl > load<u32>(s, GREATEST_TTL)) store<u32>(s, ttl, GREATEST_TTL);
   if (life < load<i32>(s, LEAST_LIFE)) store<i32>(s, life, LEAST_LIFE);
 }

@@ -34,6 +34,8 @@ export const SIGNATURES: usize = 80;
 export const LEAST_LIFE: usize = 84;
 /** Five words (verify/fingerprint.ts). */
 export const SUM: usize = 88;
+/** Of signed RRsets. */
+export const GREATEST_TTL: usize = 108;
 
 // What is known of the zone.
 export const FLAGS: usize = 112;

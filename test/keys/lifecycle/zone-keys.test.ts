@@ -176,6 +176,32 @@ describe('builds and keys', { timeout: 60_000 }, () => {
     expect(stdout).toContain('largest TTL of the zone as seen');
   });
 
+  it('going insecure takes the DS away and leaves the zone signed', async () => {
+    const folder = await newZone();
+    for (const day of ['01', '04']) {
+      await zonewrightOk(['build', '--now', `2026-01-${day}`], { cwd: folder });
+    }
+    const ksk = (await statusOf(folder, '2026-01-04')).find(({ role }) => role === 'ksk')!.tag;
+    const note = (name: string, day: string) =>
+      zonewrightOk(['keys', name, '--zone', 'example', '--tag', `${ksk}`, '--now', day], {
+        cwd: folder,
+      });
+    await note('ds-seen', '2026-01-04');
+    await zonewrightOk(['build', '--now', '2026-01-06'], { cwd: folder });
+    const config = join(folder, 'zonewright.toml');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(config, text.replace('[policy.p]', '[policy.p]\ninsecure = true'));
+    await zonewrightOk(['build', '--now', '2026-01-07'], { cwd: folder });
+    const records = () => readZoneText(join(folder, 'out', 'example', 'current', 'example.zone'));
+    const cds = records().filter(({ type }) => type === 'CDS' || type === 'CDNSKEY');
+    expect(cds.map(({ rdata }) => rdata).sort()).toEqual(['0 0 0 00', '0 3 0 AA==']);
+    await note('ds-gone', '2026-01-08');
+    for (const day of ['10', '14', '20']) {
+      await zonewrightOk(['build', '--now', `2026-01-${day}`], { cwd: folder });
+      expect(records().some(({ type }) => type === 'RRSIG')).toBe(true);
+    }
+  });
+
   it('a build that is refused changes no key', async () => {
     const folder = await newZone();
     await zonewrightOk(['build', '--now', '2026-01-01'], { cwd: folder });
