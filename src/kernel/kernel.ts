@@ -86,6 +86,8 @@ export interface KernelFunctions {
   changedEnd(): number;
   newEnd(): number;
   sameDelegations(): number;
+  // verify-walk.ts
+  verifyOwners(state: number): number;
   // owners.ts
   openOwners(wire: number, length: number, labels: number): void;
   // previous.ts

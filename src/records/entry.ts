@@ -78,8 +78,9 @@ export class EntryWriter {
   private entryAt = -1;
   private keyEnd = 0;
   private full = 0;
-  /** Where the entries end in each block but the last. */
+  /** Where the entries end in each block but the last, and where the last of them begins. */
   private readonly ends: number[] = [];
+  private readonly lastEntries: number[] = [];
   /** Blocks to be used again. */
   private spare: Uint8Array[] = [];
   private home: Kernel | undefined;
@@ -114,6 +115,11 @@ export class EntryWriter {
     return block === this.blocks.length - 1 ? aligned(this.at) : this.ends[block];
   }
 
+  /** Where the last entry of a block begins. */
+  lastEntry(block: number): number {
+    return block === this.blocks.length - 1 ? this.entryAt : this.lastEntries[block];
+  }
+
   /** The entries' addresses in the order of appending, `count` of them: found by walking. */
   get addresses(): Uint32Array {
     const addresses = new Uint32Array(this.count);
@@ -142,6 +148,7 @@ export class EntryWriter {
     this.spare = [...this.blocks, ...this.spare];
     this.blocks.length = 0;
     this.ends.length = 0;
+    this.lastEntries.length = 0;
     this.count = 0;
     this.facts = 0;
     this.sorted = true;
@@ -253,7 +260,10 @@ export class EntryWriter {
   /** A new block with room for at least `size` octets. */
   private openBlock(size: number): Uint8Array {
     if (this.blocks.length >= MAX_BLOCKS) throw tooMuch();
-    if (this.blocks.length > 0) this.ends.push(aligned(this.at));
+    if (this.blocks.length > 0) {
+      this.ends.push(aligned(this.at));
+      this.lastEntries.push(this.entryAt);
+    }
     this.full += this.block.length;
     const fit = this.spare.findIndex((block) => block.length >= size);
     const block = fit < 0 ? this.newBlock(size) : this.spare.splice(fit, 1)[0];

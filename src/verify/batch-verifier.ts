@@ -9,6 +9,7 @@
  */
 
 import { parseDnskey } from '../dnssec/dnskey.js';
+import { copyOctets } from '../kernel/copy.js';
 import { openVerifier } from '../sign/engine.js';
 import type { EngineName, Verifier } from '../sign/engine-types.js';
 import { BATCH, type Kernel, openKernel, SIGNATURE } from './p256/kernel.js';
@@ -23,6 +24,16 @@ const LEAST_BATCH = 8;
 
 /** One accepted signature of so many is shown to the engine too. */
 const SAMPLE = 256;
+
+/**
+ * Words of a job that the kernel of the walk makes (kernel/assembly/verify-signed.ts): where what
+ * is signed and its signature end, and the SHA-256 of what is signed.
+ */
+export const JOB = 16;
+const DATA_END = 0;
+export const SIGNATURE_END = 1;
+const DIGEST = 8;
+const DIGEST_WORDS = 8;
 
 export interface BatchVerifier {
   readonly algorithm: number;
@@ -40,6 +51,21 @@ export interface BatchVerifier {
     sig: Uint8Array,
     sigStart: number,
     sigEnd: number,
+  ): void;
+  /**
+   * Takes copies of what jobs tell of, one piece of data and its signature behind the other.
+   *
+   * @param data address in `bytes` that offsets in jobs count from.
+   * @param from where the first one's data begin.
+   * @param words the jobs are in `words[job, jobEnd)`, and at least one.
+   */
+  pushMany(
+    bytes: Uint8Array,
+    data: number,
+    from: number,
+    words: Uint32Array,
+    job: number,
+    jobEnd: number,
   ): void;
   /**
    * Verifies what waits, and is empty then.
@@ -96,6 +122,10 @@ function batchVerifier(
   let kernel: Kernel | undefined;
   let isOpened = publicKey === undefined;
   const verdicts = new Uint8Array(BATCH);
+  /** The SHA-256 of the data, where it is known. */
+  let digests = new Int32Array(DIGEST_WORDS * capacity);
+  let hasDigest = new Uint8Array(capacity);
+  const digest = new Int32Array(DIGEST_WORDS);
 
   const startOf = (i: number): number => (i === 0 ? 0 : ends[2 * i - 1]);
   const judge = (i: number): boolean =>
@@ -106,7 +136,11 @@ function batchVerifier(
     let count = 0;
     for (let i = from; i < end; i++) {
       const sig = ends[2 * i];
-      if (ends[2 * i + 1] - sig === SIGNATURE) {
+      if (ends[2 * i + 1] - sig !== SIGNATURE) continue;
+      if (hasDigest[i] !== 0) {
+        for (let k = 0; k < DIGEST_WORDS; k++) digest[k] = digests[DIGEST_WORDS * i + k];
+        kernel!.loadDigest(count++, digest, arena, sig);
+      } else {
         kernel!.load(count++, arena, startOf(i), sig, arena, sig);
       }
     }
@@ -124,6 +158,25 @@ function batchVerifier(
     }
   };
 
+  /** Makes room for so many octets and signatures. */
+  const makeRoom = (octets: number, signatures: number): void => {
+    const need = used + octets;
+    if (need > arena.length) {
+      const larger = new Uint8Array(2 * need);
+      larger.set(arena.subarray(0, used));
+      arena = larger;
+    }
+    const room = size + signatures;
+    if (room <= hasDigest.length) return;
+    const more = <T extends Int32Array | Uint8Array>(wider: T, old: T): T => {
+      wider.set(old);
+      return wider;
+    };
+    ends = more(new Int32Array(4 * room), ends);
+    digests = more(new Int32Array(2 * DIGEST_WORDS * room), digests);
+    hasDigest = more(new Uint8Array(2 * room), hasDigest);
+  };
+
   return {
     algorithm: verifier.algorithm,
     tag: verifier.tag,
@@ -133,22 +186,29 @@ function batchVerifier(
       return size;
     },
     push(data, start, end, sig, sigStart, sigEnd) {
-      const need = used + (end - start) + (sigEnd - sigStart);
-      if (need > arena.length) {
-        const larger = new Uint8Array(2 * need);
-        larger.set(arena.subarray(0, used));
-        arena = larger;
-      }
-      if (2 * size === ends.length) {
-        const more = new Int32Array(2 * ends.length);
-        more.set(ends);
-        ends = more;
-      }
+      makeRoom(end - start + sigEnd - sigStart, 1);
       for (let i = start; i < end; i++) arena[used++] = data[i];
       ends[2 * size] = used;
       for (let i = sigStart; i < sigEnd; i++) arena[used++] = sig[i];
       ends[2 * size + 1] = used;
+      hasDigest[size] = 0;
       size++;
+    },
+    pushMany(bytes, data, from, words, job, jobEnd) {
+      const end = data + words[jobEnd - JOB + SIGNATURE_END];
+      makeRoom(end - from, (jobEnd - job) / JOB);
+      copyOctets(bytes, from, end, arena, used);
+      const shift = data + used - from;
+      for (let at = job; at < jobEnd; at += JOB) {
+        ends[2 * size] = words[at + DATA_END] + shift;
+        ends[2 * size + 1] = words[at + SIGNATURE_END] + shift;
+        for (let k = 0; k < DIGEST_WORDS; k++) {
+          digests[DIGEST_WORDS * size + k] = words[at + DIGEST + k];
+        }
+        hasDigest[size] = 1;
+        size++;
+      }
+      used += end - from;
     },
     flush(onBad) {
       seen += size;

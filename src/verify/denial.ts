@@ -23,6 +23,7 @@ import type { ChainSink } from './chain-sink.js';
 import { sameChain, type VerifyContext } from './context.js';
 import type { FaultList } from './faults.js';
 import type { OwnerRecords } from './owner-records.js';
+import type { SharedNames } from './short-way.js';
 
 /** How a name stands to its NSEC3, as the type of an expected entry. */
 export const Need = { must: 1, may: 2 } as const;
@@ -40,12 +41,36 @@ export interface ChainEnds {
 /** Goes along one kind of chain: remembers what must come next. */
 class Link {
   first: Uint8Array | undefined;
-  readonly lastKey = new Uint8Array(MAX_KEY);
+  readonly lastKey: Uint8Array;
   lastKeyLength = 0;
-  readonly next = new Uint8Array(MAX_WIRE + 1);
+  readonly next: Uint8Array;
   nextLength = -1;
   chunk = -1;
   line = -1;
+
+  /** @param shared memory that the short way reads and writes, too. */
+  constructor(private readonly shared?: SharedNames | undefined) {
+    this.lastKey = shared?.linkKey ?? new Uint8Array(MAX_KEY);
+    this.next = shared?.linkNext ?? new Uint8Array(MAX_WIRE + 1);
+  }
+
+  /** Hands the short way five words at `words[w]`. */
+  lend(words: Uint32Array, w: number): void {
+    words[w] = this.nextLength;
+    words[w + 1] = this.first === undefined ? 0 : 1;
+    words[w + 2] = this.lastKeyLength;
+    words[w + 3] = this.chunk;
+    words[w + 4] = this.line;
+  }
+
+  /** Takes over where the short way has come to. */
+  takeBack(words: Uint32Array, w: number): void {
+    this.nextLength = words[w] | 0;
+    if (words[w + 1] !== 0) this.first ??= this.shared?.linkFirst.slice();
+    this.lastKeyLength = words[w + 2];
+    this.chunk = words[w + 3] | 0;
+    this.line = words[w + 4] | 0;
+  }
 
   restart(): void {
     this.first = undefined;
@@ -66,7 +91,7 @@ class Link {
 
 export class DenialChecker {
   readonly nsec = new Link();
-  readonly nsec3 = new Link();
+  readonly nsec3: Link;
   /** NSEC3 records of the chain, and those among them without the opt-out flag. */
   nsec3Count = 0;
   notOptOut = 0;
@@ -82,7 +107,9 @@ export class DenialChecker {
   constructor(
     private readonly context: VerifyContext,
     private faults: FaultList,
+    shared?: SharedNames | undefined,
   ) {
+    this.nsec3 = new Link(shared);
     this.apexLabels = countLabels(context.apex);
   }
 

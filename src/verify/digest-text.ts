@@ -3,18 +3,52 @@
  * in canonical order and wire form, without repeated ones, the apex's ZONEMD and its signatures.
  */
 
+import { copyOctets } from '../kernel/copy.js';
+import { type Kernel, KernelArea } from '../kernel/kernel.js';
 import { FACT_HEADER, factLength, factTtl } from '../records/entry.js';
 import { TYPE } from '../records/types.js';
 import type { OwnerRecords } from './owner-records.js';
 
 /** Collects the text of a range. */
 export class DigestText {
-  private out: Uint8Array<ArrayBuffer>;
+  private out: Uint8Array = new Uint8Array(0);
   private at = 0;
+  private readonly area: KernelArea | undefined;
 
-  /** @param room octets that there is room for without growing. */
-  constructor(room: number) {
-    this.out = new Uint8Array(room);
+  /** @param kernel in whose memory the text shall lie, so that the short way can write it, too. */
+  constructor(private readonly kernel?: Kernel | undefined) {
+    this.area = kernel && new KernelArea(kernel);
+  }
+
+  /**
+   * Begins a text.
+   *
+   * @param room octets that there is room for without growing.
+   */
+  restart(room: number): void {
+    this.at = 0;
+    this.open(room);
+  }
+
+  private open(room: number): void {
+    const { area, kernel } = this;
+    if (area === undefined || kernel === undefined) {
+      this.out = new Uint8Array(room);
+      return;
+    }
+    const address = area.room(room);
+    this.out = kernel.bytes.subarray(address, address + room);
+  }
+
+  /** Hands the short way where the text ends and where its room ends, two words at `words[w]`. */
+  lend(words: Uint32Array, w: number): void {
+    words[w] = this.out.byteOffset + this.at;
+    words[w + 1] = this.out.byteOffset + this.out.length;
+  }
+
+  /** Takes over what the short way has written. */
+  takeBack(words: Uint32Array, w: number): void {
+    this.at = words[w] - this.out.byteOffset;
   }
 
   /** Adds the records of an owner, whose name is `wire[0, wireEnd)`. */
@@ -57,12 +91,14 @@ export class DigestText {
 
   /** The text so far; the array is the receiver's. */
   take(): Uint8Array<ArrayBuffer> {
-    return this.out.subarray(0, this.at);
+    const text = new Uint8Array(this.at);
+    copyOctets(this.out, 0, this.at, text, 0);
+    return text;
   }
 
   private grow(more: number): void {
-    const wider = new Uint8Array(Math.max(this.out.length * 2, this.at + more));
-    wider.set(this.out.subarray(0, this.at));
-    this.out = wider;
+    const { out, at } = this;
+    this.open(Math.max(out.length * 2, at + more));
+    copyOctets(out, 0, at, this.out, 0);
   }
 }

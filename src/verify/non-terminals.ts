@@ -5,6 +5,7 @@
  */
 
 import { MAX_KEY } from '../names/name.js';
+import type { SharedNames } from './short-way.js';
 
 /** The ancestor is not known yet; exists or was found to need an NSEC3; may have one. */
 const NONE = 0;
@@ -12,10 +13,10 @@ const DONE = 1;
 const MAY = 2;
 
 export class NonTerminals {
-  private readonly last = new Uint8Array(MAX_KEY);
+  private readonly last: Uint8Array;
   private lastLength = 0;
   /** By depth in labels below the apex. */
-  private readonly state = new Uint8Array(130);
+  private readonly state: Uint8Array;
   private readonly ends = new Int32Array(130);
   private fresh = true;
 
@@ -24,6 +25,7 @@ export class NonTerminals {
    *   was it found already?
    * @param found is told the key of each empty non-terminal, perhaps twice: first as one that
    *   may, then, `again`, as one that must have an NSEC3.
+   * @param shared memory that the short way reads and writes, too.
    */
   constructor(
     private readonly exists: (key: Uint8Array, length: number) => boolean,
@@ -34,7 +36,23 @@ export class NonTerminals {
       must: boolean,
       again: boolean,
     ) => void,
-  ) {}
+    shared?: Pick<SharedNames, 'last' | 'ancestors'>,
+  ) {
+    this.last = shared?.last ?? new Uint8Array(MAX_KEY);
+    this.state = shared?.ancestors ?? new Uint8Array(130);
+  }
+
+  /** Hands the short way two words at `words[w]`. */
+  lend(words: Uint32Array, w: number): void {
+    words[w] = this.lastLength;
+    words[w + 1] = this.fresh ? 1 : 0;
+  }
+
+  /** Takes over where the short way has come to. */
+  takeBack(words: Uint32Array, w: number): void {
+    this.lastLength = words[w];
+    this.fresh = words[w + 1] !== 0;
+  }
 
   /** Begins a range. */
   restart(): void {

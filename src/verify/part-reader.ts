@@ -3,7 +3,7 @@
  * of it (read/master-parser.ts), which are in order already, so that nothing is sorted.
  */
 
-import { Kernel } from '../kernel/kernel.js';
+import type { Kernel } from '../kernel/kernel.js';
 import { compareBytes, MAX_KEY, nameToText } from '../names/name.js';
 import { MasterParser, type MasterState, UNKNOWN } from '../read/master-parser.js';
 import {
@@ -17,15 +17,20 @@ import {
 const LF = 0x0a;
 const NO_KEY = new Uint8Array(0);
 
-/** Is given each owner: facts in `block[start, end)`, its sort key in `key[0, keyLength)`. The
- * key is overwritten with the next owner's, the facts stay until the next part is read. */
-export type TakeOwner = (
-  block: Uint8Array,
-  start: number,
-  end: number,
-  key: Uint8Array,
-  keyLength: number,
-) => void;
+/** Is given the owners of a part in their order; what it is given stays until the next is read. */
+export interface OwnerTaker {
+  /**
+   * Takes an owner: facts in `block[start, end)`, its sort key in `key[0, keyLength)`. The key
+   * alone is overwritten with the next owner's.
+   */
+  take(block: Uint8Array, start: number, end: number, key: Uint8Array, keyLength: number): void;
+  /**
+   * Takes the owners whose entries are at `block[at, stop)`, as many as it likes.
+   *
+   * @returns where the first entry is that it has not taken.
+   */
+  takeMany(block: Uint8Array, at: number, stop: number): number;
+}
 
 /** What came of a part. */
 export interface PartText {
@@ -43,22 +48,25 @@ export interface PartText {
 }
 
 export class PartReader {
-  private readonly writer = new EntryWriter(false, new Kernel());
+  private readonly writer: EntryWriter;
   private readonly parser: MasterParser;
   private readonly state: MasterState;
   private rejected = '';
 
-  // The owner at hand: its facts and its key.
+  // The owner that is to be handed on: its facts and its key; a negative length: there is none.
   private block: Uint8Array = NO_KEY;
   private start = 0;
   private end = 0;
   private readonly key = new Uint8Array(MAX_KEY);
   private keyLength = -1;
 
+  /** @param kernel in whose memory the entries shall lie. */
   constructor(
     apex: Uint8Array,
-    private readonly take: TakeOwner,
+    kernel: Kernel,
+    private readonly taker: OwnerTaker,
   ) {
+    this.writer = new EntryWriter(false, kernel);
     this.parser = new MasterParser(
       { apex, dropDnssec: false },
       {
@@ -94,46 +102,55 @@ export class PartReader {
     else if (outcome.state.ttl !== state.ttl) deviation = '$TTL';
     else if (outcome.state.origin !== state.origin) deviation = '$ORIGIN';
     else if (!writer.sorted) deviation = 'an owner is out of order';
-    const first = deviation === undefined ? this.handOut() : undefined;
+    const isGood = deviation === undefined && writer.count > 0;
+    if (isGood) this.handOut();
+    const last = writer.blocks.length - 1;
     return {
       lines: text.length > 0 && text[text.length - 1] !== LF ? lines + 1 : lines,
       records: parser.records - before,
-      first,
-      last: first && this.key.slice(0, this.keyLength),
+      first: isGood ? keyAt(writer.blocks[0], 0) : undefined,
+      last: isGood ? keyAt(writer.blocks[last], writer.lastEntry(last)) : undefined,
       deviation,
     };
   }
 
-  /** Hands out all owners; returns the key of the first. */
-  private handOut(): Uint8Array | undefined {
-    const { writer, key } = this;
-    let first: Uint8Array | undefined;
+  /** Hands out all owners. */
+  private handOut(): void {
+    const { writer, taker, key } = this;
     this.keyLength = -1;
     for (let b = 0; b < writer.blocks.length; b++) {
       const block = writer.blocks[b];
-      for (let at = 0, used = writer.used(b); at < used; at += entrySize(block, at)) {
+      const used = writer.used(b);
+      // The last owner of a block may go on in the next one.
+      const whole = b === writer.blocks.length - 1 ? used : writer.lastEntry(b);
+      for (let at = 0; at < used; ) {
         const keyAt = at + ENTRY_HEADER;
         const start = entryKeyEnd(block, at);
         const end = start + payloadLength(block, at);
         if (
+          at === 0 &&
           this.keyLength >= 0 &&
           compareBytes(key, 0, this.keyLength, block, keyAt, start) === 0
         ) {
-          // It has gone on in another block.
           this.join(block.subarray(start, end));
+          at += entrySize(block, at);
           continue;
         }
         this.handOn();
+        const behind = at < whole ? taker.takeMany(block, at, whole) : at;
+        if (behind > at) {
+          at = behind;
+          continue;
+        }
         for (let p = keyAt, o = 0; p < start; p++) key[o++] = block[p];
         this.keyLength = start - keyAt;
         this.block = block;
         this.start = start;
         this.end = end;
-        first ??= block.slice(keyAt, start);
+        at += entrySize(block, at);
       }
     }
     this.handOn();
-    return first;
   }
 
   private join(facts: Uint8Array): void {
@@ -148,8 +165,14 @@ export class PartReader {
 
   private handOn(): void {
     if (this.keyLength < 0) return;
-    this.take(this.block, this.start, this.end, this.key, this.keyLength);
+    this.taker.take(this.block, this.start, this.end, this.key, this.keyLength);
+    this.keyLength = -1;
   }
+}
+
+/** The key of the entry at `block[at]`. */
+function keyAt(block: Uint8Array, at: number): Uint8Array {
+  return block.slice(at + ENTRY_HEADER, entryKeyEnd(block, at));
 }
 
 /** The text that the names of a zone end in, behind a dot: `com.`, or nothing for the root. */

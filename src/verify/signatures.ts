@@ -11,7 +11,7 @@ import { countLabels, keyToWire, MAX_KEY, MAX_WIRE, nameToText } from '../names/
 import { factChunk, factLine } from '../records/entry.js';
 import { typeToText } from '../records/types.js';
 import type { Verifier } from '../sign/engine-types.js';
-import type { BatchVerifier } from './batch-verifier.js';
+import { type BatchVerifier, JOB, SIGNATURE_END } from './batch-verifier.js';
 import type { FaultCode, FaultList } from './faults.js';
 import type { ZoneKey } from './keys.js';
 import type { OwnerRecords } from './owner-records.js';
@@ -21,6 +21,13 @@ const FIXED = 18;
 const FRONT = FIXED + MAX_WIRE + 1;
 /** Signatures of a key that wait to be checked, at most. */
 const BATCH = 1024;
+
+/** Words of a job, beside those that are the batch's. */
+const OWNER = 2;
+const OWNER_LENGTH = 3;
+const TYPE = 4;
+const RRSIG = 5;
+const SIGNER = 6;
 
 export interface SignatureContext {
   readonly apex: Uint8Array;
@@ -245,6 +252,40 @@ export class SignatureChecker {
         records.block[first],
         records.at[first],
       );
+    }
+  }
+
+  /** Indices of the keys that are the only ones of their tag, and have a batch. */
+  soleKeys(): number[] {
+    const { keys, batches } = this.context;
+    return keys.flatMap(({ tag, algorithm }, k) =>
+      this.onlyKey(tag, algorithm) === k && batches[k] !== undefined ? [k] : [],
+    );
+  }
+
+  /**
+   * Takes signatures over whose RRsets all is said but whether their bits are good.
+   *
+   * @param data address in `bytes` of what is signed.
+   * @param jobs index in `words` of the jobs (kernel/assembly/verify-signed.ts), which are `count`.
+   */
+  takeJobs(bytes: Uint8Array, data: number, words: Uint32Array, jobs: number, count: number): void {
+    const stop = jobs + count * JOB;
+    let from = data;
+    for (let job = jobs; job < stop; ) {
+      const k = words[job + SIGNER];
+      const waiting = this.waiting[k];
+      const full = job + (BATCH - waiting.count) * JOB;
+      const first = job;
+      for (; job < stop && job < full && words[job + SIGNER] === k; job += JOB) {
+        const key = words[job + OWNER];
+        const fact = words[job + RRSIG];
+        const [chunk, line] = [factChunk(bytes, fact), factLine(bytes, fact)];
+        waiting.add(bytes, key, key + words[job + OWNER_LENGTH], words[job + TYPE], chunk, line);
+      }
+      this.context.batches[k]?.pushMany(bytes, data, from, words, first, job);
+      from = data + words[job - JOB + SIGNATURE_END];
+      if (waiting.count === BATCH) this.flushKey(k);
     }
   }
 

@@ -1,5 +1,6 @@
 /** The worker's side of verification in one pass: reads and walks parts of the text. */
 
+import { Kernel } from '../kernel/kernel.js';
 import { Moved } from '../threads/pool.js';
 import type { VerifyContext } from './context.js';
 import { openKeys } from './open-keys.js';
@@ -26,10 +27,9 @@ export async function openStream(args: {
 }): Promise<readonly (string | undefined)[]> {
   const { job, context } = args;
   const keys = await openKeys(context);
-  const walker = new RangeWalker(context, keys);
-  const reader = new PartReader(context.apex, (block, start, end, key, keyLength) =>
-    walker.take(block, start, end, key, keyLength),
-  );
+  const kernel = new Kernel();
+  const walker = new RangeWalker(context, { ...keys, kernel });
+  const reader = new PartReader(context.apex, kernel, walker);
   jobs.set(job, { context, walker, reader });
   return keys.wrong;
 }

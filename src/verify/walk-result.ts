@@ -1,5 +1,6 @@
 /** What a walk over a part of a zone is given, and what comes of it. */
 
+import type { Kernel } from '../kernel/kernel.js';
 import type { Verifier } from '../sign/engine-types.js';
 import type { Run } from '../sort/run.js';
 import type { BatchVerifier } from './batch-verifier.js';
@@ -69,6 +70,8 @@ export interface WalkTools {
   /** By the index of the key; undefined: can't be checked. */
   readonly verifiers: readonly (Verifier | undefined)[];
   readonly batches: readonly (BatchVerifier | undefined)[];
+  /** In whose memory the entries lie that the walker is given, so that it can take many at once. */
+  readonly kernel?: Kernel;
   /** In the modes that collect: takes both sides of the NSEC3 chain. */
   readonly collect?: ChainSink;
   /** In mode `name`: is given the hash and the key of every name that may be in the chain. */

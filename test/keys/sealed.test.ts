@@ -32,7 +32,17 @@ import { writeKey } from '#zonewright/keys/write.js';
 import { openSigner, openVerifier } from '#zonewright/sign/engine.js';
 import { describeWithTools, toolPath } from '../tools/judges.js';
 import { killAtEveryPoint } from './crash.js';
-import { ACTIVE, DAY, keyFolder, NOW, newKey, refusalWith, text, ZONE } from './helpers.js';
+import {
+  ACTIVE,
+  DAY,
+  keyFolder,
+  keyObject,
+  NOW,
+  newKey,
+  refusalWith,
+  text,
+  ZONE,
+} from './helpers.js';
 
 const WORDS = 'correct horse battery staple';
 const PHRASE = createSecretKey(Buffer.from(WORDS));
@@ -215,7 +225,7 @@ describe('an encrypted pair', () => {
     });
     const [read] = readKeys(dir, ZONE, { passphrase: PHRASE });
     expect({ ...read, secret: undefined }).toEqual({ ...made, secret: undefined });
-    expect(pkcs8(read.secret!)).toBe(pkcs8(made.secret!));
+    expect(pkcs8(keyObject(read.secret))).toBe(pkcs8(keyObject(made.secret)));
     expect(readdirSync(dir)).toHaveLength(4);
   });
 
@@ -265,17 +275,17 @@ describe('an encrypted pair', () => {
   it.each([
     [
       'of another key',
-      () => sealPem(newKey(keyFolder(), 'ksk').secret!, PHRASE, FEW),
+      () => sealPem(keyObject(newKey(keyFolder(), 'ksk').secret), PHRASE, FEW),
       'does not belong',
     ],
     [
       'of another algorithm',
-      () => sealPem(newKey(keyFolder(), 'ksk', ACTIVE, 15).secret!, PHRASE, FEW),
+      () => sealPem(keyObject(newKey(keyFolder(), 'ksk', ACTIVE, 15).secret), PHRASE, FEW),
       'does not belong',
     ],
     [
       'that is plain',
-      (key: KeyPair) => key.secret!.export({ type: 'pkcs8', format: 'pem' }).toString(),
+      (key: KeyPair) => keyObject(key.secret).export({ type: 'pkcs8', format: 'pem' }).toString(),
       'not an encrypted',
     ],
     [
@@ -330,7 +340,7 @@ describe('killed at any point', () => {
     settleStore(dir);
     const [read, ...more] = readKeys(dir, ZONE, { passphrase: PHRASE });
     expect(more).toEqual([]);
-    expect(pkcs8(read.secret!)).toBe(pkcs8(key.secret!));
+    expect(pkcs8(keyObject(read.secret))).toBe(pkcs8(keyObject(key.secret)));
     return read;
   };
 
@@ -342,7 +352,7 @@ describe('killed at any point', () => {
       },
       ({ key }) => sealKey(key, PHRASE, FEW),
       ({ dir, key }) => {
-        const secret = secretOf(`PrivateKey: ${key.secret!.export({ format: 'jwk' }).d}`);
+        const secret = secretOf(`PrivateKey: ${keyObject(key.secret).export({ format: 'jwk' }).d}`);
         sealKey(check(dir, key), PHRASE, FEW);
         expect(check(dir, key).sealedFile).toBeDefined();
         expect(readdirSync(dir)).toHaveLength(4);
@@ -371,7 +381,7 @@ describe('killed at any point', () => {
   });
 
   it('the making of an encrypted key leaves no key, or a whole one, and nothing of it in plain', () => {
-    const made = newKey(keyFolder(), 'zsk').secret!;
+    const made = keyObject(newKey(keyFolder(), 'zsk').secret);
     const plain = Buffer.from(made.export({ format: 'jwk' }).d!, 'base64url').toString('base64');
     killAtEveryPoint(
       keyFolder,
@@ -383,7 +393,7 @@ describe('killed at any point', () => {
         ),
       (dir) => {
         const keys = readKeys(dir, ZONE, { passphrase: PHRASE });
-        for (const key of keys) expect(pkcs8(key.secret!)).toBe(pkcs8(made));
+        for (const key of keys) expect(pkcs8(keyObject(key.secret))).toBe(pkcs8(made));
         expect(folderText(dir)).not.toContain(plain);
       },
     );
@@ -425,7 +435,7 @@ describeWithTools(['openssl'], 'OpenSSL', () => {
     sealKey(key, PHRASE, FEW);
     writeFileSync(join(dir, 'phrase'), `${WORDS}\n`);
     const out = openssl(dir, 'pkey', '-in', basename(pemOf(key)), '-passin', 'file:phrase');
-    expect(pkcs8(createPrivateKey(out))).toBe(pkcs8(key.secret!));
+    expect(pkcs8(createPrivateKey(out))).toBe(pkcs8(keyObject(key.secret)));
   });
 
   it.each([
@@ -437,11 +447,14 @@ describeWithTools(['openssl'], 'OpenSSL', () => {
     const key = newKey(dir, 'zsk');
     sealKey(key, PHRASE, FEW);
     writeFileSync(join(dir, 'phrase'), WORDS);
-    writeFileSync(join(dir, 'plain'), key.secret!.export({ type: 'pkcs8', format: 'pem' }));
+    writeFileSync(
+      join(dir, 'plain'),
+      keyObject(key.secret).export({ type: 'pkcs8', format: 'pem' }),
+    );
     const args = ['pkcs8', '-topk8', '-in', 'plain', '-out', basename(pemOf(key)), ...how];
     openssl(dir, ...args, '-passout', 'file:phrase');
     const [read] = readKeys(dir, ZONE, { passphrase: PHRASE });
-    expect(pkcs8(read.secret!)).toBe(pkcs8(key.secret!));
+    expect(pkcs8(keyObject(read.secret))).toBe(pkcs8(keyObject(key.secret)));
   });
 });
 

@@ -25,7 +25,17 @@ import {
 } from '#zonewright/keys/trash.js';
 import { writeKey } from '#zonewright/keys/write.js';
 import { killAtEveryPoint } from './crash.js';
-import { ACTIVE, DAY, keyFolder, NOW, newKey, refusalWith, text, ZONE } from './helpers.js';
+import {
+  ACTIVE,
+  DAY,
+  keyFolder,
+  keyObject,
+  NOW,
+  newKey,
+  refusalWith,
+  text,
+  ZONE,
+} from './helpers.js';
 
 const GONE: StateFile = {
   ksk: false,
@@ -165,7 +175,7 @@ describe('a key that is gone', () => {
     const copy = generateKeyPair(
       twin,
       { zone: ZONE, algorithm: 13, role: 'zsk', timing: ACTIVE },
-      () => key.secret!,
+      () => keyObject(key.secret),
     );
     expect(copy.tag).toBe(key.tag);
     for (const name of readdirSync(twin)) renameSync(join(twin, name), join(dir, name));
@@ -180,7 +190,7 @@ describe('a key that is gone', () => {
     const dir = keyFolder();
     const key = gone(dir);
     trashKey(key, NOW, NOW + DAY);
-    const offers = [key.secret!, newKey(keyFolder(), 'zsk').secret!];
+    const offers = [keyObject(key.secret), keyObject(newKey(keyFolder(), 'zsk').secret)];
     const made = generateKeyPair(
       dir,
       { zone: ZONE, algorithm: 13, role: 'zsk', timing: ACTIVE },

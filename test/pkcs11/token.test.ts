@@ -1,5 +1,5 @@
 /** Keys in a token of SoftHSM: made, read, signed with; and what is refused. */
-import { chmodSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type * as Pkcs11 from 'pkcs11js';
@@ -7,6 +7,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { generateKeyPair, generateMissingKeys } from '#zonewright/keys/generate.js';
 import { type KeyPair, readKeys, signingKey } from '#zonewright/keys/store.js';
 import { makeTokenKey, type NewTokenKey } from '#zonewright/keys/tokenkeys.js';
+import { stateFileOf } from '#zonewright/keys/write.js';
 import { listTokens } from '#zonewright/pkcs11/token.js';
 import { isTokenKey } from '#zonewright/pkcs11/token-key.js';
 import { openSigner, openVerifier, type Signer } from '#zonewright/sign/engine.js';
@@ -164,6 +165,8 @@ describeWithToken('keys in a token', () => {
       made.privateFile!,
       `Private-key-format: v1.3\nAlgorithm: 13 (ECDSAP256SHA256)\nLabel: ${label}\nCreated: 20261122000000\n`,
     );
+    // The times of a state file would count for more.
+    rmSync(stateFileOf(made));
     const none = { pkcs11: { module: MODULE, pin: undefined, sessions: 1 } };
     const [read] = readKeys(dir, ZONE, none);
     expect(read.secret).toEqual({ kind: 'token', module: MODULE, label, sessions: 1 });

@@ -1,6 +1,7 @@
 /** The reader of parts gives the facts that the parser of zone files gives; cuts are lawful. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Kernel } from '#zonewright/kernel/kernel.js';
 import { nameFromText } from '#zonewright/names/name.js';
 import { MasterParser } from '#zonewright/read/master-parser.js';
 import { EntryWriter } from '#zonewright/records/entry.js';
@@ -32,8 +33,11 @@ function parsed(text: string, zone: string): string[] {
 
 function read(text: string, zone: string) {
   const owners: string[] = [];
-  const reader = new PartReader(nameFromText(zone), (block, start, end, key, length) => {
-    owners.push(`${hex(key.subarray(0, length))}: ${hex(block.subarray(start, end))}`);
+  const reader = new PartReader(nameFromText(zone), new Kernel(), {
+    take: (block, start, end, key, length) => {
+      owners.push(`${hex(key.subarray(0, length))}: ${hex(block.subarray(start, end))}`);
+    },
+    takeMany: (_block, at) => at,
   });
   // Twice: nothing may be left of the first time.
   reader.read(bytes(text), 3, true);

@@ -15,24 +15,11 @@ import { createZoneVerifier } from '#zonewright/verify/verify.js';
 import { zonewright } from '../tools/cli.js';
 import { BROKEN, type Denial, goodZone } from './broken.js';
 import { check, fileOf, sameInParts } from './check.js';
-import {
-  cutsOf,
-  isSigned,
-  makeKey,
-  nsec3Chain,
-  nsecChain,
-  type Rec,
-  rrsets,
-  signRRset,
-  zoneDigest,
-  zoneText,
-} from './plain-signer.js';
+import { delegations, rec, SOME_DS, zoneOf } from './small-zone.js';
 
 const DENIALS: readonly Denial[] = ['nsec', 'nsec3', 'opt-out'];
 const NOW = Math.floor(Date.now() / 1000);
 const pool = createPool(0);
-const KEYS = [makeKey(257), makeKey(256)] as const;
-const DS = `1 13 2 ${'ab'.repeat(32)}`;
 
 /** Octets of a first part that shows an NSEC3 record. */
 const FIRST = 2500;
@@ -71,62 +58,6 @@ const broken = (title: RegExp): string => {
   if (found === undefined) throw new Error(`no case ${title}`);
   return found.make().text;
 };
-
-// ---- zones ---------------------------------------------------------------------------------
-
-const rec = (owner: string, type: string, rdata: string): Rec => ({
-  owner,
-  ttl: 3600,
-  type,
-  rdata,
-});
-
-/** A signed zone with these names: delegations, secure ones, addresses. */
-function zoneOf(
-  apex: string,
-  contents: readonly Rec[],
-  denial: Denial,
-  options: { readonly zonemd?: boolean; readonly flagged?: boolean } = {},
-): string {
-  const at = `${apex}.`;
-  const records: Rec[] = [
-    rec(at, 'SOA', `ns.elsewhere.test. h.elsewhere.test. 1 1800 900 604800 900`),
-    rec(at, 'NS', 'ns.elsewhere.test.'),
-    ...KEYS.map((key) => rec(at, 'DNSKEY', key.dnskey)),
-    ...contents,
-  ];
-  const zonemd = rec(at, 'ZONEMD', `1 1 1 ${'00'.repeat(48)}`);
-  if (options.zonemd === true) records.push(zonemd);
-  if (denial !== 'nsec') records.push({ ...rec(at, 'NSEC3PARAM', '1 0 0 -'), ttl: 0 });
-  records.push(
-    ...(denial === 'nsec'
-      ? nsecChain(records, at, 900)
-      : nsec3Chain(records, at, { optOut: denial === 'opt-out', ttl: 900 }).map((one) =>
-          options.flagged === true ? { ...one, rdata: one.rdata.replace(/^1 0/, '1 1') } : one,
-        )),
-  );
-  const cuts = cutsOf(records, at);
-  for (const rrset of rrsets(records)) {
-    const [first] = rrset;
-    if (!isSigned(first, at, cuts) || first.type === 'ZONEMD') continue;
-    records.push(signRRset(rrset, at, KEYS[first.type === 'DNSKEY' ? 0 : 1]));
-  }
-  if (options.zonemd !== true) return zoneText(records);
-  const whole = records.filter((one) => one !== zonemd);
-  const digest = rec(at, 'ZONEMD', `1 1 1 ${zoneDigest(whole, at)}`);
-  return zoneText([...whole, digest, signRRset([digest], at, KEYS[1])]);
-}
-
-/** Delegations below `example.`, every third secure, some with glue. */
-function delegations(count: number, under = 'example.'): Rec[] {
-  return Array.from({ length: count }, (_, i) => {
-    const owner = `name${i}.${under}`;
-    const list = [rec(owner, 'NS', `ns1.${owner}`), rec(`ns1.${owner}`, 'A', '192.0.2.1')];
-    list.push(rec(owner, 'NS', 'a.elsewhere.test.'));
-    if (i % 3 === 0) list.push(rec(owner, 'DS', DS));
-    return list;
-  }).flat();
-}
 
 // ---- one pass ------------------------------------------------------------------------------
 
@@ -205,7 +136,7 @@ describe('one pass', () => {
         const contents = Object.entries(zone).flatMap(([owner, what]) => {
           if (what === 'data') return [rec(owner, 'TXT', '"x"')];
           const ns = rec(owner, 'NS', 'ns.elsewhere.test.');
-          return what === 'secure' ? [ns, rec(owner, 'DS', DS)] : [ns];
+          return what === 'secure' ? [ns, rec(owner, 'DS', SOME_DS)] : [ns];
         });
         const lines = zoneOf('example', contents, denial).trimEnd().split('\n');
         // Sometimes one line is lost; the apex's first lines are not, or nothing is a zone.

@@ -66,3 +66,10 @@ export function factLength(fact: usize): usize {
 export function factTtl(fact: usize): u32 {
   return load<u32>(fact, 5);
 }
+/** Where it stood: the chunk, and the line in it. */
+export function factChunk(fact: usize): u32 {
+  return load<u16>(fact, 9);
+}
+export function factLine(fact: usize): u32 {
+  return load<u32>(fact, 11) & 0xffffff;
+}

@@ -41,6 +41,7 @@ export {
 export { openJobs, setChain, setSigner, writeNsec3, writeSecure } from './signed';
 // The last two are called by the sort alone; as exports they stay functions of their own.
 export { countDigits, deal, listEntries, sortEntries } from './sort';
+export { verifyOwners } from './verify-walk';
 export {
   factsOfOwner,
   hasAddressAhead,

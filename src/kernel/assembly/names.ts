@@ -22,11 +22,15 @@ export const apex = memory.data(256 + 16, 16);
 export const apexText = memory.data(256 + 16, 16);
 export let apexLength: usize = 0;
 export let apexTextLength: usize = 0;
+/** Labels of the zone's name, the root's not among them. */
+export let apexLabels: u32 = 0;
 
 export const ownerWire = memory.data(512 + 32, 16);
 export const ownerText = memory.data(1024 + 32, 16);
 export let ownerLength: usize = 0;
 export let ownerTextLength: usize = 0;
+/** Labels of the owner below the zone's name; set by {@link readWire}. */
+export let ownerDepth: u32 = 0;
 
 /** Sets the zone. False when its name has octets that need an escape. */
 export function setApex(name: usize, length: usize): bool {
@@ -34,6 +38,7 @@ export function setApex(name: usize, length: usize): bool {
   apexLength = length;
   let p = apex;
   let t = apexText;
+  apexLabels = 0;
   for (let n: usize = load<u8>(p); n !== 0; n = load<u8>(p)) {
     p++;
     for (const stop = p + n; p < stop; p++) {
@@ -42,6 +47,7 @@ export function setApex(name: usize, length: usize): bool {
       store<u8>(t++, <u8>c);
     }
     store<u8>(t++, 0x2e);
+    apexLabels++;
   }
   apexTextLength = t - apexText;
   return true;
@@ -74,6 +80,36 @@ export function readOwner(key: usize, end: usize): bool {
   copy(t, apexText, apexTextLength);
   ownerLength = w + apexLength - ownerWire;
   ownerTextLength = t + apexTextLength - ownerText;
+  return true;
+}
+
+/**
+ * Makes the wire form alone of the owner with the key `[key, end)`, which is not the apex.
+ *
+ * @returns false when an octet of the key is escaped.
+ */
+export function readWire(key: usize, end: usize): bool {
+  let w = ownerWire;
+  let labels: u32 = 0;
+  let stop = end - 1;
+  for (;;) {
+    let s = stop;
+    for (; s > key; s--) {
+      const c = load<u8>(s - 1);
+      if (c > 1) continue;
+      if (c === 1) return false;
+      break;
+    }
+    store<u8>(w, <u8>(stop - s));
+    copy(w + 1, s, stop - s);
+    w += 1 + (stop - s);
+    labels++;
+    if (s === key) break;
+    stop = s - 1;
+  }
+  copy(w, apex, apexLength);
+  ownerLength = w + apexLength - ownerWire;
+  ownerDepth = labels;
   return true;
 }
 

@@ -19,16 +19,21 @@ export function setNsec3(saltAt: usize, length: usize, more: i32): void {
   iterations = more;
 }
 
-/** Writes the hash of the wire name as 32 digits. */
-export function hashName(name: usize, length: usize, out: usize): void {
+/** Writes the hash of the wire name, 20 octets. */
+export function hashOctets(name: usize, length: usize, out: usize): void {
   memory.copy(input, name, length);
   memory.copy(input + length, salt, saltLength);
-  sha1(input, length + saltLength, digest);
+  sha1(input, length + saltLength, out);
   for (let i = 0; i < iterations; i++) {
-    memory.copy(input, digest, 20);
+    memory.copy(input, out, 20);
     memory.copy(input + 20, salt, saltLength);
-    sha1(input, 20 + saltLength, digest);
+    sha1(input, 20 + saltLength, out);
   }
+}
+
+/** Writes the hash of the wire name as 32 digits. */
+export function hashName(name: usize, length: usize, out: usize): void {
+  hashOctets(name, length, digest);
   for (let i: usize = 0; i < 20; i += 5) {
     // Five octets are eight digits.
     let bits = bswap(load<u64>(digest + i));

@@ -51,7 +51,7 @@ export function nameKeys(keys: readonly EngineKey[]): KeyNames {
     list: (ids) => listText(ids.map(of)),
     inText(text, ids = []) {
       const meant = [...keys.filter(({ id }) => ids.includes(id)), ...keys];
-      return text.replaceAll(/\bkey \d+\b|\bthe new [A-Z]{3} no\. \d+\b/g, (whole) => {
+      return text.replaceAll(/\bkey \d+\b|\bthe new [A-Z]{3}\b(?: no\. \d+\b)?/g, (whole) => {
         const key = meant.find((one) => keyName(one) === whole);
         return key === undefined ? whole : of(key.id);
       });

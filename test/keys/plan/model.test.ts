@@ -60,7 +60,7 @@ describe('a ZSK roll', () => {
       title: 'ZSK roll: ZSK 2345 → ZSK 2',
       isUnderWay: false,
       goesOn: false,
-      keys: ['key-2345', 'future 65536'],
+      keys: ['key-2345', 'future zsk 65536'],
     });
   });
 });
