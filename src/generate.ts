@@ -8,7 +8,7 @@
 
 import type { Denial } from './config/config.js';
 import type { DiffOutput } from './diff/compare.js';
-import { isAnnounced, keyRecordSets } from './keys/keyrecords.js';
+import { keyRecordSets } from './keys/keyrecords.js';
 import type { RecordSet } from './keys/offline/rrset.js';
 import type { KeySelection } from './keys/select.js';
 import { signingKey } from './keys/store.js';
@@ -78,8 +78,6 @@ export interface GenerateOptions {
   /** Bounds what is held in memory. */
   readonly spill: SpillPlan;
   readonly places: Places;
-  /** Seconds since 1970. */
-  readonly now: number;
   /** A record that can't be used; may throw to end the run. */
   readonly reject: (reject: Reject) => void;
   /** A record that is left out because a cut above hides it. */
@@ -94,13 +92,13 @@ export async function planAll(
   inputs: readonly ZoneInput[],
   options: GenerateOptions,
 ): Promise<PlannedZone[]> {
-  const { pool, spill, places, reject, occluded, now } = options;
+  const { pool, spill, places, reject, occluded } = options;
   const prepared = inputs.map((input) => {
     const data = readApex(input.apex, input.runs, input.overrides, places, reject);
     const serial = input.serial(data.inputSerial);
     const apex = signApex(data, {
       serial,
-      keySets: keySetsOf(input, data.soa.ttl, now),
+      keySets: keySetsOf(input, data.soa.ttl),
       denial: input.denial,
       zonemd: input.zonemd,
     });
@@ -134,12 +132,11 @@ export async function planAll(
 }
 
 /** DNSKEY, CDNSKEY and CDS: as the KSK has signed them on another machine, else of the keys. */
-function keySetsOf(input: ZoneInput, soaTtl: number, now: number): readonly RecordSet[] {
-  const { dnskeys, presigned } = input.keys;
+function keySetsOf(input: ZoneInput, soaTtl: number): readonly RecordSet[] {
+  const { dnskeys, announced, presigned } = input.keys;
   if (presigned !== undefined) return presigned.sets;
   if (dnskeys.length === 0) return [];
   const ttl = input.dnskeyTtl ?? dnskeys.find((key) => key.ttl !== undefined)?.ttl ?? soaTtl;
-  const announced = dnskeys.filter((key) => isAnnounced(key.timing, now));
   return keyRecordSets(
     input.apex,
     dnskeys.map((key) => key.dnskey),

@@ -12,6 +12,7 @@ import { FLAG_REVOKE, revokeDnskey } from '../dnssec/dnskey.js';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
 import { refusal, type ZonewrightError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
+import { isAnnounced } from './keyrecords.js';
 import { type Presigned, refuseOtherKeys, withOfflineKsks } from './offline/presigned.js';
 import type { RecordState, Role, StateFile } from './statefile.js';
 import { isRevoked, isSep, type KeyPair } from './store.js';
@@ -24,6 +25,9 @@ export interface KeySelection {
   readonly ksks: readonly KeyPair[];
   /** The keys that sign everything else. */
   readonly zsks: readonly KeyPair[];
+  /** The keys whose DS the parent is asked for (CDS, CDNSKEY): with double DS before they are
+   * published. */
+  readonly announced: readonly KeyPair[];
   /** What the KSK has signed on another machine; there are no {@link ksks} then. */
   readonly presigned?: Presigned | undefined;
 }
@@ -83,11 +87,14 @@ export function selectKeys(
   const dnskeys: KeyPair[] = [];
   const ksks: KeyPair[] = [];
   const zsks: KeyPair[] = [];
+  const announced: KeyPair[] = [];
   for (const key of live) {
     const phase = phaseOf(key, now, byTime);
     const revoked = phase.revoked || isRevoked(key);
     const form = phase.revoked ? revokedForm(key) : key;
     if (phase.published) dnskeys.push(form);
+    const isAsked = phase.published || isPresent(key.state?.ds);
+    if (isAsked && isAnnounced(key.timing, now)) announced.push(form);
     if (key.secret === undefined) continue;
     const role = roles.get(key);
     // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.
@@ -113,7 +120,7 @@ export function selectKeys(
     const published = dnskeys.map((key) => key.dnskey);
     refuseOtherKeys(keys[0].zone, published, presigned, now);
   }
-  return { dnskeys, ksks, zsks, presigned };
+  return { dnskeys, ksks, zsks, announced, presigned };
 }
 
 /** What a key does at a time. */

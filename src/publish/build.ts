@@ -248,7 +248,6 @@ async function readAndPlan(run: Run, work: readonly Work[]): Promise<Input> {
       pool,
       spill,
       places,
-      now,
       reject: rejects.add,
       occluded: ({ file, line, text, reason }) => {
         if (occluded++ < SHOWN) warn(`${placeText({ file, line })}${text}: ${reason}; left out`);

@@ -11,7 +11,7 @@ import { nextSerial } from '../zone/serial.js';
 import type { BuiltZone } from './zone-build.js';
 import type { BuildKeys } from './zone-keys.js';
 
-const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [] };
+const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [], announced: [] };
 
 /**
  * The pipeline's input for a zone.

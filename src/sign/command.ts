@@ -305,7 +305,6 @@ async function makeZone(run: Run, previous: string | undefined): Promise<MadeZon
     pool,
     spill,
     places,
-    now,
     reject: rejects.add,
     occluded: (r) => {
       if (shown++ < 20) {

@@ -157,6 +157,30 @@ describe('builds and keys', { timeout: 60_000 }, () => {
     expect(stderr).toContain('algorithm that no DNSKEY has');
   });
 
+  it('double DS: CDS asks for the DS of a KSK that is not published yet', async () => {
+    const folder = await newZone('ksk-roll = "double-ds"');
+    const [at, build] = ['--now', 'build'];
+    for (const day of ['01', '04']) {
+      await zonewrightOk([build, at, `2026-01-${day}`], { cwd: folder });
+    }
+    const [old] = (await statusOf(folder, '2026-01-04')).filter(({ role }) => role === 'ksk');
+    const zone = ['--zone', 'example'];
+    const seen = ['keys', 'ds-seen', ...zone, '--tag', `${old?.tag}`, at, '2026-01-05'];
+    await zonewrightOk(seen, { cwd: folder });
+    await zonewrightOk([build, at, '2026-01-08'], { cwd: folder });
+    const roll = ['keys', 'roll', ...zone, '--role', 'ksk', at, '2026-01-08T12:00:00Z'];
+    await zonewrightOk(roll, { cwd: folder });
+    await zonewrightOk([build, at, '2026-01-09'], { cwd: folder });
+    const records = readZoneText(join(folder, 'out', 'example', 'current', 'example.zone'));
+    const of = (type: string) => records.filter((record) => record.type === type);
+    const ksks = (await statusOf(folder, '2026-01-09')).filter(({ role }) => role === 'ksk');
+    expect(of('CDS').map(({ rdata }) => Number(rdata.split(' ')[0])).sort()).toEqual(
+      ksks.map(({ tag }) => tag).sort(),
+    );
+    expect(of('CDNSKEY')).toHaveLength(2);
+    expect(of('DNSKEY').filter(({ rdata }) => rdata.startsWith('257'))).toHaveLength(1);
+  });
+
   it('waits for the greatest TTL that was published, also when that was long ago', async () => {
     const folder = await newZone('zsk-lifetime = "P20D"\nsignature-validity = "P30D"');
     const file = join(folder, 'example.zone');
