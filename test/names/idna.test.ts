@@ -66,7 +66,10 @@ describe('toAscii', () => {
           return;
         }
         expect(name).toMatch(/^[\0-\x7f]*$/);
-        if (/^[a-z0-9.-]+$/.test(name)) expect(toAscii(domainToUnicode(name) || name)).toBe(name);
+        // Alone, digits would be an IPv4 address to the other reader.
+        if (!/^[a-z0-9.-]+$/.test(name)) return;
+        const unicode = domainToUnicode(`${name}.test`).replace(/\.test$/, '');
+        expect(toAscii(unicode || name)).toBe(name);
       }),
       { numRuns: 3000 },
     );
