@@ -277,7 +277,7 @@ interface MadeZone extends Pick<EmitCounts, 'delegations' | 'secureDelegations' 
  */
 async function makeZone(run: Run, previous: string | undefined): Promise<MadeZone> {
   const { options, keys, pool, spill, stages } = run;
-  const { reporter, now } = options;
+  const { reporter } = options;
   const places = createPlaces();
   const rejects = createRejects(options.maxRejects);
   const size = await sourceSize(options.input);

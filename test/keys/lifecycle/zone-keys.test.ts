@@ -174,9 +174,11 @@ describe('builds and keys', { timeout: 60_000 }, () => {
     const records = readZoneText(join(folder, 'out', 'example', 'current', 'example.zone'));
     const of = (type: string) => records.filter((record) => record.type === type);
     const ksks = (await statusOf(folder, '2026-01-09')).filter(({ role }) => role === 'ksk');
-    expect(of('CDS').map(({ rdata }) => Number(rdata.split(' ')[0])).sort()).toEqual(
-      ksks.map(({ tag }) => tag).sort(),
-    );
+    expect(
+      of('CDS')
+        .map(({ rdata }) => Number(rdata.split(' ')[0]))
+        .sort(),
+    ).toEqual(ksks.map(({ tag }) => tag).sort());
     expect(of('CDNSKEY')).toHaveLength(2);
     expect(of('DNSKEY').filter(({ rdata }) => rdata.startsWith('257'))).toHaveLength(1);
   });
