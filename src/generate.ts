@@ -6,7 +6,6 @@
  * Reading comes before, verifying and publishing after; this file joins the steps between.
  */
 
-import type { Denial } from './config/config.js';
 import type { DiffOutput } from './diff/compare.js';
 import { keyRecordSets } from './keys/keyrecords.js';
 import type { RecordSet } from './keys/offline/rrset.js';
@@ -33,6 +32,7 @@ import {
   type SignedApex,
   signApex,
 } from './zone/apex.js';
+import type { ZoneDenial } from './zone/context.js';
 import type { GluePolicy } from './zone/glue.js';
 import { planZones, type ZonePlan } from './zone/plan.js';
 
@@ -48,7 +48,7 @@ export interface ZoneInput {
   readonly dropMissingGlue: boolean;
   readonly publishPendingRestore: boolean;
   readonly allowWildcards: boolean;
-  readonly denial: Denial;
+  readonly denial: ZoneDenial;
   readonly zonemd: boolean;
   readonly keys: KeySelection;
   /** CDS and CDNSKEY ask the parent to take the DS away; without it they follow the keys' times. */

@@ -25,12 +25,14 @@ export interface KeySelection {
   readonly ksks: readonly KeyPair[];
   /** The keys that sign everything else. */
   readonly zsks: readonly KeyPair[];
-  /** The keys whose DS the parent is asked for (CDS, CDNSKEY): with double DS before they are
-   * published. */
+  /** The keys whose DS the parent is asked for (CDS, CDNSKEY), be they published or not. */
   readonly announced: readonly KeyPair[];
   /** What the KSK has signed on another machine; there are no {@link ksks} then. */
   readonly presigned?: Presigned | undefined;
 }
+
+/** Of a zone that is not signed. */
+export const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [], announced: [] };
 
 /**
  * The roles of a zone's keys. A role that a `.state` file declares holds; else it follows from
@@ -87,14 +89,11 @@ export function selectKeys(
   const dnskeys: KeyPair[] = [];
   const ksks: KeyPair[] = [];
   const zsks: KeyPair[] = [];
-  const announced: KeyPair[] = [];
   for (const key of live) {
     const phase = phaseOf(key, now, byTime);
     const revoked = phase.revoked || isRevoked(key);
     const form = phase.revoked ? revokedForm(key) : key;
     if (phase.published) dnskeys.push(form);
-    const isAsked = phase.published || isPresent(key.state?.ds);
-    if (isAsked && isAnnounced(key.timing, now)) announced.push(form);
     if (key.secret === undefined) continue;
     const role = roles.get(key);
     // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.
@@ -120,7 +119,24 @@ export function selectKeys(
     const published = dnskeys.map((key) => key.dnskey);
     refuseOtherKeys(keys[0].zone, published, presigned, now);
   }
-  return { dnskeys, ksks, zsks, announced, presigned };
+  return { dnskeys, ksks, zsks, announced: announcedKeys(keys, dnskeys, now), presigned };
+}
+
+/**
+ * The keys whose DS the parent is asked for. Of keys in hand that is what their states say, and not
+ * whether they are published: with double DS the DS of a new KSK is there before it, and that of the
+ * old one stays until no cache needs it any longer.
+ */
+function announcedKeys(
+  keys: readonly KeyPair[],
+  dnskeys: readonly KeyPair[],
+  now: number,
+): KeyPair[] {
+  const byTimes = dnskeys.filter(({ state }) => state === undefined || !isInHand(state));
+  const byStates = keys.filter(
+    ({ state }) => state !== undefined && isInHand(state) && isPresent(state.ds),
+  );
+  return [...byTimes, ...byStates].filter((key) => isAnnounced(key.timing, now));
 }
 
 /** What a key does at a time. */

@@ -130,10 +130,15 @@ async function sign(options: ZoneBuildOptions, file: string, reuse: boolean): Pr
   return made;
 }
 
-/** Faults of the export that the configuration lets pass. */
-function tolerated(zone: ZoneConfig): readonly FaultCode[] {
-  return zone.missingGlue === 'keep' ? ['missing-glue'] : [];
+/** Faults that the configuration lets pass: of the export, and that an insecure zone is not signed. */
+function tolerated({ zone, planned }: ZoneBuildOptions): readonly FaultCode[] {
+  const codes: FaultCode[] = zone.missingGlue === 'keep' ? ['missing-glue'] : [];
+  if (isInsecure(planned)) codes.push('missing-dnskey');
+  return codes;
 }
+
+/** Has the zone gone insecure, so that there is nothing of DNSSEC in it? */
+const isInsecure = ({ input }: PlannedZone): boolean => input.denial.kind === 'none';
 
 /** A zone as it was written, and in what it differs from the published one. */
 interface Written {
@@ -180,7 +185,7 @@ function write(options: ZoneBuildOptions, file: string, reuse: boolean): Promise
             },
           },
         },
-        { tolerate: tolerated(zone), spill, threads: options.threads },
+        { tolerate: tolerated(options), spill, threads: options.threads },
       );
       await added.close();
       await removed.close();
@@ -219,7 +224,7 @@ function findingsOf(
       examples: report.examples,
       signatures: report.counts.signatures,
     },
-    new Set(tolerated(zone)),
+    new Set(tolerated(options)),
   );
   const delegations = {
     previous: published === undefined ? undefined : known ? change.oldDelegations : null,
@@ -230,10 +235,14 @@ function findingsOf(
   const signers = apex.dnskeys.filter((key) => report.dnskeySigners.includes(keyTag(key)));
   return combine([
     ...verified,
-    guards.algorithmsAtApex(apex.dnskeys, apex.algorithms),
+    ...(isInsecure(planned)
+      ? []
+      : [
+          guards.algorithmsAtApex(apex.dnskeys, apex.algorithms),
+          guards.signatureLife(report.earliestExpiration, now, leastLife(options)),
+        ]),
     guards.keyTags(apex.dnskeys),
     guards.parentDs(zone.name, options.parentDs, signers, apex.dnskeys),
-    guards.signatureLife(report.earliestExpiration, now, leastLife(options)),
     guards.zonemdPresent(zone.policy.zonemd, report.zonemd),
     guards.apexAsConfigured(apex, zone.soa, zone.ns, planned.serial),
     guards.exportCounts(exportCountsOf(options, written)),

@@ -3,15 +3,13 @@
 import { countText } from '../cli/output.js';
 import type { ZoneConfig } from '../config/config.js';
 import type { PlannedZone, ZoneInput } from '../generate.js';
-import type { KeySelection } from '../keys/select.js';
+import { NO_KEYS } from '../keys/select.js';
 import type { Run } from '../sort/run.js';
 import { soaRdata } from '../zone/apex.js';
 import type { ZonePlan } from '../zone/plan.js';
 import { nextSerial } from '../zone/serial.js';
 import type { BuiltZone } from './zone-build.js';
 import type { BuildKeys } from './zone-keys.js';
-
-const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [], announced: [] };
 
 /**
  * The pipeline's input for a zone.
@@ -38,8 +36,7 @@ export function zoneInput(
     dropMissingGlue: zone.missingGlue === 'drop',
     publishPendingRestore: zone.publishPendingRestore,
     allowWildcards: false,
-    // Without keys nothing is written, and no name needs a hash.
-    denial: build === undefined ? { kind: 'nsec' } : policy.denial,
+    denial: isSigned(build?.keys) ? policy.denial : { kind: 'none' },
     zonemd: policy.zonemd,
     keys: build?.keys.selection ?? NO_KEYS,
     deleteDs: build?.keys.deleteDs ?? false,
@@ -60,6 +57,13 @@ export function zoneInput(
       });
     },
   };
+}
+
+/** Is there a key that signs the zone? Not when it is not built now, nor when it has gone insecure. */
+function isSigned(keys: BuildKeys | undefined): boolean {
+  return (
+    keys !== undefined && (keys.selection.zsks.length > 0 || keys.selection.dnskeys.length > 0)
+  );
 }
 
 /** The counts of a generation, as manifest.json and `--json` have them. */

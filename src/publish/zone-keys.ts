@@ -7,6 +7,7 @@ import type { Config, ZoneConfig } from '../config/config.js';
 import { isoTime } from '../config/time.js';
 import { refusal } from '../errors.js';
 import { breakText } from '../keys/engine/explain.js';
+import { isPresent } from '../keys/engine/model.js';
 import { generateKeyPair } from '../keys/generate.js';
 import { HIDDEN_STATE } from '../keys/lifecycle/key-state.js';
 import { lookAtParent } from '../keys/lifecycle/parent.js';
@@ -23,7 +24,7 @@ import {
 } from '../keys/lifecycle/zone-keys.js';
 import { presignedAt } from '../keys/offline/presigned.js';
 import type { Passphrase } from '../keys/passphrase.js';
-import { type KeySelection, selectKeys } from '../keys/select.js';
+import { type KeySelection, NO_KEYS, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { purgeTrash, settleStore, signaturesEnd, trashKey } from '../keys/trash.js';
 import { checkParent } from '../parent/check.js';
@@ -72,7 +73,7 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
     published: published?.keyStates,
   };
   let held = holdKeys(places, now);
-  if (held.pairs.length === 0) {
+  if (held.pairs.length === 0 && !zone.policy.insecure) {
     throw refusal(`${zone.label} has no keys in ${config.keyDir}`, {
       hint: 'make them with "zonewright keys generate"; a build makes only the successors of keys that are there',
     });
@@ -131,9 +132,18 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
   return {
     run,
     dsTtl,
-    selection: selectKeys(run.held.pairs, now),
+    selection: hasGoneInsecure(zone, run) ? NO_KEYS : selectKeys(run.held.pairs, now),
     deleteDs: zone.policy.insecure && keys.some((key) => key.records.ds?.state === 'unretentive'),
   };
+}
+
+/** Is the zone to be insecure, and is nobody left who needs a key of it? */
+function hasGoneInsecure({ policy }: ZoneConfig, { held }: EngineRun): boolean {
+  const records = ['dnskey', 'krrsig', 'zrrsig', 'ds'] as const;
+  return (
+    policy.insecure &&
+    held.keys.keys.every((key) => !records.some((record) => isPresent(key, record)))
+  );
 }
 
 /**

@@ -11,8 +11,9 @@ import type { Run } from '../sort/run.js';
 import type { GluePolicy } from './glue.js';
 import type { WalkRules } from './owner-walk.js';
 
-/** How the zone denies names (RFC 4034 §4 or RFC 5155), or not at all. */
+/** How the zone denies names (RFC 4034 §4 or RFC 5155), or `none`: it is not signed. */
 export type ZoneDenial =
+  | { readonly kind: 'none' }
   | { readonly kind: 'nsec' }
   | {
       readonly kind: 'nsec3';
