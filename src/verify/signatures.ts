@@ -281,10 +281,6 @@ export class SignatureChecker {
         const key = words[job + OWNER];
         const fact = words[job + RRSIG];
         const [chunk, line] = [factChunk(bytes, fact), factLine(bytes, fact)];
-        // What is signed begins with the RRSIG's own fields, and those of one job follow the other's.
-        const signed = job === first ? from : data + words[job - JOB + SIGNATURE_END];
-        const ttl = u32(bytes, signed + 4);
-        if (ttl > this.greatestTtl) this.greatestTtl = ttl;
         waiting.add(bytes, key, key + words[job + OWNER_LENGTH], words[job + TYPE], chunk, line);
       }
       this.context.batches[k]?.pushMany(bytes, data, from, words, first, job);

@@ -27,7 +27,7 @@ import {
 import { rollStart } from '../engine/schedule.js';
 import { partsOf } from '../engine/times.js';
 import { keyId } from '../lifecycle/key-state.js';
-import { type HeldKeys, wouldBeUnsigned } from '../lifecycle/zone-keys.js';
+import type { HeldKeys } from '../lifecycle/zone-keys.js';
 import { TIMING_FIELDS } from '../timing.js';
 import { lookAtKeys, type ZonesOptions } from './context.js';
 
@@ -79,12 +79,10 @@ function statusOf(held: HeldKeys, now: number, at: number): ZoneStatus {
   const step = advance(zone, policy, at);
   // What is over by now is for the next build to take note of.
   const waits = explain(zone, policy, at).filter(({ until }) => until === undefined || until > at);
-  const nextBuild = wouldBeUnsigned(step.zone, policy)
-    ? ['nothing: no DS is left, so nobody validates; the zone stays signed as it is']
-    : [
-        ...step.events.map(({ what }) => what),
-        ...step.needed.map(({ role, why }) => `a new ${role.toUpperCase()} is made: ${why}`),
-      ];
+  const nextBuild = [
+    ...step.events.map(({ what }) => what),
+    ...step.needed.map(({ role, why }) => `a new ${role.toUpperCase()} is made: ${why}`),
+  ];
   const [next] = forecast(step.zone, policy, at, {
     until: at + HORIZON,
     interval: 0,

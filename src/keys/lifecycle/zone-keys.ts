@@ -14,7 +14,6 @@ import {
   type EngineKey,
   type EnginePolicy,
   isGone,
-  isPresent,
   newKey,
   type ZoneKeys,
 } from '../engine/model.js';
@@ -150,17 +149,8 @@ export function runEngine(held: HeldKeys, make: KeyMaker, now: number): EngineRu
     events = [...events, ...second.events];
     zone = second.zone;
   }
-  if (wouldBeUnsigned(zone, policy)) return { held, events: [], waits: [], made: [] };
   const after = withKeys({ ...held, pairs }, zone, now);
   return { held: after, events, waits: explain(zone, policy, now), made };
-}
-
-/**
- * The end of going insecure is a zone without keys. Builds make none such: when no cache holds a DS
- * any more, nobody validates, and the zone stays signed as it is.
- */
-export function wouldBeUnsigned({ keys }: ZoneKeys, policy: EnginePolicy): boolean {
-  return policy.algorithms.length === 0 && !keys.some((key) => isPresent(key, 'dnskey'));
 }
 
 /** What a generation's manifest says of the keys that it is published with. */
