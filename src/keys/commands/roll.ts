@@ -37,6 +37,8 @@ export interface KeysRevokeOptions extends ZoneOptions {
 
 /** Seconds for which the coming events of a roll are told: those of RFC 5011 take two months. */
 const TOLD = 120 * 86_400;
+/** A roll can't be asked for further ahead, in seconds. */
+const LATEST = 10 * 365 * 86_400;
 /** What the parent is taken to need, for telling what comes. */
 const PARENT_DELAY = 86_400;
 
@@ -54,6 +56,11 @@ export async function keysRollCommand(options: KeysRollOptions): Promise<void> {
   const { role, emergency, reason, dryRun, now } = options;
   assertReason(emergency, reason);
   const at = options.at ?? now;
+  if (at > now + LATEST) {
+    throw usageError(`--at ${isoTime(at)} is more than ten years away`, {
+      hint: 'ask for it when it is nearer: keys and policy will be others by then',
+    });
+  }
   const request: RollRequest = {
     role,
     at,

@@ -12,6 +12,7 @@ import { formatDuration } from '../../config/duration.js';
 import { isoTime } from '../../config/time.js';
 import { algorithmName } from '../../dnssec/algorithms.js';
 import { dnskeyText } from '../../dnssec/dnskey.js';
+import { usageError } from '../../errors.js';
 import { advance } from '../engine/advance.js';
 import { explain, type Wait } from '../engine/explain.js';
 import { forecast } from '../engine/forecast.js';
@@ -39,6 +40,8 @@ export interface KeysStatusOptions extends ZonesOptions {
 
 /** How far ahead the next event is looked for, in seconds: three years. */
 const HORIZON = 3 * 365 * 86_400;
+/** The status can't be told further ahead, in seconds. */
+const LATEST = 10 * 365 * 86_400;
 /** What the parent is taken to need, for looking ahead. */
 const PARENT_DELAY = 86_400;
 
@@ -58,8 +61,14 @@ interface ZoneStatus {
 
 /** Runs the command. */
 export async function keysStatusCommand(options: KeysStatusOptions): Promise<void> {
+  const at = options.at ?? options.now;
+  if (at > options.now + LATEST) {
+    throw usageError(`--at ${isoTime(at)} is more than ten years away`, {
+      hint: 'what comes until then is in "zonewright keys plan --until"',
+    });
+  }
   const { held } = await lookAtKeys(options);
-  const statuses = held.map((one) => statusOf(one, options.now, options.at ?? options.now));
+  const statuses = held.map((one) => statusOf(one, options.now, at));
   if (options.json) {
     printJson({ zones: statuses.map(statusJson) });
     return;

@@ -183,6 +183,32 @@ describe('builds and keys', { timeout: 60_000 }, () => {
     expect(of('DNSKEY').filter(({ rdata }) => rdata.startsWith('257'))).toHaveLength(1);
   });
 
+  it('a zone that goes insecure is built unsigned in the end, and can be signed again', async () => {
+    const folder = await newZone();
+    const build = (day: number) =>
+      zonewrightOk(['build', '--now', `2026-01-${String(day).padStart(2, '0')}`], { cwd: folder });
+    const types = (): Set<string> => {
+      const file = join(folder, 'out', 'example', 'current', 'example.zone');
+      return new Set(readZoneText(file).map(({ type }) => type));
+    };
+    await build(1);
+    const config = join(folder, 'zonewright.toml');
+    const text = readFileSync(config, 'utf8');
+    writeFileSync(config, text.replace('[policy.p]', '[policy.p]\ninsecure = true'));
+    // Its DS was never at the parent: nobody has to be waited for.
+    for (const day of [2, 4, 6, 8]) await build(day);
+    expect(types()).toEqual(new Set(['SOA', 'NS', 'A', 'ZONEMD']));
+    expect(readdirSync(join(folder, 'keys')).filter((name) => name.startsWith('K'))).toEqual([]);
+    await build(9);
+    writeFileSync(config, text);
+    const { status, stderr } = await zonewright(['build', '--now', '2026-01-10'], { cwd: folder });
+    expect(status).toBe(4);
+    expect(stderr).toContain('keys generate');
+    await zonewrightOk(['keys', 'generate', '--now', '2026-01-10'], { cwd: folder });
+    await build(10);
+    for (const type of ['DNSKEY', 'RRSIG', 'NSEC3', 'NSEC3PARAM']) expect(types()).toContain(type);
+  });
+
   it('waits for the greatest TTL that was published, also when that was long ago', async () => {
     const folder = await newZone('zsk-lifetime = "P20D"\nsignature-validity = "P30D"');
     const file = join(folder, 'example.zone');

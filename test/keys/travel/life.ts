@@ -67,6 +67,8 @@ export interface LifeReport {
   readonly parentChanges: number;
   /** Keys that were published and are no longer: `ksk 13` and how many. */
   readonly withdrawn: ReadonlyMap<string, number>;
+  /** What happened to the keys, with its time. */
+  readonly events: readonly string[];
   /** What was not as it has to be; a life ends after some. */
   readonly complaints: readonly string[];
 }
@@ -88,6 +90,7 @@ interface Stage {
   readonly slow: Authority;
   readonly resolvers: Resolvers;
   readonly complaints: string[];
+  readonly events: string[];
   readonly known: {
     built: Built;
     ds: readonly string[];
@@ -143,6 +146,7 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
       slow,
       resolvers,
       complaints: [],
+      events: [],
       known: { built, ds: [], pending: false, early: [] },
       secureFrom: undefined,
       openUntil: 0,
@@ -193,7 +197,7 @@ async function liveOn(stage: Stage): Promise<LifeReport> {
   for (const [id, kind] of everPublished) {
     if (!last.has(id)) withdrawn.set(kind, (withdrawn.get(kind) ?? 0) + 1);
   }
-  return { ...counts, days: day, withdrawn, complaints };
+  return { ...counts, days: day, withdrawn, events: stage.events, complaints };
 }
 
 /** Somebody does something. */
@@ -233,6 +237,8 @@ async function buildNow(stage: Stage): Promise<Built | undefined> {
   }
   counts.builds++;
   stage.known.built = built;
+  for (const event of built.events) stage.events.push(`${iso(agenda.now)}: ${event}`);
+  if (built.events.some((event) => event.includes('the DS of'))) await compareWithCommand(stage);
   const text = readFileSync(built.file, 'latin1');
   if (/\sNSEC3\s+1 1 /i.test(text)) stage.openUntil = agenda.now + 2 * DAY;
   await quick.load(`${CHILD}.`, text, built.serial);
@@ -246,7 +252,7 @@ async function buildNow(stage: Stage): Promise<Built | undefined> {
   return built;
 }
 
-/** Validators that other people wrote judge the zone at a time of its day. */
+/** Two validators that other people wrote, on some days three, judge the zone at a time of its day. */
 async function judgeNow(stage: Stage, built: Built): Promise<void> {
   const { options, random, counts, complaints } = stage;
   // A zone that has gone insecure has nothing to be judged.
@@ -256,11 +262,9 @@ async function judgeNow(stage: Stage, built: Built): Promise<void> {
   const csk = built.keys.some(({ role }) => role === 'csk');
   const work = { zone: `${CHILD}.`, file: built.file, now: new Date(at * 1000), csk };
   // What kzonesign says of CSKs is of no use (tools/judges.ts).
-  const tools: Tool[] = [
-    'ldns-verify-zone',
-    'dnssec-verify',
-    ...(csk ? [] : ['kzonesign' as const]),
-  ];
+  const third = !csk && counts.judged % 3 === 0;
+  const tools: Tool[] = ['ldns-verify-zone', 'dnssec-verify'];
+  if (third) tools.push('kzonesign');
   counts.judged++;
   const verdicts = await Promise.all(tools.map((tool) => judge(tool, work)));
   for (const { tool, ok, output } of verdicts) {
@@ -275,7 +279,7 @@ async function askSome(stage: Stage, count: number): Promise<void> {
   const question = below(random, 4) === 0 ? anyQuestion(random) : sleeper(counts.held);
   counts.questions++;
   const reply = await client.ask(resolvers.cache.port, question.name, question.type);
-  if (!isRight(question, reply)) {
+  if (!isRight(question, reply, isSecure(stage))) {
     complain(stage, `${question.name} ${question.type} from the cache: ${reply.status}`);
     return;
   }
@@ -291,7 +295,7 @@ async function askChecked(stage: Stage, question: Question): Promise<void> {
   counts.questions++;
   const reply = await client.ask(resolvers.validator.port, name, type);
   if (reply.authentic) counts.authentic++;
-  if (!isRight(question, reply)) {
+  if (!isRight(question, reply, isSecure(stage))) {
     complain(stage, `${name} ${type}: ${reply.status}: ${resolvers.lastComplaint()}`);
   } else if (!reply.authentic && mustBeAuthentic(stage, question)) {
     const since = iso(stage.secureFrom ?? agenda.now);
@@ -299,10 +303,15 @@ async function askChecked(stage: Stage, question: Question): Promise<void> {
   }
 }
 
-function mustBeAuthentic({ secureFrom, openUntil, agenda }: Stage, question: Question): boolean {
-  if (secureFrom === undefined || agenda.now < secureFrom) return false;
+function mustBeAuthentic(stage: Stage, question: Question): boolean {
+  const { openUntil, agenda } = stage;
+  if (!isSecure(stage)) return false;
   return !question.open || agenda.now > openUntil;
 }
+
+/** Must every resolver know the zone to be secure? */
+const isSecure = ({ secureFrom, agenda }: Stage): boolean =>
+  secureFrom !== undefined && agenda.now >= secureFrom;
 
 /** What the zone asks the parent for by its CDS RRset; undefined: nothing. */
 function wantedDs({ records }: Built): readonly string[] | undefined {
@@ -339,7 +348,6 @@ function watchCds(stage: Stage): void {
   agenda.at(agenda.now + soon, async () => {
     const ds = wantedDs(known.built) ?? known.ds;
     const before = known.ds;
-    await compareWithCommand(stage, ds);
     const all = await changeParent(stage, ds);
     if (options.teller === 'operator' || options.teller === 'liar') {
       const patience = all - agenda.now + below(random, 4 * DAY);
@@ -349,13 +357,15 @@ function watchCds(stage: Stage): void {
 }
 
 /** `keys ds` has to say the same as the CDS RRset. */
-async function compareWithCommand(stage: Stage, ds: readonly string[]): Promise<void> {
+async function compareWithCommand(stage: Stage): Promise<void> {
+  const cds = wantedDs(stage.known.built);
   const keys = await dsOfCommand(stage);
   const asked = keys
     .filter(({ wish }) => wish === 'put' || wish === 'keep')
-    .flatMap((key) => key.ds);
-  if (!same(asked.map(plainDs), ds)) {
-    complain(stage, `keys ds asks for ${asked.join(', ')}, CDS for ${ds.join(', ')}`);
+    .flatMap((key) => key.ds)
+    .map(plainDs);
+  if (!same(asked, cds ?? [])) {
+    complain(stage, `keys ds asks for ${asked.join(', ')}, CDS for ${cds?.join(', ')}`);
   }
 }
 
@@ -404,7 +414,9 @@ function tellOfDs(
       const at = pick(random, [[], ['--at', new Date(changed * 1000).toISOString()]]);
       const args = ['keys', command, '--zone', CHILD, '--tag', tag, ...at];
       const done = await child.command(agenda.now, ...args);
-      if (done.status !== 0) complain(stage, `${args.join(' ')}: ${done.stderr}`);
+      // By now another roll may have begun, for which the DS goes again.
+      const late = done.status === 4 && done.stderr.includes('nothing waits for it to be seen');
+      if (done.status !== 0 && !late) complain(stage, `${args.join(' ')}: ${done.stderr}`);
     });
   };
   for (const ds of after) if (!before.includes(ds)) tell('ds-seen', ds);

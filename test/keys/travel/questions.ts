@@ -6,7 +6,7 @@ import type { Reply } from './query.js';
 export interface Question {
   readonly name: string;
   readonly type: string;
-  readonly expect: 'data' | 'no data' | 'no name';
+  readonly expect: 'data' | 'no data' | 'no name' | 'DNSKEY';
   /** With opt-out a resolver does not vouch for the answer (RFC 5155 §9.2). */
   readonly open: boolean;
 }
@@ -23,7 +23,7 @@ export function anyQuestion(random: Random): Question {
   const i = below(random, DELEGATIONS);
   const kinds: readonly (() => Question)[] = [
     () => data(CHILD, pick(random, ['SOA', 'NS', 'TXT'])),
-    () => data(CHILD, 'DNSKEY'),
+    () => ({ name: CHILD, type: 'DNSKEY', expect: 'DNSKEY', open: false }),
     () => data(`host${below(random, HOSTS)}.${CHILD}`, 'A'),
     () => data(`host${below(random, HOSTS)}.${CHILD}`, 'A'),
     () => data(`secure${i}.${CHILD}`, 'DS'),
@@ -44,9 +44,15 @@ export function sleeper(turn: number): Question {
   return data(`sleeper${turn % SLEEPERS}.${CHILD}`, 'A');
 }
 
-/** Is it the answer? AD is another matter. */
-export function isRight({ expect }: Question, { status, records }: Reply): boolean {
+/** Is it the answer? AD is another matter. @param secure the zone has a DS, and so DNSKEYs. */
+export function isRight(
+  { expect }: Question,
+  { status, records }: Reply,
+  secure: boolean,
+): boolean {
   switch (expect) {
+    case 'DNSKEY':
+      return status === 'NOERROR' && (records.length > 0 || !secure);
     case 'data':
       return status === 'NOERROR' && records.length > 0;
     case 'no data':
