@@ -169,7 +169,7 @@ describeUnless(
       expect(report.withdrawn).toEqual(
         new Map([
           ['ksk 13', 1],
-          ['zsk 13', 2],
+          ['zsk 13', 1],
         ]),
       );
     });
