@@ -21,6 +21,7 @@ import { errorJson, errorText, hasPrintedJson, printJson, wantsColor } from './o
 import { addSampleCommand } from './sample.js';
 import { addSignCommand } from './sign.js';
 import { addVerifyCommand } from './verify.js';
+import { addZfaCommand } from './zfa.js';
 
 /** The version in package.json. */
 export function packageVersion(): string {
@@ -60,6 +61,7 @@ Examples:
   addVerifyCommand(program);
   addDiffCommand(program);
   addKeysCommand(program);
+  addZfaCommand(program);
   addCompletionCommand(program);
   addDoctorCommand(program);
   return program;

@@ -15,7 +15,7 @@ import { isAtOrBelow, nameToText, zoneLabel } from '../names/name.js';
 import type { TokenSettings } from '../pkcs11/settings.js';
 import { formatDuration } from './duration.js';
 import { type KeyPath, lineOf } from './locate.js';
-import { CONFIG_PLACES } from './places.js';
+import { BUNDLES, CONFIG_PLACES } from './places.js';
 import { type FileOutput, fileSchema, KNOWN_KEYS } from './schema.js';
 import { type ServerAddress, serverAddressText } from './server-address.js';
 import { nearest } from './suggest.js';
@@ -177,6 +177,18 @@ export interface ZfaConfig {
   readonly formats: readonly 'gz'[];
   /** Hours in which a holder may fetch a file once; 0: no limit. */
   readonly limitHours: number;
+  /** Days whose bundles are kept. */
+  readonly keepDays: number;
+  /** Seconds for which an approval holds that does not say. */
+  readonly validity: number;
+  /** What holders must have agreed to, and the file with its text; undefined: nothing. */
+  readonly agreement: { readonly version: string; readonly file: string } | undefined;
+  /** Tries to sign in that an address has in five minutes. */
+  readonly signInTries: number;
+  /** Ranges of proxies whose X-Forwarded-For is believed. */
+  readonly trustedProxies: readonly string[];
+  /** Origin of the download service's addresses, without a slash at its end; undefined: as asked. */
+  readonly baseUrl: string | undefined;
 }
 
 /**
@@ -398,6 +410,9 @@ function build(raw: FileOutput, text: string, file: string): Config {
         `"${label}" lies in the zone "${zoneLabel(parent.name)}": give each of the two a configuration of its own`,
       );
     }
+    if (label === BUNDLES) {
+      fault(where('name'), `"${label}" is where the output folder has the holders' bundles`);
+    }
     const policy = policies.get(zone.policy);
     if (policy === undefined) {
       const near = nearest(zone.policy, policies.keys());
@@ -466,9 +481,23 @@ function build(raw: FileOutput, text: string, file: string): Config {
       minSignatureLife: raw.guards['min-signature-life'],
     },
     publish: { keep: raw.publish.keep, after: raw.publish.after },
-    zfa: { formats: raw.zfa.formats, limitHours: raw.zfa['limit-hours'] },
+    zfa: buildZfa(raw.zfa, at),
     pkcs11: raw.pkcs11 && buildPkcs11(raw.pkcs11, at),
     warnings,
+  };
+}
+
+function buildZfa(raw: FileOutput['zfa'], at: (path: string) => string): ZfaConfig {
+  const { agreement } = raw;
+  return {
+    formats: raw.formats,
+    limitHours: raw['limit-hours'],
+    keepDays: raw['keep-days'],
+    validity: raw.validity,
+    agreement: agreement && { version: agreement.version, file: at(agreement.file) },
+    signInTries: raw['sign-in-tries'],
+    trustedProxies: raw['trusted-proxies'],
+    baseUrl: raw['base-url'],
   };
 }
 

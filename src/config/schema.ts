@@ -9,6 +9,8 @@ import { DEFAULT_SESSIONS } from '../pkcs11/settings.js';
 import { parseTokenUri } from '../pkcs11/uri.js';
 import { rdataFromText } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
+import { BASE_URL_FORM, parseBaseUrl } from './base-url.js';
+import { CIDR_FORM, parseCidr } from './cidr.js';
 import { DURATION_FORM, parseDuration } from './duration.js';
 import { parseHostName, parseMailbox, parseZoneName, ZONE_FORM } from './names.js';
 import { parseServerAddress, SERVER_FORM } from './server-address.js';
@@ -263,6 +265,20 @@ const zfa = v.strictObject(
   {
     formats: v.optional(v.pipe(v.array(oneOf('gz')), v.minLength(1, 'is empty')), ['gz']),
     'limit-hours': v.optional(whole(0, 24 * 365), 24),
+    'keep-days': v.optional(whole(1, 3660), 7),
+    validity: v.optional(positive, 'P1Y'),
+    agreement: v.optional(
+      v.strictObject(
+        {
+          version: v.pipe(text, v.maxLength(64, 'is longer than 64 characters')),
+          file: text,
+        },
+        'is not a table such as { version = "2026-1", file = "AGREEMENT.txt" }',
+      ),
+    ),
+    'sign-in-tries': v.optional(whole(1, 100_000), 8),
+    'trusted-proxies': v.optional(v.array(parsed(parseCidr, CIDR_FORM), 'is not a list'), []),
+    'base-url': v.optional(parsed(parseBaseUrl, BASE_URL_FORM)),
   },
   'is not a table',
 );
@@ -319,6 +335,7 @@ export const KNOWN_KEYS: ReadonlyMap<string, readonly string[]> = new Map([
   ['guards', Object.keys(guards.entries)],
   ['publish', Object.keys(publish.entries)],
   ['zfa', Object.keys(zfa.entries)],
+  ['zfa.agreement', ['version', 'file']],
   ['pkcs11', Object.keys(pkcs11.entries)],
   ['pkcs11.pin', ['env', 'file']],
 ]);

@@ -90,6 +90,12 @@ keep = 7                 # generations
 [zfa]                    # zone file access
 formats = ["gz"]
 # limit-hours = 24       # one complete download a file and holder in this time; 0: no limit
+# keep-days = 7          # days whose bundles are kept
+# validity = "P1Y"       # of an approval without --expires
+# agreement = { version = "2026-1", file = "AGREEMENT.txt" }   # what holders must have agreed to
+# sign-in-tries = 8      # that an address has in five minutes
+# trusted-proxies = ["127.0.0.1"]       # whose X-Forwarded-For is believed
+# base-url = "https://zfa.example"      # of the download service; default: as it is asked
 
 # [pkcs11]               # keys in an HSM
 # module = "/usr/lib/softhsm/libsofthsm2.so"   # its PKCS#11 library

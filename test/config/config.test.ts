@@ -98,7 +98,16 @@ describe('what is read', () => {
     });
     expect(config.guards).toMatchObject({ maxChange: 0.05, maxRemoved: 0.01, verify: 'full' });
     expect(config.publish).toEqual({ keep: 7, after: undefined });
-    expect(config.zfa).toEqual({ formats: ['gz'], limitHours: 24 });
+    expect(config.zfa).toEqual({
+      formats: ['gz'],
+      limitHours: 24,
+      keepDays: 7,
+      validity: 365 * 86_400,
+      agreement: undefined,
+      signInTries: 8,
+      trustedProxies: [],
+      baseUrl: undefined,
+    });
     expect(config.warnings).toEqual([]);
   });
 

@@ -1,0 +1,6 @@
+/** `zonewright zfa`: log. */
+
+import type { Command } from 'commander';
+
+/** Registers the commands below `zfa`. */
+export function addLogCommand(_zfa: Command): void {}

@@ -1,0 +1,176 @@
+/**
+ * The database of zone file access: SQLite, in one file of the state folder.
+ *
+ * Why SQLite: its transactions hold through a kill or a power cut at any moment, several processes
+ * (the build, the operator's commands, the service) may use it at once, and any `sqlite3` reads and
+ * backs it up. Why this binding: it has the interface of Node's own `node:sqlite`, which Node.js 20
+ * lacks, comes compiled, and can one day be left out. The journal is a write-ahead log, with
+ * `synchronous = FULL`: when a change returns it is on the disk.
+ */
+
+import { chmodSync, existsSync } from 'node:fs';
+import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
+import { EXIT, lockedError, refusal, ZonewrightError } from '../../errors.js';
+import { storageError } from '../../publish/storage.js';
+import { makeZfaFolder, zfaPlaces } from '../places.js';
+import { STEPS } from './schema.js';
+
+/** How long a command waits for another one's transaction, milliseconds. */
+const PATIENCE = 10_000;
+
+/** An open database. Statements are prepared once and kept. */
+export interface Database {
+  readonly path: string;
+  /** A statement, prepared at its first use. */
+  sql(text: string): Statement;
+  /**
+   * Runs `action` in one transaction that nobody else's change comes between. When it throws,
+   * nothing of it has happened.
+   *
+   * @throws ZonewrightError (exit 5) when another process holds the database too long.
+   */
+  change<T>(action: () => T): T;
+  /** Runs `action` on one state of the database, whatever others change meanwhile. */
+  view<T>(action: () => T): T;
+  /** Differs from before when another connection has changed something; costs a microsecond. */
+  version(): number;
+  close(): void;
+}
+
+export type Value = string | number | null;
+export type Row = Readonly<Record<string, Value>>;
+
+export interface Statement {
+  run(...values: Value[]): { readonly changes: number; readonly lastInsertRowid: number };
+  get(...values: Value[]): Row | undefined;
+  all(...values: Value[]): Row[];
+}
+
+/** Has zone file access ever been used with this state folder? */
+export function hasDatabase(stateDir: string): boolean {
+  return existsSync(zfaPlaces(stateDir).database);
+}
+
+/**
+ * Opens the database, which is made if it is not there.
+ *
+ * @throws ZonewrightError: exit 1 or 2 for the disk, 4 for a file that is no such database.
+ */
+export function openDatabase(stateDir: string): Database {
+  const { database: path } = makeZfaFolder(stateDir);
+  let db: DatabaseSyncInstance;
+  try {
+    db = new DatabaseSync(path, { timeout: PATIENCE });
+    chmodSync(path, 0o600);
+    db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    bringForward(db, path);
+  } catch (error) {
+    throw databaseError(error, path);
+  }
+  const statements = new Map<string, Statement>();
+  const sql = (text: string): Statement => {
+    let statement = statements.get(text);
+    if (statement === undefined) {
+      const prepared = db.prepare(text);
+      statement = {
+        run: (...values) => {
+          const { changes, lastInsertRowid } = prepared.run(...values);
+          return { changes: Number(changes), lastInsertRowid: Number(lastInsertRowid) };
+        },
+        get: (...values) => prepared.get(...values) as Row | undefined,
+        all: (...values) => prepared.all(...values) as Row[],
+      };
+      statements.set(text, statement);
+    }
+    return statement;
+  };
+  const transaction = <T>(begin: string, action: () => T): T => {
+    try {
+      db.exec(begin);
+    } catch (error) {
+      throw databaseError(error, path);
+    }
+    try {
+      const result = action();
+      db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      try {
+        db.exec('ROLLBACK');
+      } catch {
+        // SQLite may have rolled back already (full disk).
+      }
+      throw databaseError(error, path);
+    }
+  };
+  return {
+    path,
+    sql,
+    change: (action) => transaction('BEGIN IMMEDIATE', action),
+    view: (action) => transaction('BEGIN', action),
+    version: () => Number(sql('PRAGMA data_version').get()?.data_version),
+    close: () => {
+      statements.clear();
+      db.close();
+    },
+  };
+}
+
+function bringForward(db: DatabaseSyncInstance, path: string): void {
+  const versionOf = (): number =>
+    Number((db.prepare('PRAGMA user_version').get() as Row).user_version);
+  const found = versionOf();
+  if (found === STEPS.length) return;
+  if (found > STEPS.length) {
+    throw refusal(`was written by a newer zonewright (database version ${found})`, {
+      place: { file: path },
+      hint: 'use that version, or a backup of the time before',
+    });
+  }
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been first.
+    for (let n = versionOf(); n < STEPS.length; n++) {
+      db.exec(`${STEPS[n]}; PRAGMA user_version = ${n + 1}`);
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    db.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+/** SQLite's result codes (https://sqlite.org/rescode.html) that have an exit code of their own. */
+function databaseError(error: unknown, path: string): unknown {
+  if (error instanceof ZonewrightError || !(error instanceof Error)) return error;
+  const message = error.message.toLowerCase();
+  const place = { file: path };
+  if (/database is locked|database table is locked|busy/.test(message)) {
+    return lockedError('another process is changing the holders', {
+      place,
+      hint: 'try again; if it stays so, see who has the file open (fuser)',
+    });
+  }
+  if (/not a database|malformed|corrupt/.test(message)) {
+    return refusal('is not a database of holders, or is damaged', {
+      place,
+      hint: 'bring it back from a backup (with its -wal file, if the backup has one)',
+      cause: error,
+    });
+  }
+  if (/disk is full|full/.test(message)) {
+    return new ZonewrightError(EXIT.unexpected, 'the disk is full', {
+      place,
+      hint: 'make room; nothing was changed',
+      cause: error,
+    });
+  }
+  if (/unable to open|readonly|read-only|permission/.test(message)) {
+    return new ZonewrightError(EXIT.usage, `can't be opened for writing (${error.message})`, {
+      place,
+      hint: 'see that this user owns the folder and the files in it',
+      cause: error,
+    });
+  }
+  return storageError(error, path);
+}
