@@ -19,6 +19,12 @@ const DAY = 86_400;
 const DOMAINS = 2000;
 const ZONES = ['com', 'net'] as const;
 
+/** Those who download the zones in the demo. */
+const HOLDERS = [
+  { id: 'acme-labs', name: 'Acme Labs', email: 'zones@acme.example', zones: 'com,net' },
+  { id: 'brandwatch', name: 'Brand Watch', email: 'ops@brandwatch.example', zones: 'com' },
+] as const;
+
 /** What the demo keeps between runs: which day it is there. */
 interface Day {
   /** Days since the first run, from 0. */
@@ -28,6 +34,8 @@ interface Day {
 }
 
 const DAY_FILE = join(DEMO, 'day.json');
+/** Is there once the holders are. */
+const HOLDERS_FILE = join(DEMO, 'holders.txt');
 
 /** The demo begins some days ago, so that its next days are not in the future at once. */
 const DAYS_BACK = 6;
@@ -89,6 +97,7 @@ async function demo(): Promise<void> {
   const domains = String(DOMAINS + 10 * today.day);
   await zonewright('sample', '--sound', '--domains', domains, '--out', 'export', '--now', now);
   await zonewright('keys', 'generate', '--now', now);
+  if (!existsSync(HOLDERS_FILE)) await addHolders(now);
   await zonewright('build', '--now', now);
   for (const zone of ZONES) {
     await zonewright('verify', `out/${zone}/current/${zone}.zone`, '--zone', zone, '--now', now);
@@ -97,7 +106,19 @@ async function demo(): Promise<void> {
   process.stdout.write(closing(now));
 }
 
+/** Those who may download. Their passwords are shown, as to an operator, this once. */
+async function addHolders(now: string): Promise<void> {
+  for (const { id, name, email, zones } of HOLDERS) {
+    const what = ['--name', name, '--email', email, '--zones', zones];
+    await zonewright('zfa', 'add', id, ...what, '--now', now);
+    await zonewright('zfa', 'approve', id, '--now', now);
+  }
+  writeFileSync(HOLDERS_FILE, `${HOLDERS.map(({ id }) => id).join('\n')}\n`);
+}
+
 function closing(now: string): string {
+  const date = now.slice(0, 10).replaceAll('-', '');
+  const [{ id }] = HOLDERS;
   const here = relative(process.cwd(), DEMO) || '.';
   return `
 Published below ${DEMO}:
@@ -106,6 +127,7 @@ Published below ${DEMO}:
   out/com/current/manifest.json  serial, counts, sizes, digests, guard results
   out/com/current/orphans.csv    glue that was stripped or kept, and why
   out/com/current/added.txt.gz   delegated names that are new, and removed.txt.gz
+  out/bundles/${date}           the holders' bundles of the day: ${HOLDERS.map((holder) => holder.id).join(', ')}
   zonewright.toml                the configuration; export/ is the registry's export
 
 What to try next:
@@ -116,6 +138,14 @@ What to try next:
   zonewright keys list --now ${now}
   zonewright build --dry-run --now ${now}
   zonewright doctor
+
+Fetch a bundle, as a holder does; the password was shown when the holder was approved,
+"zonewright zfa passwd ${id}" makes another one:
+  zonewright zfa serve --listen 127.0.0.1:8053 --plain &
+  curl -u ${id} -O -J http://127.0.0.1:8053/bundles/latest.tar     asks for the password
+  tar -xf zfa-${id}-${date}.tar && md5sum -c com.zone.gz.md5
+or open http://127.0.0.1:8053/ in a browser, or have it without the service:
+  zonewright zfa bundle --holder ${id} --output ${id}.tar --now ${now}
 `;
 }
 
