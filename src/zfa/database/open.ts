@@ -111,6 +111,12 @@ export function openDatabase(stateDir: string): Database {
     version: () => Number(sql('PRAGMA data_version').get()?.data_version),
     close: () => {
       statements.clear();
+      try {
+        // Back into the one file, as far as nobody is reading: so a copy of it is nearly a backup.
+        db.exec('PRAGMA wal_checkpoint(PASSIVE)');
+      } catch {
+        // The write-ahead log keeps what it has.
+      }
       db.close();
     },
   };
@@ -140,37 +146,48 @@ function bringForward(db: DatabaseSyncInstance, path: string): void {
   }
 }
 
-/** SQLite's result codes (https://sqlite.org/rescode.html) that have an exit code of their own. */
+/** The error to show for one of SQLite's (https://sqlite.org/rescode.html); others as they are. */
 function databaseError(error: unknown, path: string): unknown {
   if (error instanceof ZonewrightError || !(error instanceof Error)) return error;
-  const message = error.message.toLowerCase();
   const place = { file: path };
-  if (/database is locked|database table is locked|busy/.test(message)) {
-    return lockedError('another process is changing the holders', {
-      place,
-      hint: 'try again; if it stays so, see who has the file open (fuser)',
-    });
+  const cause = error;
+  // Extended result codes have the primary one in their low octet.
+  switch (((error as { errcode?: number }).errcode ?? 0) & 0xff) {
+    case 5: // SQLITE_BUSY
+    case 6: // SQLITE_LOCKED
+      return lockedError('another process is changing the holders', {
+        place,
+        hint: 'try again; if it stays so, see who has the file open (fuser)',
+        cause,
+      });
+    case 11: // SQLITE_CORRUPT
+    case 26: // SQLITE_NOTADB
+      return refusal('is not a database of holders, or is damaged', {
+        place,
+        hint: 'bring it back from a backup (with its -wal file, if the backup has one)',
+        cause,
+      });
+    case 13: // SQLITE_FULL
+      return new ZonewrightError(EXIT.unexpected, 'the disk is full', {
+        place,
+        hint: 'make room; nothing was changed',
+        cause,
+      });
+    case 3: // SQLITE_PERM
+    case 8: // SQLITE_READONLY
+    case 14: // SQLITE_CANTOPEN
+      return new ZonewrightError(EXIT.usage, "can't be opened for writing", {
+        place,
+        hint: 'see that this user owns the folder and the files in it',
+        cause,
+      });
+    case 10: // SQLITE_IOERR
+      return new ZonewrightError(EXIT.unexpected, `can't be read or written: ${error.message}`, {
+        place,
+        hint: 'look at the system log (dmesg); nothing was changed',
+        cause,
+      });
+    default:
+      return storageError(error, path);
   }
-  if (/not a database|malformed|corrupt/.test(message)) {
-    return refusal('is not a database of holders, or is damaged', {
-      place,
-      hint: 'bring it back from a backup (with its -wal file, if the backup has one)',
-      cause: error,
-    });
-  }
-  if (/disk is full|full/.test(message)) {
-    return new ZonewrightError(EXIT.unexpected, 'the disk is full', {
-      place,
-      hint: 'make room; nothing was changed',
-      cause: error,
-    });
-  }
-  if (/unable to open|readonly|read-only|permission/.test(message)) {
-    return new ZonewrightError(EXIT.usage, `can't be opened for writing (${error.message})`, {
-      place,
-      hint: 'see that this user owns the folder and the files in it',
-      cause: error,
-    });
-  }
-  return storageError(error, path);
 }
