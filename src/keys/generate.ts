@@ -6,7 +6,12 @@
  * so a crash in between leaves none behind that would be published without its private half.
  */
 
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import {
+  createPrivateKey,
+  type ED25519KeyPairOptions,
+  generateKeyPairSync,
+  type KeyObject,
+} from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Algorithm, algorithmName, signingAlgorithm } from '../dnssec/algorithms.js';
@@ -145,17 +150,40 @@ function sourceOf({ storage, zone, role }: NewKey): KeySource {
   return (algorithm, bits) => makeTokenKey(algorithm, bits, { storage: uri, zone, role }, access);
 }
 
-function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
-  switch (algorithm.curve) {
-    case undefined:
-      return generateKeyPairSync('rsa', { modulusLength: bits, publicExponent: 0x10001 })
-        .privateKey;
+/** How the generator hands a key over: in octets, see {@link newPrivateKey}. */
+const ENCODINGS: ED25519KeyPairOptions<'der', 'der'> = {
+  privateKeyEncoding: { format: 'der', type: 'pkcs8' },
+  publicKeyEncoding: { format: 'der', type: 'spki' },
+};
+
+/**
+ * A new private key.
+ *
+ * Through octets, because a key object that comes from the generator itself shares a mutex with the
+ * generator's job: when the job is collected as garbage in the middle of an export of the key, the
+ * process waits for itself for ever (Node.js 20).
+ */
+export function newPrivateKey(algorithm: Algorithm, bits: number): KeyObject {
+  const key = newPrivateKeyOctets(algorithm, bits);
+  try {
+    return createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  } finally {
+    key.fill(0);
+  }
+}
+
+function newPrivateKeyOctets({ curve }: Algorithm, bits: number): Buffer {
+  switch (curve) {
+    case undefined: {
+      const size = { modulusLength: bits, publicExponent: 0x10001 };
+      return generateKeyPairSync('rsa', { ...size, ...ENCODINGS }).privateKey;
+    }
     case 'Ed25519':
-      return generateKeyPairSync('ed25519').privateKey;
+      return generateKeyPairSync('ed25519', ENCODINGS).privateKey;
     case 'Ed448':
-      return generateKeyPairSync('ed448').privateKey;
+      return generateKeyPairSync('ed448', ENCODINGS).privateKey;
     default:
-      return generateKeyPairSync('ec', { namedCurve: algorithm.curve }).privateKey;
+      return generateKeyPairSync('ec', { namedCurve: curve, ...ENCODINGS }).privateKey;
   }
 }
 

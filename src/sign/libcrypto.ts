@@ -70,6 +70,7 @@ interface Libcrypto {
     digest: Pointer,
     engine: Pointer,
   ) => number;
+  readonly ERR_clear_error: () => void;
 }
 
 /** Loaded once a thread; null: it can't be had. */
@@ -130,6 +131,7 @@ function load(name: string | null): Libcrypto | null {
       EVP_PKEY_sign: find('EVP_PKEY_sign', 'int', P, P, P, P, SIZE),
       EVP_MD_fetch: find('EVP_MD_fetch', P, P, 'str', P),
       EVP_Digest: find('EVP_Digest', 'int', P, SIZE, P, P, P, P),
+      ERR_clear_error: find('ERR_clear_error', 'void'),
     };
   } catch {
     return null;
@@ -167,7 +169,11 @@ export function openEcdsa(
     return undefined;
   }
   const digest = lib.EVP_MD_fetch(lib.context, digestName, 0);
-  if (context === 0 || digest === 0) return undefined;
+  if (context === 0 || digest === 0) {
+    // Node.js has the same queue of errors, and would take ours for one of its own next call.
+    lib.ERR_clear_error();
+    return undefined;
+  }
   const { EVP_PKEY_sign, EVP_Digest } = lib;
   const hashLength = hash === 'sha256' ? 32 : 48;
   // What libcrypto reads and writes. Memory of its own does not move.
@@ -181,16 +187,20 @@ export function openEcdsa(
   const signatureAt = hashAt + signature.byteOffset;
   let lastData: Uint8Array | undefined;
   let dataAt = 0;
+  const failed = (): false => {
+    lib.ERR_clear_error();
+    return false;
+  };
   return (data, start, end, out, at) => {
     if (data !== lastData) {
       dataAt = lib.address(data);
       lastData = data;
     }
     if (end > data.length) return false;
-    if (EVP_Digest(dataAt + start, end - start, hashAt, 0, digest, 0) !== 1) return false;
+    if (EVP_Digest(dataAt + start, end - start, hashAt, 0, digest, 0) !== 1) return failed();
     words[0] = room[0];
     words[1] = room[1];
-    if (EVP_PKEY_sign(context, signatureAt, lengthAt, hashAt, hashLength) !== 1) return false;
+    if (EVP_PKEY_sign(context, signatureAt, lengthAt, hashAt, hashLength) !== 1) return failed();
     return rawFromDer(signature, half, out, at);
   };
 }

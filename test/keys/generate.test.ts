@@ -1,6 +1,6 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { algorithmByNumber } from '#zonewright/dnssec/algorithms.js';
 import { publicKeyField } from '#zonewright/dnssec/keyobject.js';
@@ -9,6 +9,8 @@ import { keyStates, listKeys } from '#zonewright/keys/list.js';
 import { selectKeys } from '#zonewright/keys/select.js';
 import { readKeys, signingKey } from '#zonewright/keys/store.js';
 import { openSigner, openVerifier } from '#zonewright/sign/engine.js';
+import { ROOT, run } from '../tools/cli.js';
+import { makePair } from '../tools/key-pairs.js';
 import {
   ACTIVE,
   bindLikeKey,
@@ -23,6 +25,8 @@ import {
 } from './helpers.js';
 
 const POLICY = { algorithms: [13], csk: false, dnskeyTtl: 3600 };
+
+const dist = (name: string): string => pathToFileURL(join(ROOT, 'dist', name)).href;
 
 function caught(work: () => unknown): unknown {
   try {
@@ -60,6 +64,19 @@ describe('generateKeyPair', () => {
     expect(verifier.verify(ZONE, 0, ZONE.length, out, 0, end)).toBe(true);
   });
 
+  it('exporting a new key never waits for the collection of its generator', async () => {
+    // Node.js 20: some hundred keys were enough for a process to wait for itself for ever.
+    const script = `
+      import { algorithmByNumber } from ${JSON.stringify(dist('dnssec/algorithms.js'))};
+      import { newPrivateKey } from ${JSON.stringify(dist('keys/generate.js'))};
+      const algorithm = algorithmByNumber(13);
+      for (let n = 0; n < 2500; n++) newPrivateKey(algorithm, 0).export({ format: 'jwk' });
+    `;
+    const args = ['--input-type=module', '--eval', script];
+    const done = await run(process.execPath, args, { timeout: 50_000 });
+    expect(done).toMatchObject({ status: 0, timedOut: false, stderr: '' });
+  });
+
   it('the private file has mode 0600, the folder 0700, and nothing else is left there', () => {
     const dir = join(keyFolder(), 'keys');
     const made = newKey(dir, 'ksk');
@@ -80,7 +97,7 @@ describe('generateKeyPair', () => {
     const dir = keyFolder();
     const first = newKey(dir, 'ksk');
     const algorithm = algorithmByNumber(13)!;
-    const fresh = () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
+    const fresh = () => makePair('ec', { namedCurve: 'P-256' }).privateKey;
     // Twice the key that is there already, and with it its tag.
     const offers = [keyObject(first.secret), keyObject(first.secret), fresh()];
     let asked = 0;

@@ -11,6 +11,7 @@ import { readPassphrase } from '#zonewright/keys/passphrase.js';
 import { readKeys } from '#zonewright/keys/store.js';
 import { listTrash, restoreKey, trashKey } from '#zonewright/keys/trash.js';
 import { BIN, ROOT, run } from '../tools/cli.js';
+import { sweepPoints } from '../tools/lanes.js';
 import { DAY, keyFolder, NOW, newKey, text, ZONE } from './helpers.js';
 
 interface Site {
@@ -40,18 +41,19 @@ async function sweep(
   args: (at: Site) => readonly string[],
   check: (at: Site) => void,
 ): Promise<number> {
-  for (let point = 0; ; point++) {
+  return sweepPoints(1, async (point) => {
     const at = prepare();
     const killed = await zonewright(at, args(at), point);
     if (killed.signal !== 'SIGKILL') {
       expect(killed).toMatchObject({ status: 0 });
       check(at);
-      return point;
+      return false;
     }
     const after = await zonewright(at, args(at), -1);
     expect(after.status, `point ${point}: ${after.stderr}`).toBe(0);
     check(at);
-  }
+    return true;
+  });
 }
 
 const open = (at: Site) =>

@@ -1,12 +1,7 @@
 /** Private keys encrypted at rest: their form, the passphrase, there and back, and crashes. */
 
 import { execFileSync } from 'node:child_process';
-import {
-  createPrivateKey,
-  createSecretKey,
-  generateKeyPairSync,
-  type KeyObject,
-} from 'node:crypto';
+import { createPrivateKey, createSecretKey, type KeyObject } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -31,6 +26,7 @@ import { settleStore } from '#zonewright/keys/trash.js';
 import { writeKey } from '#zonewright/keys/write.js';
 import { openSigner, openVerifier } from '#zonewright/sign/engine.js';
 import { describeWithTools, toolPath } from '../tools/judges.js';
+import { makePair } from '../tools/key-pairs.js';
 import { killAtEveryPoint } from './crash.js';
 import {
   ACTIVE,
@@ -78,11 +74,11 @@ const pemOf = (key: KeyPair): string => key.file.replace(/key$/, 'pem');
 
 describe('sealPem', () => {
   const KEYS = [
-    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-    generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
-    generateKeyPairSync('ed25519').privateKey,
-    generateKeyPairSync('ed448').privateKey,
+    makePair('rsa', { modulusLength: 2048 }).privateKey,
+    makePair('ec', { namedCurve: 'P-256' }).privateKey,
+    makePair('ec', { namedCurve: 'P-384' }).privateKey,
+    makePair('ed25519').privateKey,
+    makePair('ed448').privateKey,
   ];
 
   it('is opened with its passphrase, whatever octets that has', () => {

@@ -1,4 +1,4 @@
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { algorithmByNumber } from '#zonewright/dnssec/algorithms.js';
@@ -9,6 +9,7 @@ import { parsePrivateFile } from '#zonewright/keys/privatefile.js';
 import { ENGINES, openSigner, openVerifier, type SigningKey } from '#zonewright/sign/engine.js';
 import { base64, dnskeyOf, signedData, VECTORS, type Vector, wire } from '../dnssec/vectors.js';
 import { keyObject } from '../keys/helpers.js';
+import { makePair } from '../tools/key-pairs.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
@@ -34,12 +35,12 @@ function key(dnskey: Uint8Array, secret: KeyObject): SigningKey {
 }
 
 const MAKE: Readonly<Record<number, () => KeyObject>> = {
-  8: () => generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
-  10: () => generateKeyPairSync('rsa', { modulusLength: 1032 }).privateKey,
-  13: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
-  14: () => generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey,
-  15: () => generateKeyPairSync('ed25519').privateKey,
-  16: () => generateKeyPairSync('ed448').privateKey,
+  8: () => makePair('rsa', { modulusLength: 1024 }).privateKey,
+  10: () => makePair('rsa', { modulusLength: 1032 }).privateKey,
+  13: () => makePair('ec', { namedCurve: 'P-256' }).privateKey,
+  14: () => makePair('ec', { namedCurve: 'P-384' }).privateKey,
+  15: () => makePair('ed25519').privateKey,
+  16: () => makePair('ed448').privateKey,
 };
 const SIGNING = Object.keys(MAKE).map(Number);
 

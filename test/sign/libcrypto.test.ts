@@ -1,7 +1,8 @@
 /** Many ECDSA signatures are made by libcrypto directly: they are signatures like any other. */
-import { generateKeyPairSync, randomBytes, verify } from 'node:crypto';
+import { randomBytes, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { loadOwn, loadSystems, openEcdsa, rawFromDer } from '#zonewright/sign/libcrypto.js';
+import { makePair } from '../tools/key-pairs.js';
 
 const own = loadOwn();
 const systems = loadSystems();
@@ -13,7 +14,7 @@ const CASES = [
 ] as const;
 
 describe.each(CASES)('ECDSA on %s by %s', (namedCurve, _, hash, half, library) => {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve });
+  const { privateKey, publicKey } = makePair('ec', { namedCurve });
   const direct = openEcdsa(privateKey, hash, half, library);
 
   it('is there where the tools are', () => {
@@ -37,18 +38,18 @@ describe.each(CASES)('ECDSA on %s by %s', (namedCurve, _, hash, half, library) =
 });
 
 it('gives no signer for a key that is not one of the curve', () => {
-  const { privateKey } = generateKeyPairSync('ed25519');
+  const { privateKey } = makePair('ed25519');
   const direct = openEcdsa(privateKey, 'sha256', 32);
   expect(direct?.(new Uint8Array(9), 0, 9, new Uint8Array(64), 0) ?? false).toBe(false);
 });
 
 it('gives no signer, and no error, for a key that has no secret', () => {
-  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { publicKey } = makePair('ec', { namedCurve: 'P-256' });
   expect(openEcdsa(publicKey, 'sha256', 32)).toBeUndefined();
 });
 
 it('gives no signer for a key of another kind', () => {
-  const { privateKey } = generateKeyPairSync('x25519');
+  const { privateKey } = makePair('x25519');
   expect(openEcdsa(privateKey, 'sha256', 32)).toBeUndefined();
 });
 

@@ -6,8 +6,9 @@
  * RFC 4034 (wire forms, RRSIG, NSEC, canonical forms), RFC 5155 (NSEC3), RFC 6605 and 8080
  * (ECDSA P-256, Ed25519), RFC 8976 (ZONEMD). Names are plain ASCII, lower case and absolute.
  */
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { createHash, type KeyObject, sign } from 'node:crypto';
 import { isIPv4 } from 'node:net';
+import { makePair } from '../tools/key-pairs.js';
 
 export interface Rec {
   readonly owner: string;
@@ -242,10 +243,7 @@ export function keyTag(rdata: Buffer): number {
 
 /** A new key; 257 is a KSK, 256 a ZSK. */
 export function makeKey(flags: number, algorithm: 13 | 15 = 13, protocol = 3): Key {
-  const pair =
-    algorithm === 13
-      ? generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      : generateKeyPairSync('ed25519');
+  const pair = algorithm === 13 ? makePair('ec', { namedCurve: 'P-256' }) : makePair('ed25519');
   const jwk = pair.publicKey.export({ format: 'jwk' });
   const parts = [jwk.x, jwk.y].filter((part) => part !== undefined);
   const bytes = Buffer.concat(parts.map((part) => Buffer.from(part, 'base64url')));

@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BIN, ROOT, run, tempDir, zonewrightOk } from '../../tools/cli.js';
+import { sweepPoints } from '../../tools/lanes.js';
 
 const CONFIG = `state-dir = "state"
 output-dir = "out"
@@ -94,7 +95,7 @@ async function sweep(
   await zonewrightOk(args, { cwd: whole });
   await zonewrightOk(build, { cwd: whole });
   const expected = await summary(whole, next);
-  for (let point = 0; ; point += stride) {
+  return sweepPoints(stride, async (point) => {
     const folder = copyOf(base);
     const before = storedTags(folder);
     const killed = await zonewright(folder, args, point);
@@ -108,11 +109,10 @@ async function sweep(
     for (const tag of signers) expect(published.has(tag), `${at}: ${tag} signs`).toBe(true);
     const stored = storedTags(folder);
     for (const tag of before) expect(stored.has(tag), `${at}: key ${tag} is lost`).toBe(true);
-    if (killed.signal !== 'SIGKILL') {
-      expect(killed).toMatchObject({ status: 0 });
-      return point;
-    }
-  }
+    if (killed.signal === 'SIGKILL') return true;
+    expect(killed).toMatchObject({ status: 0 });
+    return false;
+  });
 }
 
 describe('killed before every call', { timeout: 900_000 }, () => {
