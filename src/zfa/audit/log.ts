@@ -1,0 +1,228 @@
+/**
+ * The audit log of zone file access, `state/zfa/audit.jsonl`: what happened to holders, and every
+ * sign-in, refusal and download. Only ever appended to; how the lines hang together is in chain.ts.
+ *
+ * Whoever appends does so in a writing transaction of the database: that is the lock between all
+ * processes (SQLite's, which a killed process can't keep), and where the head of the chain stands.
+ * A process that is killed between the two leaves lines that the head does not know; the next one
+ * takes them over, and cuts off what is not a whole line: nobody was told that it was written.
+ */
+
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from 'node:fs';
+import { storageError } from '../../publish/storage.js';
+import type { Database } from '../database/open.js';
+import { zfaPlaces } from '../places.js';
+import {
+  type AuditEntry,
+  type AuditLine,
+  createChainCheck,
+  EMPTY,
+  type Head,
+  lineHash,
+  linesAfter,
+  parseLine,
+} from './chain.js';
+
+const HEAD = 'audit-head';
+const BLOCK = 1 << 16;
+
+/**
+ * Appends entries. When this returns they are on the disk.
+ *
+ * @throws ZonewrightError (exit 1, 2 or 5); then none of them counts as written.
+ */
+export function appendAudit(db: Database, stateDir: string, entries: readonly AuditEntry[]): void {
+  if (entries.length === 0) return;
+  db.change(() => appendWithin(db, stateDir, entries));
+}
+
+/**
+ * Appends what happened to holders and is not in the log yet (the table `events`): after each change,
+ * and at the start of whatever uses the database, for those that were killed before they could.
+ *
+ * @returns how many lines.
+ */
+export function logEvents(db: Database, stateDir: string): number {
+  const pending = 'SELECT seq FROM events WHERE logged = 0 LIMIT 1';
+  if (db.sql(pending).get() === undefined) return 0;
+  return db.change(() => {
+    // First what a killed process has appended already: that may be some of these.
+    const head = settle(db, stateDir);
+    const rows = db
+      .sql('SELECT seq, at, by, holder, event, detail FROM events WHERE logged = 0 ORDER BY seq')
+      .all();
+    const entries = rows.map(
+      (row): AuditEntry => ({
+        at: row.at as number,
+        event: row.event as string,
+        holder: row.holder as string,
+        ...(JSON.parse(row.detail as string) as Record<string, unknown>),
+        by: row.by as string,
+        change: row.seq,
+      }),
+    );
+    append(db, stateDir, head, entries);
+    db.sql('UPDATE events SET logged = 1 WHERE logged = 0').run();
+    return entries.length;
+  });
+}
+
+function appendWithin(db: Database, stateDir: string, entries: readonly AuditEntry[]): void {
+  append(db, stateDir, settle(db, stateDir), entries);
+}
+
+function append(db: Database, stateDir: string, head: Head, entries: readonly AuditEntry[]): void {
+  if (entries.length === 0) return;
+  const { text, head: next } = linesAfter(head, entries);
+  withLog(stateDir, 'a+', (fd) => {
+    const before = fstatSync(fd).size;
+    // Somebody has taken the last newline away: their line must not swallow ours.
+    const octets = Buffer.from(endsInLine(fd, before) ? text : `\n${text}`);
+    try {
+      for (let at = 0; at < octets.length; ) at += writeSync(fd, octets, at);
+      fsyncSync(fd);
+    } catch (error) {
+      // A full disk: half a line must not stay.
+      ftruncateSync(fd, before);
+      throw error;
+    }
+    saveHead(db, { ...next, octets: before + octets.length });
+  });
+}
+
+/**
+ * Takes over what stands in the file after the head. In a transaction.
+ *
+ * @returns the head to go on from.
+ */
+function settle(db: Database, stateDir: string): Head {
+  const known = readHead(db) ?? EMPTY;
+  return withLog(stateDir, 'a+', (fd) => {
+    const { size } = fstatSync(fd);
+    if (size <= known.octets) return known;
+    let head = known;
+    // Is there still a line's end where there was one? Else this is not what a killed process left.
+    const sound = endsInLine(fd, known.octets);
+    const adopted: number[] = [];
+    for (const { text, whole, start } of linesFrom(fd, known.octets)) {
+      if (!whole) {
+        if (sound) ftruncateSync(fd, start);
+        break;
+      }
+      const line = parseLine(text);
+      // Somebody's own words are left where they are; the check tells of them.
+      if (line?.prev === head.hash && line.n === head.lines + 1) {
+        head = { lines: line.n, octets: 0, hash: lineHash(text) };
+        if (typeof line.change === 'number') adopted.push(line.change);
+      }
+    }
+    head = { ...head, octets: fstatSync(fd).size };
+    for (const seq of adopted) db.sql('UPDATE events SET logged = 1 WHERE seq = ?').run(seq);
+    saveHead(db, head);
+    return head;
+  });
+}
+
+/** What a check of the log found. */
+export interface AuditVerdict {
+  readonly path: string;
+  readonly lines: number;
+  /** Empty: each line is as it was written, and none is missing. */
+  readonly faults: readonly { readonly line: number; readonly what: string }[];
+}
+
+/** Checks the whole log. Appending waits meanwhile. */
+export function checkAudit(db: Database, stateDir: string): AuditVerdict {
+  const check = createChainCheck();
+  db.change(() => {
+    settle(db, stateDir);
+    withLog(stateDir, 'r', (fd) => {
+      for (const { text } of linesFrom(fd, 0)) check.line(text);
+    });
+    check.end(readHead(db));
+  });
+  return { path: zfaPlaces(stateDir).auditLog, lines: check.lines, faults: check.faults };
+}
+
+/** The lines of the log, as far as they can be read; the others are for {@link checkAudit}. */
+export function* readAudit(stateDir: string): Generator<AuditLine> {
+  const fd = openLog(stateDir, 'a+');
+  try {
+    for (const { text } of linesFrom(fd, 0)) {
+      const line = parseLine(text);
+      if (line !== undefined) yield line;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function* linesFrom(
+  fd: number,
+  from: number,
+): Generator<{ readonly text: string; readonly whole: boolean; readonly start: number }> {
+  const block = Buffer.allocUnsafe(BLOCK);
+  let rest = Buffer.alloc(0);
+  let start = from;
+  for (let at = from; ; ) {
+    const n = readSync(fd, block, 0, BLOCK, at);
+    if (n === 0) break;
+    at += n;
+    rest = Buffer.concat([rest, block.subarray(0, n)]);
+    for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
+      yield { text: rest.toString('utf8', 0, end), whole: true, start };
+      rest = rest.subarray(end + 1);
+      start += end + 1;
+    }
+  }
+  if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false, start };
+}
+
+/** Does a line end right before this octet of the file? */
+function endsInLine(fd: number, at: number): boolean {
+  if (at === 0) return true;
+  const last = new Uint8Array(1);
+  return readSync(fd, last, 0, 1, at - 1) === 1 && last[0] === 0x0a;
+}
+
+function readHead(db: Database): Head | undefined {
+  const value = db.sql('SELECT value FROM facts WHERE name = ?').get(HEAD)?.value;
+  return typeof value === 'string' ? (JSON.parse(value) as Head) : undefined;
+}
+
+function saveHead(db: Database, head: Head): void {
+  db.sql('INSERT OR REPLACE INTO facts (name, value) VALUES (?, ?)').run(
+    HEAD,
+    JSON.stringify(head),
+  );
+}
+
+function openLog(stateDir: string, flags: string): number {
+  const { auditLog } = zfaPlaces(stateDir);
+  try {
+    return openSync(auditLog, flags, 0o600);
+  } catch (error) {
+    // A log that was taken away is a log without lines; the check tells how many are missing.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return openSync('/dev/null', 'r');
+    throw storageError(error, auditLog);
+  }
+}
+
+function withLog<T>(stateDir: string, flags: string, action: (fd: number) => T): T {
+  const fd = openLog(stateDir, flags);
+  try {
+    return action(fd);
+  } catch (error) {
+    throw storageError(error, zfaPlaces(stateDir).auditLog);
+  } finally {
+    closeSync(fd);
+  }
+}
