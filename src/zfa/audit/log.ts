@@ -17,6 +17,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
+import { isoTime } from '../../config/time.js';
 import { storageError } from '../../publish/storage.js';
 import type { Database } from '../database/open.js';
 import { zfaPlaces } from '../places.js';
@@ -64,7 +65,7 @@ export function logEvents(db: Database, stateDir: string): number {
         at: row.at as number,
         event: row.event as string,
         holder: row.holder as string,
-        ...(JSON.parse(row.detail as string) as Record<string, unknown>),
+        ...readable(JSON.parse(row.detail as string) as Record<string, unknown>),
         by: row.by as string,
         change: row.seq,
       }),
@@ -73,6 +74,16 @@ export function logEvents(db: Database, stateDir: string): number {
     db.sql('UPDATE events SET logged = 1 WHERE logged = 0').run();
     return entries.length;
   });
+}
+
+/** Times of an event as people read them. */
+function readable(detail: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(detail).map(([name, value]) => [
+      name,
+      typeof value === 'number' && ['expires', 'approved'].includes(name) ? isoTime(value) : value,
+    ]),
+  );
 }
 
 function appendWithin(db: Database, stateDir: string, entries: readonly AuditEntry[]): void {

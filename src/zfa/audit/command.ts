@@ -1,0 +1,93 @@
+/**
+ * `zonewright zfa log`: shows the audit log, or checks that nobody has changed it.
+ *
+ * `--json` prints {"version", "lines": […]} as they stand in the log, or with `--check` {"version",
+ * "file", "lines", "faults": [{"line", "what"}]}; exit code 6 when there is a fault.
+ */
+
+import type { CommonOptions } from '../../cli/common.js';
+import { countText, printable, printJson } from '../../cli/output.js';
+import { loadConfig } from '../../config/config.js';
+import { isoTime } from '../../config/time.js';
+import { EXIT, usageError } from '../../errors.js';
+import { hasDatabase, openDatabase } from '../database/open.js';
+import { zfaPlaces } from '../places.js';
+import type { AuditLine } from './chain.js';
+import { checkAudit, logEvents, readAudit } from './log.js';
+
+export interface LogOptions extends CommonOptions {
+  /** Lines of this holder only. */
+  readonly holder: string | undefined;
+  /** Lines from this time on only; seconds since 1970. */
+  readonly since: number | undefined;
+  readonly check: boolean;
+}
+
+/** Faults that are shown; all are counted. */
+const SHOWN = 20;
+
+/**
+ * Runs the command.
+ *
+ * @returns the exit code of a check.
+ * @throws ZonewrightError (exit 2) where zone file access was never used.
+ */
+export function logCommand(options: LogOptions): number | undefined {
+  const { stateDir } = loadConfig(options.config);
+  if (!hasDatabase(stateDir)) {
+    throw usageError(
+      'there is no audit log: zone file access was not used with this state folder',
+      {
+        place: { file: zfaPlaces(stateDir).auditLog },
+        hint: 'see state-dir in the configuration',
+      },
+    );
+  }
+  const db = openDatabase(stateDir);
+  try {
+    logEvents(db, stateDir);
+    return options.check ? check(options, checkAudit(db, stateDir)) : show(options, stateDir);
+  } finally {
+    db.close();
+  }
+}
+
+function check(options: LogOptions, verdict: ReturnType<typeof checkAudit>): number {
+  const { path, lines, faults } = verdict;
+  if (options.json) printJson({ file: path, lines, faults });
+  else {
+    for (const { line, what } of faults.slice(0, SHOWN)) {
+      process.stdout.write(`${path}:${line}: ${what}\n`);
+    }
+    if (faults.length > SHOWN) {
+      process.stdout.write(`and ${countText(faults.length - SHOWN)} more\n`);
+    }
+  }
+  if (faults.length === 0) {
+    options.reporter.info(`${path}: ${countText(lines)} lines, none changed and none missing`);
+    return EXIT.done;
+  }
+  options.reporter.warn(
+    `${path}: ${countText(faults.length)} faults in ${countText(lines)} lines: somebody has changed the log`,
+  );
+  return EXIT.guard;
+}
+
+function show({ holder, since, json }: LogOptions, stateDir: string): undefined {
+  const from = since === undefined ? '' : isoTime(since);
+  const lines: AuditLine[] = [];
+  for (const line of readAudit(stateDir)) {
+    if (line.at < from || (holder !== undefined && line.holder !== holder)) continue;
+    if (json) lines.push(line);
+    else process.stdout.write(`${lineText(line)}\n`);
+  }
+  if (json) printJson({ lines });
+}
+
+/** `2026-11-24T10:00:00Z  download  acme  address=192.0.2.1 file=czds/com …`. */
+function lineText({ n: _, prev: __, at, event, holder, ...rest }: AuditLine): string {
+  const detail = Object.entries(rest).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return printable([at, event, holder ?? '-', ...detail].join('  '), 2000);
+}

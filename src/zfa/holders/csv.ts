@@ -1,0 +1,273 @@
+/**
+ * Holders as CSV (RFC 4180), to move them from one registry's books to another's. The columns:
+ *
+ *     id, name, organisation, email, purpose, zones, allow, agreement, agreement-date, state,
+ *     created, approved, expires, ended, age-key [, password-hash]
+ *
+ * Zones and ranges of addresses have blanks between them; times are ISO 8601, a date alone its
+ * midnight. An import needs id, name, email and zones; a state other than pending needs the dates that
+ * belong to it, so that the monthly figures of the past come out right.
+ */
+
+import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+import { isoTime, parseTime, TIME_FORM } from '../../config/time.js';
+import { inputError } from '../../errors.js';
+import { storageError } from '../../publish/storage.js';
+import {
+  ageKeyField,
+  agreementField,
+  allowField,
+  emailField,
+  FieldFault,
+  idField,
+  textField,
+  zonesField,
+} from './fields.js';
+import { HOLDER_STATES, type Holder, type HolderState } from './model.js';
+import { isPasswordHash } from './password.js';
+import type { HolderEvent } from './store.js';
+
+const COLUMNS = [
+  'id',
+  'name',
+  'organisation',
+  'email',
+  'purpose',
+  'zones',
+  'allow',
+  'agreement',
+  'agreement-date',
+  'state',
+  'created',
+  'approved',
+  'expires',
+  'ended',
+  'age-key',
+  'password-hash',
+] as const;
+type Column = (typeof COLUMNS)[number];
+const NEEDED: readonly Column[] = ['id', 'name', 'email', 'zones'];
+
+/** A holder with the hash of its password and when its access was taken away. */
+export interface Exported {
+  readonly holder: Holder;
+  readonly hash: string | undefined;
+  readonly ended: number | undefined;
+}
+
+/** @param hashes with the column password-hash, which lets who has it try passwords at leisure. */
+export function holdersToCsv(all: readonly Exported[], hashes: boolean): string {
+  const time = (seconds: number | undefined): string =>
+    seconds === undefined ? '' : isoTime(seconds);
+  const rows = all.map(({ holder, hash, ended }): Record<Column, string> => {
+    const { agreement } = holder;
+    return {
+      id: holder.id,
+      name: holder.name,
+      organisation: holder.organisation ?? '',
+      email: holder.email,
+      purpose: holder.purpose ?? '',
+      zones: holder.zones.join(' '),
+      allow: holder.allow.join(' '),
+      agreement: agreement?.version ?? '',
+      'agreement-date': time(agreement?.date),
+      state: holder.state,
+      created: time(holder.created),
+      approved: time(holder.approved),
+      expires: time(holder.expires),
+      ended: time(ended),
+      'age-key': holder.ageKey ?? '',
+      'password-hash': hash ?? '',
+    };
+  });
+  const columns = COLUMNS.filter((column) => hashes || column !== 'password-hash');
+  return stringify(rows, { header: true, columns: [...columns] });
+}
+
+/** A holder that an import brings. */
+export interface Imported {
+  readonly line: number;
+  readonly holder: Holder;
+  readonly hash: string | undefined;
+  readonly event: HolderEvent;
+}
+
+interface ParsedRow {
+  readonly record: Readonly<Record<string, string>>;
+  readonly info: { readonly lines: number };
+}
+
+/**
+ * Reads holders.
+ *
+ * @param zones labels of the configured zones.
+ * @throws ZonewrightError (exit 3) with file, line and field of the first row that can't be taken.
+ */
+export async function readHoldersCsv(
+  file: string,
+  zones: readonly string[],
+  now: number,
+): Promise<Imported[]> {
+  const rows = parseRows(file);
+  const all: Imported[] = [];
+  for (const { record, info } of rows) {
+    // The parser counts a row's last line; none of the fields may hold a newline.
+    const line = info.lines;
+    try {
+      const row = await rowOf(record, zones, now);
+      if (all.some(({ holder }) => holder.id === row.holder.id)) {
+        throw new FieldFault('id', `"${row.holder.id}" stands in the file twice`);
+      }
+      all.push({ line, ...row });
+    } catch (error) {
+      if (!(error instanceof FieldFault)) throw error;
+      throw inputError(error.message, {
+        place: { file, line, field: error.field },
+        hint: 'nothing was imported; mend the row and import the file again',
+      });
+    }
+  }
+  return all;
+}
+
+function parseRows(file: string): ParsedRow[] {
+  let text: Buffer;
+  try {
+    text = readFileSync(file === '-' ? 0 : file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw inputError('is not there', { place: { file } });
+    }
+    throw storageError(error, file);
+  }
+  const hint = `columns: ${COLUMNS.join(', ')}; needed: ${NEEDED.join(', ')}`;
+  try {
+    return parse(text, {
+      bom: true,
+      info: true,
+      skip_empty_lines: true,
+      columns: (header: string[]) => {
+        const names = header.map((name) => name.trim().toLowerCase());
+        const wrong = names.find((name) => !COLUMNS.includes(name as Column));
+        if (wrong !== undefined) throw new FieldFault('header', `has no column "${wrong}"`);
+        const lacking = NEEDED.find((name) => !names.includes(name));
+        if (lacking !== undefined) throw new FieldFault('header', `lacks the column "${lacking}"`);
+        return names;
+      },
+    }) as unknown as ParsedRow[];
+  } catch (error) {
+    if (error instanceof FieldFault) {
+      throw inputError(error.message, { place: { file, line: 1 }, hint });
+    }
+    const line = (error as { lines?: number }).lines;
+    throw inputError(error instanceof Error ? error.message : String(error), {
+      place: { file, line },
+      hint,
+    });
+  }
+}
+
+async function rowOf(
+  row: Readonly<Record<string, string>>,
+  zones: readonly string[],
+  now: number,
+): Promise<Omit<Imported, 'line'>> {
+  const maybe = (column: Column): string | undefined => {
+    const text = row[column]?.trim();
+    return text === '' ? undefined : text;
+  };
+  const words = (column: Column): string[] => maybe(column)?.split(/[\s,;]+/) ?? [];
+  const time = (column: Column): number | undefined => {
+    const text = maybe(column);
+    if (text === undefined) return undefined;
+    const seconds = parseTime(text);
+    if (seconds === undefined) throw new FieldFault(column, `"${text}" is not ${TIME_FORM}`);
+    return seconds;
+  };
+  const optional = (column: Column): string | undefined => {
+    const text = maybe(column);
+    return text === undefined ? undefined : textField(column, text);
+  };
+  const state = (maybe('state') ?? 'pending') as HolderState;
+  if (!HOLDER_STATES.includes(state)) {
+    throw new FieldFault('state', `"${state}" is not one of ${HOLDER_STATES.join(', ')}`);
+  }
+  const created = time('created') ?? time('approved') ?? now;
+  const dates = datesOf(state, time('approved'), time('expires'), time('ended'), now);
+  const hash = maybe('password-hash');
+  if (hash !== undefined && !isPasswordHash(hash)) {
+    throw new FieldFault('password-hash', 'is not a hash of scrypt ($scrypt$ln=17,r=8,p=1$…)');
+  }
+  const version = maybe('agreement');
+  const ageKey = maybe('age-key');
+  const holder: Holder = {
+    id: idField(maybe('id') ?? ''),
+    name: textField('name', row.name ?? ''),
+    organisation: optional('organisation'),
+    email: emailField(row.email ?? ''),
+    purpose: optional('purpose'),
+    zones: zonesField(words('zones'), zones),
+    allow: allowField(words('allow')),
+    agreement:
+      version === undefined
+        ? undefined
+        : { version: agreementField(version), date: time('agreement-date') ?? created },
+    state,
+    expires: dates.expires,
+    ageKey: ageKey === undefined ? undefined : await ageKeyField(ageKey),
+    hasPassword: hash !== undefined,
+    epoch: 1,
+    created: Math.min(created, dates.approved ?? created),
+    approved: dates.approved,
+    changed: now,
+  };
+  const { approved, expires } = dates;
+  const detail = {
+    state,
+    ...(approved === undefined ? {} : { approved }),
+    ...(expires === undefined ? {} : { expires }),
+  };
+  const event = { at: dates.ended ?? now, holder: holder.id, event: 'imported', detail };
+  return { holder, hash, event };
+}
+
+interface Dates {
+  readonly approved: number | undefined;
+  readonly expires: number | undefined;
+  readonly ended: number | undefined;
+}
+
+/** The dates that a state needs, and no other. */
+function datesOf(
+  state: HolderState,
+  approved: number | undefined,
+  expires: number | undefined,
+  ended: number | undefined,
+  now: number,
+): Dates {
+  const need = (column: Column, value: number | undefined): number => {
+    if (value !== undefined) return value;
+    throw new FieldFault(column, `is empty, and a holder that is ${state} has one`);
+  };
+  if (state === 'pending') {
+    if (approved !== undefined)
+      throw new FieldFault('approved', 'is set, and the state is pending');
+    return { approved: undefined, expires: undefined, ended: undefined };
+  }
+  if (state === 'denied') return { approved: undefined, expires: undefined, ended };
+  const from = need('approved', approved);
+  if (from > now) throw new FieldFault('approved', 'is in the future');
+  if (expires !== undefined && expires <= from) {
+    throw new FieldFault('expires', 'is not after approved');
+  }
+  if (state === 'revoked') {
+    const at = need('ended', ended);
+    if (at < from || at > now) throw new FieldFault('ended', 'is not between approved and now');
+    return { approved: from, expires, ended: at };
+  }
+  const to = need('expires', expires);
+  if (state === 'expired' && to > now) throw new FieldFault('expires', 'is in the future');
+  return { approved: from, expires: to, ended: undefined };
+}
