@@ -116,7 +116,7 @@ export function commandSection(model: HomePage): Markup {
   const steps = commandsFor(model).map(
     ({ title, text, code }, i) => html`<li><h3 id="command-${i + 1}">${title}</h3>
 <p>${text}</p>
-<div class="command"><pre tabindex="0" aria-labelledby="command-${i + 1}"><code data-copy="command: ${title}">${lines(code)}</code></pre></div></li>`,
+<div class="command"><pre role="group" tabindex="0" aria-labelledby="command-${i + 1}"><code data-copy="command: ${title}">${lines(code)}</code></pre></div></li>`,
   );
   return html`<section class="commands" aria-labelledby="commands">
 <h2 id="commands">Commands</h2>
@@ -127,7 +127,7 @@ ${join(steps)}
 ${
   publicKey !== undefined &&
   html`<p>Public key of the bundles’ signatures (<a href="https://jedisct1.github.io/minisign/" rel="noreferrer">minisign</a>):</p>
-<div class="command"><pre tabindex="0" aria-label="Public key"><code data-copy="public key">${publicKey}</code></pre></div>`
+<div class="command"><pre role="group" tabindex="0" aria-label="Public key"><code data-copy="public key">${publicKey}</code></pre></div>`
 }
 </section>`;
 }

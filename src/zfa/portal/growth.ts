@@ -8,7 +8,7 @@
  */
 
 import { timeAxis } from '../../present/axis.js';
-import { dayText } from '../../present/calendar.js';
+import { dayText, weekdayText } from '../../present/calendar.js';
 import { html, join, type Markup, trusted } from '../../present/markup.js';
 import type { GrowthDay } from './model.js';
 import {
@@ -16,7 +16,6 @@ import {
   changeText,
   countText,
   dateAttribute,
-  dateText,
   dateTime,
   plural,
   roughCount,
@@ -214,7 +213,7 @@ function timeMarks(axis: ReturnType<typeof timeAxis>, place: (at: number) => num
     if (narrow !== undefined && narrow !== wide) parts.push(text(narrow, ' slim'));
     if (from > axis.from) {
       parts.push(
-        html`<line class="tick-mark" x1="${x}%" x2="${x}%" y1="${AXIS_TOP}" y2="${AXIS_TOP + 32}"/>`,
+        html`<line class="tick-mark" x1="${x}%" x2="${x}%" y1="${AXIS_TOP + 19}" y2="${AXIS_TOP + 32}"/>`,
       );
     }
   }
@@ -291,7 +290,7 @@ function table(zone: string, name: string, list: readonly Stretch[]): Markup {
   const rows = [...list].reverse().map((stretch) => {
     const last = new Date((stretch.to - DAY) * 1000).toISOString().slice(0, 10);
     const date = last.replaceAll('-', '');
-    return html`<tr><th scope="row"><time datetime="${dateAttribute(date)}">${dateText(date)}</time></th>${cell(stretch.delegations, countText)}${cell(stretch.added, (n) => changeText(n, '+'))}${cell(stretch.removed, (n) => changeText(n, '-'))}</tr>`;
+    return html`<tr><th scope="row"><time datetime="${dateAttribute(date)}"><span class="wide">${weekdayText(stretch.to - DAY)} </span>${dayText(stretch.to - DAY)}</time></th>${cell(stretch.delegations, countText)}${cell(stretch.added, (n) => changeText(n, '+'))}${cell(stretch.removed, (n) => changeText(n, '-'))}</tr>`;
   });
   return html`<details class="numbers">
 <summary>These numbers as a table<span class="vh">, ${zone}</span></summary>

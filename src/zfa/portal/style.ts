@@ -179,7 +179,8 @@ rect.removed{fill:var(--removed)}
 .key.removed{background:var(--removed)}
 .numbers{margin:8px 0 0 60px}
 .numbers summary{width:max-content;cursor:pointer;color:var(--link);font-size:14px;padding:4px 0}
-.numbers .scroll{max-width:560px}
+.numbers .scroll{max-width:560px;overflow-x:auto}
+.numbers th,.numbers td{padding-top:4px;padding-bottom:4px}
 .agreement-text{max-width:800px;max-height:420px;margin:16px 0;padding:16px 20px;overflow:auto;border:1px solid var(--edge);border-radius:6px;background:var(--panel);overflow-wrap:anywhere}
 .agreement-text p:last-child{margin:0}
 .tick{display:flex;align-items:baseline;gap:10px}
@@ -232,7 +233,8 @@ h1{font-size:24px;margin-top:24px}
 .growth-picture{padding-left:52px}
 .legend{padding-left:0}
 .numbers{margin-left:0}
-.numbers th,.numbers td{padding-right:10px}
+.numbers table{font-size:12.5px}
+.numbers th,.numbers td{padding-right:8px}
 .facts{display:grid;grid-template-columns:auto 1fr;gap:4px 16px}
 .facts div{display:contents}
 .facts dt{line-height:22px}
