@@ -91,10 +91,10 @@ export interface PortalZoneDay {
   readonly delegations: number | undefined;
   readonly added: number | undefined;
   readonly removed: number | undefined;
-  /** Of the packed zone file. */
-  readonly bytes: number;
+  /** Of the packed zone file; undefined: it is not there. */
+  readonly bytes: number | undefined;
   /** Of the packed zone file, hexadecimal. */
-  readonly sha256: string;
+  readonly sha256: string | undefined;
   readonly files: readonly PortalFile[];
 }
 

@@ -50,7 +50,7 @@ function newest({ serial, built, delegations, added, removed, bytes }: PortalZon
     ['Names', delegations === undefined ? NOT_COUNTED : countText(delegations)],
     ['Added', added === undefined ? NOT_COUNTED : changeText(added, '+'), 'added'],
     ['Removed', removed === undefined ? NOT_COUNTED : changeText(removed, '-'), 'removed'],
-    ['Zone file', sizeText(bytes)],
+    ['Zone file', bytes === undefined ? NOT_COUNTED : sizeText(bytes)],
   ];
   return html`<p class="dim">Serial ${serial}${published}</p>
 <dl class="stats">
@@ -78,7 +78,7 @@ ${join(days.map((day) => dayRow(zone, day)))}
 }
 
 function dayRow(zone: string, day: PortalZoneDay): Markup {
-  const { date, serial, delegations, added, removed, bytes, sha256, files } = day;
+  const { date, serial, delegations, added, removed, bytes, files } = day;
   const number = (head: (typeof HEADS)[number], value: Part): Markup =>
     html`<td role="cell" class="num" data-head="${head}">${value}</td>`;
   const about = html`<span class="vh">, ${zone}, ${dateText(date)}</span>`;
@@ -87,16 +87,16 @@ function dayRow(zone: string, day: PortalZoneDay): Markup {
     number('Names', delegations === undefined ? NOT_COUNTED : countText(delegations)),
     number('Added', added === undefined ? NOT_COUNTED : changeText(added, '+')),
     number('Removed', removed === undefined ? NOT_COUNTED : changeText(removed, '-')),
-    number('Size', sizeText(bytes)),
-  ]}<td role="cell" data-head="SHA-256">${checksum(zone, day, sha256)}</td><td role="cell" class="links" data-head="Files">${join(
+    number('Size', bytes === undefined ? NOT_COUNTED : sizeText(bytes)),
+  ]}<td role="cell" data-head="SHA-256">${checksum(zone, day)}</td><td role="cell" class="links" data-head="Files">${join(
     files.map((file) => fileLink(file, about)),
     ' ',
   )}</td></tr>`;
 }
 
 /** The beginning of a checksum, and all of it with the exact size when it is asked for. */
-function checksum(zone: string, { date, bytes }: PortalZoneDay, sha256: string): Markup {
-  if (sha256 === '') return NOT_COUNTED;
+function checksum(zone: string, { date, bytes, sha256 }: PortalZoneDay): Markup {
+  if (bytes === undefined || sha256 === undefined) return NOT_COUNTED;
   return html`<details class="hash"><summary><code>${sha256.slice(0, SHORT)}…</code><span class="vh"> the whole SHA-256 of ${zone}, ${dateText(date)}</span></summary>
 <p><code data-copy="SHA-256 of ${zone}, ${dateText(date)}">${sha256}</code></p>
 <p class="dim">${plural(bytes, 'byte')}</p></details>`;

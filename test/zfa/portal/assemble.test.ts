@@ -1,0 +1,137 @@
+/** What the page is made of, and what guards its forms. */
+
+import { describe, expect, it } from 'vitest';
+import type { Holder } from '#zonewright/zfa/holders/model.js';
+import {
+  agreementWaits,
+  assemblePage,
+  type PageSources,
+  type PublishedDay,
+} from '#zonewright/zfa/portal/assemble.js';
+import { formFields, isOwnForm, PAGE_HEADERS } from '#zonewright/zfa/portal/guard.js';
+import { home, NOW } from './pages.js';
+
+const holder: Holder = {
+  id: 'acme',
+  name: 'Ada',
+  organisation: undefined,
+  email: 'a@example.com',
+  purpose: 'a secret purpose',
+  zones: ['com', 'net'],
+  allow: [],
+  agreement: { version: '2026-1', date: NOW - 1000 },
+  state: 'approved',
+  expires: undefined,
+  ageKey: undefined,
+  hasPassword: true,
+  epoch: 1,
+  created: 0,
+  approved: 0,
+  changed: 0,
+};
+
+const day = (zone: string, date: string): PublishedDay => ({
+  date,
+  zone,
+  serial: 7,
+  buildTime: '2026-11-25T00:10:00Z',
+  delegations: 5,
+  added: 1,
+  removed: 0,
+  files: ['removed.txt.gz', `${zone}.zone.gz`, 'notes', `${zone}.zone.gz.md5`].map((name) => ({
+    name,
+    bytes: 10,
+    sha256: `hash of ${name}`,
+    href: `/files/${zone}/${name}`,
+  })),
+});
+
+const sources = (change: Partial<PageSources> = {}): PageSources => ({
+  origin: 'https://zfa.example',
+  now: NOW,
+  holder,
+  limitHours: 24,
+  keepDays: 7,
+  agreement: { version: '2026-1', text: 'Text.' },
+  unticked: false,
+  publicKey: undefined,
+  published: [day('com', '20261124'), day('org', '20261125'), day('com', '20261125')],
+  bundles: [...home().bundles].reverse(),
+  history: new Map([['org', []]]),
+  ...change,
+});
+
+describe('assemblePage', () => {
+  it('has the zones of the holder, and of no other, newest day first', () => {
+    const { zones, bundles } = assemblePage(sources());
+    expect(zones.map(({ zone }) => zone)).toEqual(['com', 'net']);
+    expect(zones[0].days.map(({ date }) => date)).toEqual(['20261125', '20261124']);
+    expect(zones[1].days).toEqual([]);
+    expect(bundles[0].date).toBe('20261125');
+  });
+
+  it('names the files of a day and takes size and checksum from the zone file', () => {
+    const [first] = assemblePage(sources()).zones[0].days;
+    expect(first).toMatchObject({
+      bytes: 10,
+      sha256: 'hash of com.zone.gz',
+      built: Date.UTC(2026, 10, 25, 0, 10) / 1000,
+    });
+    expect(first.files.map(({ what }) => what)).toEqual(['zone file', 'MD5', 'removed', 'notes']);
+    const bare = { ...day('com', '20261125'), files: [], buildTime: 'some time' };
+    expect(assemblePage(sources({ published: [bare] })).zones[0].days[0]).toMatchObject({
+      bytes: undefined,
+      sha256: undefined,
+      built: undefined,
+    });
+  });
+
+  it('lets an agreement wait until its own version is accepted', () => {
+    expect(assemblePage(sources()).agreement).toMatchObject({
+      accepted: NOW - 1000,
+      before: undefined,
+    });
+    const agreement = { version: '2026-2', text: 'New.' };
+    expect(assemblePage(sources({ agreement })).agreement).toEqual({
+      ...agreement,
+      accepted: undefined,
+      before: '2026-1',
+      unticked: false,
+    });
+    expect(assemblePage(sources({ agreement: undefined })).agreement).toBeUndefined();
+    expect(agreementWaits({ ...holder, agreement: undefined }, agreement)).toBe(true);
+    expect(agreementWaits({ ...holder, agreement: undefined }, undefined)).toBe(false);
+  });
+});
+
+describe('isOwnForm', () => {
+  const own = 'https://zfa.example';
+
+  it('believes what the browser says of where a form comes from', () => {
+    expect(isOwnForm({ site: 'same-origin', origin: own }, own)).toBe(true);
+    // Behind a proxy the browser's origin is not what we are asked as.
+    expect(isOwnForm({ site: 'same-origin', origin: 'https://public.example' }, own)).toBe(true);
+    for (const site of ['cross-site', 'same-site', 'none', '', 'SAME-ORIGIN']) {
+      expect(isOwnForm({ site, origin: own }, own)).toBe(false);
+    }
+  });
+
+  it('goes by the origin where there is no more, and by nothing not at all', () => {
+    expect(isOwnForm({ site: undefined, origin: own }, own)).toBe(true);
+    for (const origin of ['https://evil.example', 'http://zfa.example', 'null', '', undefined]) {
+      expect(isOwnForm({ site: undefined, origin }, own)).toBe(false);
+    }
+  });
+});
+
+it('reads the fields of a form', () => {
+  const field = formFields('username=a%26b&password=x+y%2B&username=other');
+  expect([field('username'), field('password'), field('none')]).toEqual(['a&b', 'x y+', '']);
+});
+
+it('allows nothing inline and nothing from elsewhere', () => {
+  const policy = PAGE_HEADERS['Content-Security-Policy'];
+  expect(policy).not.toContain('unsafe');
+  expect(policy).toMatch(/^default-src 'none';/);
+  expect(PAGE_HEADERS['Cache-Control']).toBe('no-store');
+});
