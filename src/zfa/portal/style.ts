@@ -251,7 +251,6 @@ h1{font-size:24px;margin-top:24px}
 rect.added,rect.removed,.last,.key{forced-color-adjust:none}
 .curve path{stroke:CanvasText}
 }
-@media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @page{margin:14mm}
 @media print{
 body{padding:0;max-width:none;font-size:11px}
