@@ -62,6 +62,7 @@ function dayTag(at: number): Markup {
 /** The agreement to be accepted: all else waits for it. */
 export function agreementForm(agreement: NonNullable<HomePage['agreement']>): Markup {
   const { version, text, before, unticked } = agreement;
+  if (text === undefined) return agreementAway(version);
   return html`<section class="agreement" aria-labelledby="agreement">
 <h2 id="agreement">Agreement ${version}</h2>
 <p>${
@@ -78,6 +79,14 @@ ${paragraphs(text)}
 <p class="tick"><input type="checkbox" id="accept" name="accept" value="yes" required=""${unticked && html` aria-invalid="true" aria-describedby="unticked"`}/> <label for="accept">I have read the agreement and accept it on behalf of this account’s holder.</label></p>
 <p><button type="submit" class="primary">Accept the agreement</button></p>
 </form>
+</section>`;
+}
+
+/** Nobody can accept what he can't read. */
+function agreementAway(version: string): Markup {
+  return html`<section class="agreement" aria-labelledby="agreement">
+<h2 id="agreement">Agreement ${version}</h2>
+${notice('error', 'The agreement can’t be shown at the moment', 'It has to be read and accepted before anything can be downloaded. The registry has been told; try again later.', 'alert')}
 </section>`;
 }
 

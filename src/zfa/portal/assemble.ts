@@ -1,5 +1,6 @@
 /** From what is on the disk and in the database to what the page shows. Pure. */
 
+import { parseTime } from '../../config/time.js';
 import type { Holder } from '../holders/model.js';
 import type {
   GrowthDay,
@@ -11,24 +12,41 @@ import type {
   PortalZoneDay,
 } from './model.js';
 
-/** A zone as it was published on a day. */
-export interface PublishedDay {
+/** A day of a zone, as the database keeps it: what was bundled. */
+export interface ZoneDay {
   /** YYYYMMDD. */
   readonly date: string;
-  readonly zone: string;
+  readonly generation: string;
   readonly serial: number;
-  /** ISO 8601. */
-  readonly buildTime: string;
   readonly delegations: number | undefined;
   readonly added: number | undefined;
   readonly removed: number | undefined;
-  /** What can be downloaded of it. */
+  /** Octets of the packed zone file, and its SHA-256. */
+  readonly packed: number;
+  readonly sha256: string;
+}
+
+/** What is published of a zone now. */
+export interface CurrentZone {
+  readonly generation: string;
+  readonly serial: number;
+  readonly buildTime: number;
+  /** As in manifest.json. */
+  readonly counts: Readonly<Record<string, unknown>>;
   readonly files: readonly {
     readonly name: string;
     readonly bytes: number;
     readonly sha256: string;
     readonly href: string;
   }[];
+}
+
+/** All that is known of a zone. */
+export interface ZoneSources {
+  /** undefined: nothing is published yet. */
+  readonly current: CurrentZone | undefined;
+  /** Oldest first. */
+  readonly days: readonly ZoneDay[];
 }
 
 /** All that a holder's page is made of. */
@@ -39,14 +57,12 @@ export interface PageSources {
   readonly limitHours: number;
   readonly keepDays: number;
   /** What is to be agreed to; undefined: nothing. */
-  readonly agreement: { readonly version: string; readonly text: string } | undefined;
+  readonly agreement: { readonly version: string; readonly text: string | undefined } | undefined;
   readonly unticked: boolean;
   readonly publicKey: string | undefined;
-  /** In any order; also of zones that are none of the holder's. */
-  readonly published: readonly PublishedDay[];
+  zone(label: string): ZoneSources;
+  /** The bundles that are there, in any order. */
   readonly bundles: readonly PortalBundle[];
-  /** By zone, oldest first. */
-  readonly history: ReadonlyMap<string, readonly GrowthDay[]>;
 }
 
 /** Has the holder still to accept the agreement that is in force? The one place for this rule. */
@@ -59,7 +75,7 @@ export function agreementWaits(
 
 /** The page's model: of the holder's zones only. */
 export function assemblePage(sources: PageSources): HomePage {
-  const { holder, history, published } = sources;
+  const { holder } = sources;
   return {
     origin: sources.origin,
     now: sources.now,
@@ -75,16 +91,7 @@ export function assemblePage(sources: PageSources): HomePage {
     limitHours: sources.limitHours,
     keepDays: sources.keepDays,
     publicKey: sources.publicKey,
-    zones: holder.zones.map(
-      (zone): PortalZone => ({
-        zone,
-        days: published
-          .filter((day) => day.zone === zone)
-          .sort((a, b) => (a.date < b.date ? 1 : -1))
-          .map(zoneDay),
-        history: history.get(zone) ?? [],
-      }),
-    ),
+    zones: holder.zones.map((zone) => assembleZone(zone, sources)),
     bundles: [...sources.bundles].sort((a, b) => (a.date < b.date ? 1 : -1)),
   };
 }
@@ -100,17 +107,55 @@ function agreementOf({ agreement, holder, unticked }: PageSources): PortalAgreem
   };
 }
 
-function zoneDay(day: PublishedDay): PortalZoneDay {
-  const { date, zone, serial, delegations, added, removed, files } = day;
-  const packed = files.find(({ name }) => name === `${zone}.zone.gz`);
-  const built = Date.parse(day.buildTime) / 1000;
+function assembleZone(zone: string, sources: PageSources): PortalZone {
+  const { current, days } = sources.zone(zone);
+  const bundles = new Map(sources.bundles.map((bundle) => [bundle.date, bundle]));
+  const newest = current && currentDay(zone, current);
+  // The newest is the day's own, also when it was bundled already, or was published after that.
+  const earlier = days.filter((day) => day.date !== newest?.date);
+  const history = newest === undefined ? earlier : [...earlier, newest];
+  const kept = earlier
+    .filter(({ date }) => bundles.get(date)?.zones.includes(zone))
+    .map((day): PortalZoneDay => {
+      const { date, serial, delegations, packed, sha256 } = day;
+      const bundle = bundles.get(date)!;
+      return {
+        date,
+        serial,
+        built: buildTimeOf(day.generation),
+        delegations,
+        ...changesOf(day),
+        bytes: packed,
+        sha256,
+        files: [
+          { what: 'in the bundle', name: bundle.name, href: bundle.href, bytes: bundle.bytes },
+        ],
+      };
+    });
   return {
-    date,
+    zone,
+    days: [...(newest === undefined ? [] : [newest]), ...kept.reverse()],
+    history: history.map((day): GrowthDay => {
+      const { date, delegations } = day;
+      return { date, delegations, ...changesOf(day) };
+    }),
+  };
+}
+
+function currentDay(zone: string, current: CurrentZone): PortalZoneDay {
+  const { buildTime, serial, counts, files } = current;
+  const packed = files.find(({ name }) => name === `${zone}.zone.gz`);
+  const count = (name: string): number | undefined => {
+    const n = counts[name];
+    return typeof n === 'number' && Number.isSafeInteger(n) && n >= 0 ? n : undefined;
+  };
+  const delegations = count('delegations');
+  return {
+    date: new Date(buildTime * 1000).toISOString().slice(0, 10).replaceAll('-', ''),
     serial,
-    built: Number.isFinite(built) ? built : undefined,
+    built: buildTime,
     delegations,
-    added,
-    removed,
+    ...changesOf({ delegations, added: count('added'), removed: count('removed') }),
     bytes: packed?.bytes,
     sha256: packed?.sha256,
     files: files
@@ -119,6 +164,22 @@ function zoneDay(day: PublishedDay): PortalZoneDay {
       )
       .sort((a, b) => order(a) - order(b)),
   };
+}
+
+type Changes = Pick<GrowthDay, 'delegations' | 'added' | 'removed'>;
+
+/**
+ * What was added and removed. Where all names are new there was no generation before to compare with;
+ * beside such a bar those of all other days would be nothing.
+ */
+function changesOf({ delegations, added, removed }: Changes): Omit<Changes, 'delegations'> {
+  const first = added !== undefined && added > 0 && added === delegations;
+  return first ? { added: undefined, removed: undefined } : { added, removed };
+}
+
+/** The time in a generation's name, `20261122T000000Z-1795305600`. */
+function buildTimeOf(generation: string): number | undefined {
+  return parseTime(generation.slice(0, generation.indexOf('-')));
 }
 
 /** What the files of a zone are called on the page, in this order; others go by their name. */

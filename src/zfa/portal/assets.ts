@@ -11,17 +11,28 @@ export interface Asset {
   readonly path: string;
   readonly type: string;
   readonly body: string;
+  /** The parameter `v` that the pages ask with. */
+  readonly version: string;
 }
 
-const versioned = (path: string, body: string): string =>
-  `${path}?v=${createHash('sha256').update(body).digest('hex').slice(0, 12)}`;
-
-/** What the pages refer to. */
-export const STYLE_PATH = versioned('/style.css', STYLE);
-export const SCRIPT_PATH = versioned('/script.js', SCRIPT);
+const versionOf = (body: string): string =>
+  createHash('sha256').update(body).digest('hex').slice(0, 12);
 
 /** What is served; `path` without a query. */
 export const ASSETS: readonly Asset[] = [
-  { path: '/style.css', type: 'text/css; charset=utf-8', body: STYLE },
-  { path: '/script.js', type: 'text/javascript; charset=utf-8', body: SCRIPT },
+  {
+    path: '/style.css',
+    type: 'text/css; charset=utf-8',
+    body: STYLE,
+    version: versionOf(STYLE),
+  },
+  {
+    path: '/script.js',
+    type: 'text/javascript; charset=utf-8',
+    body: SCRIPT,
+    version: versionOf(SCRIPT),
+  },
 ];
+
+/** What the pages refer to. */
+export const [STYLE_PATH, SCRIPT_PATH] = ASSETS.map(({ path, version }) => `${path}?v=${version}`);

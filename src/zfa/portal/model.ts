@@ -23,8 +23,6 @@ export type SignInNotice =
   | { readonly kind: 'foreign' }
   /** Right, but not from this address. */
   | { readonly kind: 'address' }
-  /** Right, but the access has ended or was taken away. */
-  | { readonly kind: 'inactive' }
   /** The service can't check now. */
   | { readonly kind: 'unavailable' }
   /** A session was there and is over. */
@@ -64,7 +62,8 @@ export interface PortalHolder {
 
 export interface PortalAgreement {
   readonly version: string;
-  readonly text: string;
+  /** undefined: its file can't be read now. */
+  readonly text: string | undefined;
   /** When this version was accepted; undefined: not yet, and everything waits for it. */
   readonly accepted: number | undefined;
   /** The version that was accepted before this one; undefined: none. */

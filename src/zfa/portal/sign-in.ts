@@ -29,7 +29,7 @@ ${told !== undefined && html`<div id="notice">${noticeOf(told)}</div>`}
 <h2 id="help">Can’t sign in?</h2>
 <p>Account and password came with your approval. A lost password can’t be looked up: ask the registry for a new one. The old one stops working with it.</p>
 </section>`,
-    footer: html`<p>Signing in sets one cookie, which ends with the session. Nothing else is stored in your browser.</p>`,
+    footer: html`<p>Signing in sets one cookie, for 24 hours or until you sign out. Nothing else is stored in your browser.</p>`,
   });
 }
 
@@ -42,7 +42,7 @@ function noticeOf(told: SignInNotice): Markup {
       return notice(
         'error',
         'Account or password is not right',
-        'Nothing was changed. Type both again: the account is all lower-case, the password has hyphens that belong to it.',
+        'Type both again: the account is all lower-case, and the hyphens of the password belong to it. An account whose access has ended gives the same answer.',
         'alert',
       );
     case 'empty':
@@ -68,13 +68,6 @@ function noticeOf(told: SignInNotice): Markup {
         'This account may be used from certain addresses only, and yours is not among them. Use one of those, or ask the registry to add yours.',
         'alert',
       );
-    case 'inactive':
-      return notice(
-        'error',
-        'This account has no access now',
-        'Its access has ended or was withdrawn. The registry can renew it.',
-        'alert',
-      );
     case 'unavailable':
       return notice(
         'error',
@@ -88,7 +81,7 @@ function noticeOf(told: SignInNotice): Markup {
       return notice(
         'good',
         'You are signed out',
-        'This session can’t be used any more, here or elsewhere.',
+        'The session has ended. Downloads that were running go on.',
         'status',
       );
   }

@@ -5,8 +5,9 @@ import type { Holder } from '#zonewright/zfa/holders/model.js';
 import {
   agreementWaits,
   assemblePage,
+  type CurrentZone,
   type PageSources,
-  type PublishedDay,
+  type ZoneDay,
 } from '#zonewright/zfa/portal/assemble.js';
 import { formFields, isOwnForm, PAGE_HEADERS } from '#zonewright/zfa/portal/guard.js';
 import { home, NOW } from './pages.js';
@@ -30,20 +31,28 @@ const holder: Holder = {
   changed: 0,
 };
 
-const day = (zone: string, date: string): PublishedDay => ({
-  date,
-  zone,
-  serial: 7,
-  buildTime: '2026-11-25T00:10:00Z',
-  delegations: 5,
-  added: 1,
-  removed: 0,
+const current = (zone: string): CurrentZone => ({
+  generation: '20261125T001000Z-9',
+  serial: 9,
+  buildTime: Date.UTC(2026, 10, 25, 0, 10) / 1000,
+  counts: { delegations: 50, added: 2, removed: 1, signatures: {} },
   files: ['removed.txt.gz', `${zone}.zone.gz`, 'notes', `${zone}.zone.gz.md5`].map((name) => ({
     name,
     bytes: 10,
     sha256: `hash of ${name}`,
     href: `/files/${zone}/${name}`,
   })),
+});
+
+const bundled = (date: string): ZoneDay => ({
+  date,
+  generation: `${date}T003000Z-7`,
+  serial: 7,
+  delegations: 49,
+  added: 3,
+  removed: 0,
+  packed: 99,
+  sha256: 'aa',
 });
 
 const sources = (change: Partial<PageSources> = {}): PageSources => ({
@@ -55,34 +64,75 @@ const sources = (change: Partial<PageSources> = {}): PageSources => ({
   agreement: { version: '2026-1', text: 'Text.' },
   unticked: false,
   publicKey: undefined,
-  published: [day('com', '20261124'), day('org', '20261125'), day('com', '20261125')],
+  zone: (label) =>
+    label === 'com'
+      ? {
+          current: current('com'),
+          days: ['20261101', '20261123', '20261124', '20261125'].map(bundled),
+        }
+      : { current: undefined, days: [] },
   bundles: [...home().bundles].reverse(),
-  history: new Map([['org', []]]),
   ...change,
 });
 
 describe('assemblePage', () => {
-  it('has the zones of the holder, and of no other, newest day first', () => {
-    const { zones, bundles } = assemblePage(sources());
+  const { zones, bundles } = assemblePage(sources());
+
+  it('has the zones of the holder, newest first: what is published, and what is in bundles', () => {
     expect(zones.map(({ zone }) => zone)).toEqual(['com', 'net']);
-    expect(zones[0].days.map(({ date }) => date)).toEqual(['20261125', '20261124']);
-    expect(zones[1].days).toEqual([]);
+    expect(zones[0].days.map(({ date }) => date)).toEqual(['20261125', '20261124', '20261123']);
+    expect(zones[1]).toEqual({ zone: 'net', days: [], history: [] });
     expect(bundles[0].date).toBe('20261125');
+    expect(zones[0].days[1]).toMatchObject({
+      serial: 7,
+      built: Date.UTC(2026, 10, 24, 0, 30) / 1000,
+      bytes: 99,
+      files: [{ what: 'in the bundle', href: '/bundles/20261124.tar' }],
+    });
+  });
+
+  it('has the history of all days, the newest as it is published', () => {
+    expect(zones[0].history.map(({ date, delegations }) => [date, delegations])).toEqual([
+      ['20261101', 49],
+      ['20261123', 49],
+      ['20261124', 49],
+      ['20261125', 50],
+    ]);
+    const withdrawn = sources({
+      zone: () => ({ current: undefined, days: [bundled('20261124')] }),
+    });
+    expect(assemblePage(withdrawn).zones[0].history).toHaveLength(1);
   });
 
   it('names the files of a day and takes size and checksum from the zone file', () => {
-    const [first] = assemblePage(sources()).zones[0].days;
+    const [first] = zones[0].days;
     expect(first).toMatchObject({
       bytes: 10,
       sha256: 'hash of com.zone.gz',
       built: Date.UTC(2026, 10, 25, 0, 10) / 1000,
+      delegations: 50,
+      added: 2,
+      removed: 1,
     });
     expect(first.files.map(({ what }) => what)).toEqual(['zone file', 'MD5', 'removed', 'notes']);
-    const bare = { ...day('com', '20261125'), files: [], buildTime: 'some time' };
-    expect(assemblePage(sources({ published: [bare] })).zones[0].days[0]).toMatchObject({
+    const bare = { ...current('com'), files: [], counts: { delegations: '50', added: -1 } };
+    const page = assemblePage(sources({ zone: () => ({ current: bare, days: [] }) }));
+    expect(page.zones[0].days[0]).toMatchObject({
       bytes: undefined,
       sha256: undefined,
-      built: undefined,
+      delegations: undefined,
+      added: undefined,
+    });
+  });
+
+  it('has no changes for the first generation, to which all names are new', () => {
+    const first = { ...bundled('20261101'), delegations: 49, added: 49, removed: 0 };
+    const page = assemblePage(sources({ zone: () => ({ current: undefined, days: [first] }) }));
+    expect(page.zones[0].history[0]).toEqual({
+      date: '20261101',
+      delegations: 49,
+      added: undefined,
+      removed: undefined,
     });
   });
 

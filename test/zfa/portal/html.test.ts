@@ -161,6 +161,9 @@ describe('the page of a holder', () => {
     expect(unticked.text).toContain('The box is not ticked');
     const first = check(renderHome(home({ agreement: { ...agreement, before: undefined } })));
     expect(first.text).toContain('Before the first download');
+    const away = check(renderHome(home({ agreement: { ...agreement, text: undefined } })));
+    expect(away.text).toContain('can’t be shown at the moment');
+    expect(values(away, 'action')).toEqual(['/sign-out']);
   });
 
   it('says what to expect where nothing is yet', () => {
@@ -228,7 +231,6 @@ describe('the page for signing in', () => {
     'empty',
     'foreign',
     'address',
-    'inactive',
     'unavailable',
     'ended',
     'signed-out',
