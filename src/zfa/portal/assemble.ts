@@ -57,20 +57,19 @@ export interface PageSources {
   readonly limitHours: number;
   readonly keepDays: number;
   /** What is to be agreed to; undefined: nothing. */
-  readonly agreement: { readonly version: string; readonly text: string | undefined } | undefined;
+  readonly agreement:
+    | {
+        readonly version: string;
+        readonly text: string | undefined;
+        /** Has the holder accepted this version? */
+        readonly agreed: boolean;
+      }
+    | undefined;
   readonly unticked: boolean;
   readonly publicKey: string | undefined;
   zone(label: string): ZoneSources;
   /** The bundles that are there, in any order. */
   readonly bundles: readonly PortalBundle[];
-}
-
-/** Has the holder still to accept the agreement that is in force? The one place for this rule. */
-export function agreementWaits(
-  holder: Holder,
-  agreement: { readonly version: string } | undefined,
-): boolean {
-  return agreement !== undefined && holder.agreement?.version !== agreement.version;
 }
 
 /** The page's model: of the holder's zones only. */
@@ -98,11 +97,12 @@ export function assemblePage(sources: PageSources): HomePage {
 
 function agreementOf({ agreement, holder, unticked }: PageSources): PortalAgreement | undefined {
   if (agreement === undefined) return undefined;
-  const waits = agreementWaits(holder, agreement);
+  const { version, text, agreed } = agreement;
   return {
-    ...agreement,
-    accepted: waits ? undefined : holder.agreement?.date,
-    before: waits ? holder.agreement?.version : undefined,
+    version,
+    text,
+    accepted: agreed ? holder.agreement?.date : undefined,
+    before: agreed ? undefined : holder.agreement?.version,
     unticked,
   };
 }

@@ -43,8 +43,12 @@ export interface Authentication {
   token(holder: Holder): Promise<string>;
   /** The value of Set-Cookie that signs a browser in. */
   sessionCookie(request: Request, holder: Holder): Promise<string>;
-  /** The value of Set-Cookie that signs it out. */
-  endCookie(request: Request): string;
+  /**
+   * Ends the session of the portal's cookie, for whoever has a copy of it, too.
+   *
+   * @returns the value of Set-Cookie that signs the browser out.
+   */
+  endSession(request: Request): Promise<string>;
 }
 
 export type SignInWay = 'api' | 'portal' | 'basic';
@@ -103,6 +107,11 @@ export function createAuthentication(options: AuthOptions): Authentication {
   const verified = new Map<string, Verified>();
   /** Checks that are waiting or running, by what they check: the same is checked once. */
   const pending = new Map<string, Promise<Holder>>();
+
+  /** Sessions that were signed out, and until when they would have held; the oldest first. */
+  const ended = new Map<string, number>();
+  // Signing is the same each time, but the text of a token is not: its last bits may differ.
+  const sessionKey = (token: string): string => token.slice(0, token.lastIndexOf('.'));
 
   const macOf = (name: string, password: string): Buffer =>
     createHmac('sha256', macKey)
@@ -250,7 +259,22 @@ export function createAuthentication(options: AuthOptions): Authentication {
 
   const session = async (request: Request): Promise<Holder | undefined> => {
     const cookie = request.cookies[cookieName(request)];
-    return cookie === undefined ? undefined : byToken(request, cookie, 'portal');
+    if (cookie === undefined || ended.has(sessionKey(cookie))) return undefined;
+    return byToken(request, cookie, 'portal');
+  };
+
+  const endSession = async (request: Request): Promise<string> => {
+    const token = request.cookies[cookieName(request)];
+    const now = clock();
+    // Only true ones are remembered: what strangers make up takes no memory.
+    if (token !== undefined && (await tokens.check(token, 'portal', now)) !== undefined) {
+      for (const [key, until] of ended) {
+        if (until > now) break;
+        ended.delete(key);
+      }
+      ended.set(sessionKey(token), now + TOKEN_LIFE);
+    }
+    return cookie(request, '', 0);
   };
 
   return {
@@ -274,7 +298,7 @@ export function createAuthentication(options: AuthOptions): Authentication {
     token: (holder) => tokens.issue(holder, 'zfa', clock()),
     sessionCookie: async (request, holder) =>
       cookie(request, await tokens.issue(holder, 'portal', clock()), TOKEN_LIFE),
-    endCookie: (request) => cookie(request, '', 0),
+    endSession,
   };
 }
 

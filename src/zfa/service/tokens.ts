@@ -38,6 +38,8 @@ export function createTokens(secret: Uint8Array): Tokens {
         .setIssuer(ISSUER)
         .setSubject(holder.id)
         .setAudience(audience)
+        // No two are the same, so that one session can be ended and another goes on.
+        .setJti(randomBytes(12).toString('base64url'))
         .setIssuedAt(now)
         .setExpirationTime(now + TOKEN_LIFE)
         .sign(secret),

@@ -3,7 +3,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Holder } from '#zonewright/zfa/holders/model.js';
 import {
-  agreementWaits,
   assemblePage,
   type CurrentZone,
   type PageSources,
@@ -61,7 +60,7 @@ const sources = (change: Partial<PageSources> = {}): PageSources => ({
   holder,
   limitHours: 24,
   keepDays: 7,
-  agreement: { version: '2026-1', text: 'Text.' },
+  agreement: { version: '2026-1', text: 'Text.', agreed: true },
   unticked: false,
   publicKey: undefined,
   zone: (label) =>
@@ -136,21 +135,20 @@ describe('assemblePage', () => {
     });
   });
 
-  it('lets an agreement wait until its own version is accepted', () => {
+  it('tells which version of the agreement was accepted, and when', () => {
     expect(assemblePage(sources()).agreement).toMatchObject({
       accepted: NOW - 1000,
       before: undefined,
     });
-    const agreement = { version: '2026-2', text: 'New.' };
+    const agreement = { version: '2026-2', text: 'New.', agreed: false };
     expect(assemblePage(sources({ agreement })).agreement).toEqual({
-      ...agreement,
+      version: '2026-2',
+      text: 'New.',
       accepted: undefined,
       before: '2026-1',
       unticked: false,
     });
     expect(assemblePage(sources({ agreement: undefined })).agreement).toBeUndefined();
-    expect(agreementWaits({ ...holder, agreement: undefined }, agreement)).toBe(true);
-    expect(agreementWaits({ ...holder, agreement: undefined }, undefined)).toBe(false);
   });
 });
 
