@@ -45,6 +45,8 @@ export interface Authentication {
   sessionCookie(request: Request, holder: Holder): Promise<string>;
   /** The value of Set-Cookie that signs it out. */
   endCookie(request: Request): string;
+  /** Password checks that wait or run. */
+  readonly waiting: number;
 }
 
 export type SignInWay = 'api' | 'portal' | 'basic';
@@ -254,6 +256,9 @@ export function createAuthentication(options: AuthOptions): Authentication {
   };
 
   return {
+    get waiting() {
+      return line.length;
+    },
     holderOf: async (request) => {
       const { authorization } = request.headers;
       const parts = /^(basic|bearer) +([A-Za-z0-9+/=._~-]{1,4096}) *$/i.exec(authorization ?? '');
