@@ -49,6 +49,8 @@ export interface Authentication {
    * @returns the value of Set-Cookie that signs the browser out.
    */
   endSession(request: Request): Promise<string>;
+  /** Password checks that wait or run. */
+  readonly waiting: number;
 }
 
 export type SignInWay = 'api' | 'portal' | 'basic';
@@ -278,6 +280,9 @@ export function createAuthentication(options: AuthOptions): Authentication {
   };
 
   return {
+    get waiting() {
+      return line.length;
+    },
     holderOf: async (request) => {
       const { authorization } = request.headers;
       const parts = /^(basic|bearer) +([A-Za-z0-9+/=._~-]{1,4096}) *$/i.exec(authorization ?? '');

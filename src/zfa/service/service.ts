@@ -9,6 +9,7 @@ import type { Holder } from '../holders/model.js';
 import type { PublishedZones } from '../published.js';
 import type { ServiceAudit } from './audit.js';
 import type { Authentication } from './auth.js';
+import type { BundleStore } from './bundle-routes.js';
 import type { Downloads } from './download.js';
 import type { HolderDirectory } from './holder-directory.js';
 import type { ServiceMetrics } from './metrics.js';
@@ -21,8 +22,11 @@ export interface Service {
   readonly holders: HolderDirectory;
   readonly auth: Authentication;
   readonly published: PublishedZones;
+  readonly bundles: BundleStore;
   readonly downloads: Downloads;
   readonly audit: ServiceAudit;
+  /** The audit log can't be written now. */
+  readonly auditFailing: () => boolean;
   readonly metrics: ServiceMetrics;
   readonly warn: (text: string) => void;
 }
