@@ -70,7 +70,7 @@ export function agreementForm(agreement: NonNullable<HomePage['agreement']>): Ma
       ? 'Before the first download, read the agreement and accept it.'
       : `The agreement has changed since you accepted version ${before}. Read the new one and accept it to go on.`
   } Until then no file can be downloaded, neither here nor by a program.</p>
-${unticked && html`<div id="unticked">${notice('error', 'The box is not ticked', 'Tick it if you accept the agreement; without it nothing was sent.', 'alert')}</div>`}
+${unticked && html`<div id="unticked">${notice('error', 'The box is not ticked', 'Tick it if you accept the agreement; without it nothing is accepted.', 'alert')}</div>`}
 <div class="agreement-text" role="region" aria-label="Text of the agreement" tabindex="0">
 ${paragraphs(text)}
 </div>

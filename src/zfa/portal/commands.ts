@@ -126,7 +126,7 @@ ${join(steps)}
 </ol>
 ${
   publicKey !== undefined &&
-  html`<p>Public key of the bundles’ signatures (<a href="https://jedisct1.github.io/minisign/" rel="noreferrer">minisign</a>):</p>
+  html`<p>Public key of the bundles’ signatures (<a href="https://jedisct1.github.io/minisign/" rel="noreferrer">minisign</a>), also <a href="/minisign.pub">as a file</a>:</p>
 <div class="command"><pre role="group" tabindex="0" aria-label="Public key"><code data-copy="public key">${publicKey}</code></pre></div>`
 }
 </section>`;

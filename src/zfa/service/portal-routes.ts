@@ -60,7 +60,11 @@ async function homePage(service: Service, request: Request): Promise<PlainReply>
   if (session.holder !== undefined) return holderPage(service, request, session.holder);
   const notice: SignInNotice | undefined =
     session.notice ?? (request.query.has(SIGNED_OUT) ? { kind: 'signed-out' } : undefined);
-  return signInPage(request, 200, notice);
+  // Who comes by a link in a mail is signed in, perhaps, but the browser keeps a strict cookie back
+  // from a request that another site has led to. The one that follows is our own.
+  const led = request.headers['sec-fetch-site'] === 'cross-site';
+  const headers = led && request.query.size === 0 ? { Refresh: '0; url=/' } : {};
+  return signInPage(request, 200, notice, { headers });
 }
 
 /** Who is signed in; else, if there was a session, why it is none. */

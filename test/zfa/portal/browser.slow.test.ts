@@ -162,7 +162,7 @@ describeWithTools(TOOLS, 'the portal', () => {
       const id = request.url === '/frame' ? `<iframe src="${service.base}/"></iframe>` : '';
       response.end(`<form method="post" action="${service.base}/sign-in">
 <input name="username" value="plain"/><input name="password" value="${portal.passwords.plain}"/>
-<button>Win a prize</button></form>${id}`);
+<button>Win a prize</button></form><a href="${service.base}/">Your files</a>${id}`);
     }).listen(other, '127.0.0.1');
     try {
       const { page } = await openPage(browser, service.base);
@@ -174,6 +174,12 @@ describeWithTools(TOOLS, 'the portal', () => {
       const frame = page.frames().find((each) => each !== page.mainFrame());
       expect(await frame?.locator('form').count()).toBe(0);
       await page.context().close();
+      // A link leads to one's own page all the same.
+      const { page: signed } = await signedIn(browser, service.base, portal, 'acme');
+      await signed.goto(`http://localhost:${other}/`);
+      await signed.getByRole('link', { name: 'Your files' }).click();
+      await signed.getByText('Signed in as acme').waitFor();
+      await signed.context().close();
     } finally {
       evil.close();
       evil.closeAllConnections();

@@ -195,6 +195,10 @@ describe('signing in and out', () => {
     expect(String((await ask('GET', '/')).body)).not.toContain('has ended');
     expectPage(await ask('GET', '/', { cookie: 'old' }), 200, 'Your session has ended');
     expectPage(await ask('GET', '/?signed-out'), 200, 'You are signed out');
+    // Led here by another site, the cookie is kept back by the browser; it is not by a second request.
+    const led = { headers: { 'sec-fetch-site': 'cross-site' } };
+    expect(header(await ask('GET', '/', led), 'refresh')).toBe('0; url=/');
+    expect(header(await ask('GET', '/'), 'refresh')).toBeUndefined();
     refusal = new HttpError(403, 'address');
     expectPage(await ask('GET', '/', { cookie: 'good' }), 200, 'Not from this address');
   });
