@@ -2,12 +2,13 @@
  * The memory that downloads are sent from: one piece of it, made once and divided, so that it is
  * bounded however many downloads run, and none of it waits for a garbage collection.
  *
- * Few downloads get large pieces, because those are what makes them fast; many get small ones.
+ * Few downloads get large pieces, two in turn, because that is what makes them fast; many get small
+ * ones, and one each: while one download reads, others write.
  */
 
 export interface Buffers {
-  /** Octets of the pieces to be used while so many downloads run. */
-  pieceSize(downloads: number): number;
+  /** How many pieces a download uses, and of how many octets, while so many run. */
+  share(downloads: number): { readonly pieces: 1 | 2; readonly size: number };
   /** A piece of this size, or of a smaller one where there is no room. */
   take(size: number): Piece;
 }
@@ -18,10 +19,16 @@ export interface Piece {
   release(): void;
 }
 
-export const SMALLEST = 16 << 10;
-export const LARGEST = 1 << 20;
+const SMALLEST = 8 << 10;
+const LARGEST = 512 << 10;
+/** More downloads than this have one piece each. */
+const MANY = 64;
 
-/** @param total octets that all pieces have together; the least that is ever given is beyond it. */
+/**
+ * @param total octets that all pieces have together. Shares are made of two thirds: the rest is for
+ *   those that begin while slow ones still hold the large pieces of quieter times. Should all be
+ *   taken, the least piece is made anew.
+ */
 export function createBuffers(total: number): Buffers {
   // Memory that is never written to takes none of the machine's.
   const slab = Buffer.allocUnsafeSlow(total);
@@ -38,9 +45,11 @@ export function createBuffers(total: number): Buffers {
     return undefined;
   };
   return {
-    pieceSize: (downloads) => {
-      const share = total / (4 * Math.max(1, downloads));
-      return Math.min(LARGEST, Math.max(SMALLEST, 2 ** Math.floor(Math.log2(share))));
+    share: (downloads) => {
+      const pieces = downloads > MANY ? 1 : 2;
+      const most = (total * 2) / 3 / (pieces * Math.max(1, downloads));
+      const size = Math.min(LARGEST, Math.max(SMALLEST, 2 ** Math.floor(Math.log2(most))));
+      return { pieces, size };
     },
     take: (size) => {
       for (let count = size / SMALLEST; count >= 1; count /= 2) {

@@ -66,7 +66,7 @@ export const SERVICE_LIMITS: ServiceLimits = {
   requestTime: 30_000,
   idleTime: 15_000,
   stallTime: 60_000,
-  buffers: 64 << 20,
+  buffers: 24 << 20,
   watchEvery: 200,
   flushEvery: 1000,
   certificateEvery: 5000,
