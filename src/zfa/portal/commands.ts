@@ -37,7 +37,7 @@ export function commandsFor(model: HomePage): readonly Command[] {
   const [bundle] = bundles;
   const zone = zones.find(({ days }) => days.length > 0)?.zone;
   const fetch = (file: string, path: string): string =>
-    `curl -f -C - -H @${TOKEN_FILE} \\\n  -o ${shellWord(file)} \\\n  ${shellWord(`${origin}${path}`)}`;
+    `curl -f -C - -H @${TOKEN_FILE} \\\n  -o ${file} \\\n  ${shellWord(`${origin}${path}`)}`;
   const commands: Command[] = [
     {
       title: 'Sign in for 24 hours',
@@ -56,15 +56,15 @@ export function commandsFor(model: HomePage): readonly Command[] {
   if (bundle !== undefined) {
     commands.push({
       title: 'Fetch the newest bundle',
-      text: 'When it is cut off, run the same command again: it goes on where it stopped.',
-      code: fetch(bundle.name, bundle.href),
+      text: 'When it is cut off, run the same command again: it goes on where it stopped. Error 416 says that nothing is missing.',
+      code: fetch(shellWord(bundle.name), bundle.href),
     });
     if (bundle.encrypted !== undefined) {
       const { name, href } = bundle.encrypted;
       commands.push({
         title: 'Or fetch it encrypted',
         text: html`The last line opens it with your age identity, here in <code>age-identity.txt</code>.`,
-        code: `${fetch(name, href)}\nage -d -i age-identity.txt \\\n  -o ${shellWord(bundle.name)} ${shellWord(name)}`,
+        code: `${fetch(shellWord(name), href)}\nage -d -i age-identity.txt \\\n  -o ${shellWord(bundle.name)} ${shellWord(name)}`,
       });
     }
     commands.push({
@@ -82,8 +82,11 @@ export function commandsFor(model: HomePage): readonly Command[] {
   if (zone !== undefined) {
     commands.push({
       title: 'Fetch one zone',
-      text: 'The interface of CZDS: programs that are made for it work unchanged, with this service’s address.',
-      code: fetch(`${zone}.zone.gz`, `/czds/downloads/${zone}.zone`),
+      text: 'The interface of CZDS: programs that are made for it work unchanged, with this service’s address. Each day has a file of its own, so that it goes on with nothing but its own beginning.',
+      code: fetch(
+        `${shellWord(`${zone}-`)}"$(date -u +%Y%m%d).zone.gz"`,
+        `/czds/downloads/${zone}.zone`,
+      ),
     });
   }
   commands.push(nightly(origin, holder.id));
@@ -99,11 +102,14 @@ function nightly(origin: string, id: string): Command {
     : `${shellWord(origin)}"/bundles/$day.tar"`;
   return {
     title: 'Every night by itself',
-    text: html`Once: put the line <code>machine ${hostname} login ${id} password …</code> into <code>${LOGIN_FILE}</code> and take it from all others with <code>chmod 600 ${LOGIN_FILE}</code>. Then this script, from cron:`,
+    text: html`Once: put the line <code>machine ${hostname} login ${id} password …</code> into <code>${LOGIN_FILE}</code> and take it from all others with <code>chmod 600 ${LOGIN_FILE}</code>. Then this script from cron, as often as you like: it does nothing once the day’s bundle is whole.`,
     code: `day=$(date -u +%Y%m%d)
-curl -fsS -C - --netrc-file ${LOGIN_FILE} \\
-  -o "zfa-${id}-$day.tar" \\
-  ${url}`,
+file=${shellWord(`zfa-${id}-`)}$day.tar
+[ -e "$file" ] || {
+  curl -fsS -C - --netrc-file ${LOGIN_FILE} -o "$file.part" \\
+    ${url} &&
+  mv "$file.part" "$file"
+}`,
   };
 }
 

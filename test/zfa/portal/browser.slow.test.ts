@@ -14,6 +14,7 @@ import { findHolder, saveHolder } from '#zonewright/zfa/holders/store.js';
 import { run, tempDir } from '../../tools/cli.js';
 import { describeWithTools } from '../../tools/judges.js';
 import { expectGoodKeyboard, expectGoodPage, openPage, startChromium } from './browser.js';
+import { date } from './pages.js';
 import {
   acceptAgreement,
   download,
@@ -144,12 +145,13 @@ describeWithTools(TOOLS, 'the portal', () => {
   });
 
   it('shows commands that do what they say', async () => {
-    const { page } = await signedIn(browser, service.base, portal, 'acme');
-    const { folder } = await runCommands(page, portal, 'acme', [
-      'Sign in for 24 hours',
-      'Fetch one zone',
-    ]);
-    const fetched = readFileSync(join(folder, 'com.zone.gz'));
+    await portal.approve('scripts', ['com']);
+    const { page } = await signedIn(browser, service.base, portal.passwords, 'scripts');
+    await acceptAgreement(page);
+    const { folder } = await runCommands(page, portal, 'scripts', {
+      only: ['Sign in for 24 hours', 'Fetch one zone'],
+    });
+    const fetched = readFileSync(join(folder, `com-${date(Date.now() / 1000)}.zone.gz`));
     expect(fetched.equals(portal.published('com', 'com.zone.gz'))).toBe(true);
     expect(execFileSync('stat', ['-c', '%a', join(folder, 'zfa.token')]).toString()).toBe('600\n');
     await page.context().close();
@@ -175,7 +177,7 @@ describeWithTools(TOOLS, 'the portal', () => {
       expect(await frame?.locator('form').count()).toBe(0);
       await page.context().close();
       // A link leads to one's own page all the same.
-      const { page: signed } = await signedIn(browser, service.base, portal, 'acme');
+      const { page: signed } = await signedIn(browser, service.base, portal.passwords, 'acme');
       await signed.goto(`http://localhost:${other}/`);
       await signed.getByRole('link', { name: 'Your files' }).click();
       await signed.getByText('Signed in as acme').waitFor();

@@ -17,10 +17,12 @@ import { DAY, date } from './pages.js';
 /** What holders have to accept. */
 export const AGREEMENT = 'ZONE FILE ACCESS AGREEMENT\n\nUse it <well>, and not for mass mail.\n';
 
+/** By holder. */
+export type Passwords = Readonly<Record<string, string>>;
+
 export interface Portal {
   readonly registry: Registry;
-  /** By holder. */
-  readonly passwords: Readonly<Record<string, string>>;
+  readonly passwords: Passwords;
   /** The age identity of `acme`. */
   readonly identity: string;
   /** Approves a holder, without an agreement. */
@@ -139,7 +141,7 @@ export async function serve(
 export async function signedIn(
   browser: Browser,
   base: string,
-  { passwords }: Portal,
+  passwords: Passwords,
   id: string,
 ): Promise<Watched> {
   const watched = await openPage(browser, base, { acceptDownloads: true });
@@ -176,19 +178,20 @@ export async function download(page: Page, name: RegExp): Promise<string> {
  * Runs commands of the page, each in a terminal of its own, because what asks for a password turns
  * its echo off.
  *
- * @param wanted titles; undefined: all.
+ * @param how titles of those that are wanted (default: all), and the folder to run in (default: a new
+ *   one).
  * @returns the folder in which they ran, and what they printed, by title.
  */
 export async function runCommands(
   page: Page,
-  { passwords, identity }: Portal,
+  { passwords, identity }: Pick<Portal, 'passwords' | 'identity'>,
   id: string,
-  wanted?: readonly string[],
+  how: { readonly only?: readonly string[]; readonly folder?: string } = {},
 ): Promise<{ readonly folder: string; readonly printed: ReadonlyMap<string, string> }> {
   const titles = await page.locator('.steps h3').allTextContents();
   const codes = await page.locator('.steps pre code').allTextContents();
-  const folder = tempDir('commands');
-  mkdirSync(join(folder, 'home'));
+  const folder = how.folder ?? tempDir('commands');
+  mkdirSync(join(folder, 'home'), { recursive: true });
   writeFileSync(
     join(folder, 'home', '.zfa-login'),
     `machine 127.0.0.1 login ${id} password ${passwords[id]}\n`,
@@ -197,7 +200,7 @@ export async function runCommands(
   writeFileSync(join(folder, 'age-identity.txt'), readFileSync(identity));
   const printed = new Map<string, string>();
   for (const [i, code] of codes.slice(0, titles.length).entries()) {
-    if (wanted?.includes(titles[i]) === false) continue;
+    if (how.only?.includes(titles[i]) === false) continue;
     const file = join(folder, `step-${i}.sh`);
     writeFileSync(file, `set -e\n${code}\n`);
     const done = await run('script', ['-qec', `sh ${file}`, '/dev/null'], {
