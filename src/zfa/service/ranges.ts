@@ -30,7 +30,11 @@ export function readRange(header: string | undefined, size: number): RangeAnswer
   if (!/^bytes=\s*(?:\d+-\d*|-\d+)(?:\s*,\s*(?:\d+-\d*|-\d+))*\s*$/.test(text)) {
     return { kind: 'whole' };
   }
-  const ranges = rangeParser(size, text, { combine: true });
+  // A suffix longer than the file is all of it (RFC 9110 §14.1.2), which range-parser does not know.
+  const fitting = text.replace(/([=,]\s*)-(\d+)/g, (suffix, before: string, length: string) =>
+    size > 0 && Number(length) >= size ? `${before}0-` : suffix,
+  );
+  const ranges = rangeParser(size, fitting, { combine: true });
   if (ranges === -2) return { kind: 'whole' };
   if (ranges === -1) return { kind: 'beyond' };
   if (ranges.length !== 1) return { kind: 'whole' };
