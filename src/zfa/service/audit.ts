@@ -4,25 +4,13 @@
  * password, token or header is ever part of a line, and texts from outside are checked or cut.
  */
 
+import type { AuditEntry } from '../audit/chain.js';
+import type { AuditWriter } from '../audit/writer.js';
 import { isHolderId } from '../holders/model.js';
 import { addressKey } from './lockout.js';
 
-/** A line of the audit log. */
-export interface AuditEntry {
-  /** Seconds since 1970. */
-  readonly at: number;
-  readonly event: string;
-  readonly holder?: string;
-  readonly address?: string;
-  readonly [key: string]: unknown;
-}
-
-/** Where lines go; see audit/writer.ts. */
-export interface AuditSink {
-  write(entry: AuditEntry): void;
-  flush(): Promise<void>;
-  close(): Promise<void>;
-}
+/** Where lines go. */
+export type AuditSink = AuditWriter;
 
 /** What was refused: the reason as a word. */
 export type RefusalReason =

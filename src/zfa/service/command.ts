@@ -10,7 +10,7 @@ import type { ZfaServeOptions } from '../../cli/zfa-serve.js';
 import { loadConfig } from '../../config/config.js';
 import { formatDuration } from '../../config/duration.js';
 import { clockNow } from '../../config/time.js';
-import { openAudit } from './audit-sink.js';
+import { openAuditWriter } from '../audit/writer.js';
 import { startService } from './server.js';
 
 /**
@@ -31,7 +31,7 @@ export async function serveCommand(options: ZfaServeOptions): Promise<void> {
     metrics: options.metrics,
     info: (text) => reporter.info(text),
     warn: (text) => reporter.warn(text),
-    openAudit,
+    openAudit: openAuditWriter,
     bundles: { days: () => [], open: async () => undefined },
     clock: () => clockNow() + (Math.abs(shift) > 1 ? shift : 0),
   });

@@ -9,9 +9,11 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import type { Config } from '../../config/config.js';
 import { isLoopback, type ListenAddress, listenText } from '../../config/listen-address.js';
 import { usageError } from '../../errors.js';
-import { openDatabase } from '../database/open.js';
+import { logEvents } from '../audit/log.js';
+import { type Database, openDatabase } from '../database/open.js';
 import { zfaPlaces } from '../places.js';
 import { createPublishedZones } from '../published.js';
+import { SERVICE_BEGAN } from '../report/report.js';
 import { type AuditSink, createServiceAudit } from './audit.js';
 import { AUTH_LIMITS, type AuthLimits, createAuthentication } from './auth.js';
 import { authenticateRoutes } from './authenticate-routes.js';
@@ -123,6 +125,8 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const certificate = tls === undefined ? undefined : readCertificate(tls);
   const db = openDatabase(config.stateDir);
   const secret = tokenSecret(zfaPlaces(config.stateDir).tokenKey);
+  logEvents(db, config.stateDir);
+  noteBegin(db, clock());
 
   let auditError: Error | undefined;
   const sink = options.openAudit(config.stateDir, (error) => {
@@ -354,4 +358,9 @@ function createMetricsServer({ metrics }: Service): Server {
   );
   server.timeout = 30_000;
   return server;
+}
+
+/** When the service ran for the first time: before it, nothing is known of downloads. */
+function noteBegin(db: Database, now: number): void {
+  db.sql('INSERT OR IGNORE INTO facts (name, value) VALUES (?, ?)').run(SERVICE_BEGAN, `${now}`);
 }

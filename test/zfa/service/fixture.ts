@@ -7,11 +7,11 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import type { AuditEntry } from '#zonewright/zfa/audit/chain.js';
 import { type Config, parseConfig } from '../../../src/config/config.js';
 import { type Database, openDatabase } from '../../../src/zfa/database/open.js';
 import type { Holder } from '../../../src/zfa/holders/model.js';
 import { findHolder, saveHolder, savePasswordHash } from '../../../src/zfa/holders/store.js';
-import type { AuditEntry } from '../../../src/zfa/service/audit.js';
 import type { BundleStore } from '../../../src/zfa/service/bundle-routes.js';
 import {
   type RunningService,
