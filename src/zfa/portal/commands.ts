@@ -87,9 +87,9 @@ export function commandsFor(model: HomePage): readonly Command[] {
   if (zone !== undefined) {
     commands.push({
       title: 'Fetch one zone',
-      text: 'The interface of CZDS: programs that are made for it work unchanged, with this service’s address. Each day has a file of its own, so that it goes on with nothing but its own beginning.',
+      text: 'The interface of CZDS: programs that are made for it work unchanged, with this service’s address. Each day goes into a file of its own, so that parts of two days never mix.',
       code: fetch(
-        `${shellWord(`${zone}-`)}"$(date -u +%Y%m%d).zone.gz"`,
+        expanded(`${zone}-`, '$(date -u +%Y%m%d).zone.gz'),
         `/czds/downloads/${zone}.zone`,
       ),
     });
