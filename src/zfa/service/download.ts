@@ -238,7 +238,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
               serial: version.serial,
               size,
               bytes,
-              range: `${start}-${end - 1}`,
+              ...(range.kind === 'part' ? { range: `${start}-${end - 1}` } : {}),
               complete,
               whole: record.whole,
               seconds: Math.round(performance.now() - began) / 1000,
