@@ -1,10 +1,10 @@
 /** A holder's bundle of a day as a source of octets. */
 
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ByteSource } from '../stream/byte-source.js';
 import { fileSource } from '../stream/byte-source.js';
 import { joinedSource, memorySource, type SourcePart } from '../stream/joined-source.js';
-import { createHash } from 'node:crypto';
 import { type AgeSeal, ageSource, sealedSize } from './age-source.js';
 import {
   type AgePart,
@@ -82,10 +82,9 @@ export async function openBundle(
     if (found === undefined || facts === undefined) return undefined;
     const { folder, day, head, own } = found;
     try {
-      const tar = await pieceSource(head.pieces, own, (name) => ({
-        path: join(folder, name),
-        bytes: day.shared[name],
-      }));
+      const tar = await pieceSource(head.pieces, own, (name) =>
+        fileSource(join(folder, name), day.shared[name]),
+      );
       return { ...facts, source: how.encrypted ? ageSource(tar, sealOf(head.age!)) : tar };
     } catch (error) {
       // The folder went between finding and opening: another one of the day may have come.
@@ -127,13 +126,13 @@ export function bundleName(holder: string, date: string, encrypted: boolean): st
 /**
  * A laid out bundle as a source.
  *
- * @param fileOf where a shared file is, and its octets.
- * @throws the error of the file system; an Error for a file that has another size.
+ * @param openShared opens a shared file by its name; it is closed with the whole.
+ * @throws its error.
  */
 export async function pieceSource(
   pieces: readonly Piece[],
   own: Buffer,
-  fileOf: (name: string) => { readonly path: string; readonly bytes: number },
+  openShared: (name: string) => Promise<ByteSource>,
 ): Promise<ByteSource> {
   const files: ByteSource[] = [];
   const close = async (): Promise<void> => {
@@ -148,10 +147,9 @@ export async function pieceSource(
         parts.push({ source: small, at, length: piece });
         at += piece;
       } else {
-        const { path, bytes } = fileOf(piece);
-        const source = await fileSource(path, bytes);
+        const source = await openShared(piece);
         files.push(source);
-        parts.push({ source, at: 0, length: bytes });
+        parts.push({ source, at: 0, length: source.size });
       }
     }
     if (at !== own.length) throw new Error(`${own.length} own octets, ${at} of them are used`);

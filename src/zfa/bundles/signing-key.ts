@@ -4,19 +4,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { linkSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { refusal } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
+import { putText, readText, syncPath, writeBeside } from '../durable.js';
 import { makeZfaFolder } from '../places.js';
 import {
   keyFromSeed,
@@ -46,7 +38,7 @@ export function signingKey(stateDir: string): SigningKey {
 
 function makeKey(path: string): void {
   const seed = randomBytes(32);
-  const own = writeSynced(path, secretKeyText(keyFromSeed(seed, randomBytes(8)), seed), 0o600);
+  const own = writeBeside(path, secretKeyText(keyFromSeed(seed, randomBytes(8)), seed), 0o600);
   seed.fill(0);
   try {
     // Another process may have been first: then its key is the one.
@@ -56,7 +48,7 @@ function makeKey(path: string): void {
   } finally {
     rmSync(own, { force: true });
   }
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
 }
 
 function unusable(path: string, key: 'encrypted' | undefined): Error {
@@ -69,43 +61,4 @@ function unusable(path: string, key: 'encrypted' | undefined): Error {
       hint: 'put one without a passphrase there (minisign -C -W -s FILE takes it off), or move it away for a new one',
     },
   );
-}
-
-/** Writes a file with this text if it has another; a kill leaves the one or the other. */
-export function putText(path: string, text: string): void {
-  if (readText(path) === text) return;
-  renameSync(writeSynced(path, text, 0o644), path);
-  syncFolder(dirname(path));
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Writes a new file beside `path` that is on the disk when this returns. @returns its path. */
-function writeSynced(path: string, text: string, mode: number): string {
-  const own = join(dirname(path), `.key-${process.pid}-${randomBytes(6).toString('hex')}`);
-  const file = openSync(own, 'wx', mode);
-  try {
-    writeFileSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  return own;
-}
-
-/** Puts a folder's entries on the disk. */
-export function syncFolder(folder: string): void {
-  const file = openSync(folder, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
