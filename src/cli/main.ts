@@ -20,6 +20,7 @@ import { addKeysCommand } from './keys.js';
 import { errorJson, errorText, hasPrintedJson, printJson, wantsColor } from './output.js';
 import { addSampleCommand } from './sample.js';
 import { addSignCommand } from './sign.js';
+import { guardSignals } from './signals.js';
 import { addVerifyCommand } from './verify.js';
 import { addZfaCommand } from './zfa.js';
 
@@ -180,15 +181,7 @@ function isReaderGone(error: unknown): boolean {
 
 /** Signals, a reader that has gone, and errors that nobody caught. */
 function guardProcess(fail: (error: unknown) => void): void {
-  const onSignal = (signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', code: number): void => {
-    process.once(signal, () => {
-      runCleanup();
-      process.exit(code);
-    });
-  };
-  onSignal('SIGINT', EXIT.interrupted);
-  onSignal('SIGTERM', EXIT.terminated);
-  onSignal('SIGHUP', 129);
+  guardSignals();
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error) => {
       if (!isReaderGone(error)) fail(error);

@@ -6,11 +6,17 @@
 
 import { isoTime } from '../../config/time.js';
 import { algorithmName } from '../../dnssec/algorithms.js';
+import {
+  clockText,
+  dayText,
+  distanceText,
+  durationText,
+  weekdayText,
+} from '../../present/calendar.js';
+import { escapeText } from '../../present/escape.js';
 import type { Measure } from '../engine/model.js';
 import type { Role } from '../statefile.js';
-import { clockText, dayText, distanceText, durationText, weekdayText } from './calendar.js';
 import type { Episode } from './episodes.js';
-import { escapeText } from './escape.js';
 import type { Actor, PlanEvent } from './events.js';
 import type { Plan, PlanKey } from './model.js';
 import { listText } from './names.js';

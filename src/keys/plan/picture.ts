@@ -9,11 +9,11 @@
  */
 
 import { algorithmName } from '../../dnssec/algorithms.js';
+import { type Axis, timeAxis } from '../../present/axis.js';
+import { dayText } from '../../present/calendar.js';
+import { escapeText } from '../../present/escape.js';
 import type { EnginePolicy, RecordName } from '../engine/model.js';
 import type { Role } from '../statefile.js';
-import { type Axis, timeAxis } from './axis.js';
-import { dayText } from './calendar.js';
-import { escapeText } from './escape.js';
 import type { PlanKey } from './model.js';
 import type { Phase, RecordPhase, Span } from './phases.js';
 

@@ -22,7 +22,7 @@ import {
   durationText,
   monthText,
   weekdayText,
-} from './calendar.js';
+} from '../../present/calendar.js';
 import type { PlanEvent } from './events.js';
 import type { Plan } from './model.js';
 

@@ -59,6 +59,15 @@ export const STEPS: readonly string[] = [
   CREATE INDEX downloads_of ON downloads (holder, file, began);
   CREATE INDEX downloads_ended ON downloads (ended);
 
+  -- From which addresses (IPv6: /64) holders have signed in, so that strangers' tries don't lock
+  -- them out. The last ones of each holder.
+  CREATE TABLE sign_ins (
+    holder TEXT NOT NULL,
+    address TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (holder, address)
+  ) STRICT;
+
   -- The zones as they were bundled, one row a zone and day: the picture of growth.
   CREATE TABLE zone_days (
     date TEXT NOT NULL,                -- YYYYMMDD

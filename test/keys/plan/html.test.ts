@@ -2,10 +2,10 @@
 
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { afterEach, describe, expect, it } from 'vitest';
-import { escapeText } from '#zonewright/keys/plan/escape.js';
 import { renderPlanHtml } from '#zonewright/keys/plan/html.js';
 import type { Plan } from '#zonewright/keys/plan/model.js';
 import { PALETTE, STYLE, TEXT_ON } from '#zonewright/keys/plan/style.js';
+import { escapeText } from '#zonewright/present/escape.js';
 import { CASES, NOW, pair, planFor, subject } from './subjects.js';
 
 interface Page {

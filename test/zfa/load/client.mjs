@@ -1,18 +1,19 @@
 /**
  * Many downloads at once, as a program of its own so that the server has a processor for itself:
  * each is throttled and cut at random, resumed where it stood, and compared octet for octet with the
- * file that it should be. Prints one JSON object.
+ * file that it should be: the first octets of `reference`, which are the same for all, and then the
+ * client's own. Prints one JSON object.
  *
- *     node client.mjs '{"port", "path", "reference", "tokens": […], "each", "cuts", "seed"}'
+ *     node client.mjs PLAN.json
  *
- * Each token is a client, which runs `each` downloads at once; `cuts` is how often a download is
- * cut, at most.
+ * with {"port", "path", "reference", "shared", "clients": [{"token", "own" (base64)}], "each", "cuts",
+ * "seed"}. Each client runs `each` downloads at once; `cuts` is how often one is cut, at most.
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 
-const plan = JSON.parse(process.argv[2]);
-const reference = readFileSync(plan.reference);
+const plan = JSON.parse(readFileSync(process.argv[2], 'utf8'));
+const reference = readFileSync(plan.reference).subarray(0, plan.shared);
 const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
 /** A small generator of numbers from 0 to 1 (xorshift), so that a run can be repeated. */
@@ -27,8 +28,17 @@ const random = () => {
 const result = { complete: 0, wrong: [], cut: 0, requests: 0, octets: 0, refused: {} };
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** Is this what stands at `at` of a client's file? */
+function isRight(piece, at, own) {
+  const inShared = Math.max(0, Math.min(piece.length, reference.length - at));
+  if (inShared > 0 && reference.compare(piece, 0, inShared, at, at + inShared) !== 0) return false;
+  const from = Math.max(0, at - reference.length);
+  const rest = piece.length - inShared;
+  return rest === 0 || own.compare(piece, inShared, piece.length, from, from + rest) === 0;
+}
+
 /** One request from `offset` on, ended at `until` by a cut. @returns where the download stands. */
-function fetchFrom(token, offset, until, pause, seen) {
+function fetchFrom({ token, own }, offset, until, pause, seen) {
   return new Promise((resolve, reject) => {
     const headers = { authorization: `Bearer ${token}` };
     if (offset > 0) {
@@ -49,7 +59,7 @@ function fetchFrom(token, offset, until, pause, seen) {
         seen.etag = answer.headers.etag;
         let at = offset;
         answer.on('data', (piece) => {
-          if (reference.compare(piece, 0, piece.length, at, at + piece.length) !== 0) {
+          if (!isRight(piece, at, own)) {
             result.wrong.push(at);
             sent.destroy();
             reject(new Error(`wrong octets at ${at}`));
@@ -75,17 +85,18 @@ function fetchFrom(token, offset, until, pause, seen) {
   });
 }
 
-async function download(token) {
+async function download(client) {
+  const size = reference.length + client.own.length;
   const seen = { etag: undefined };
   let offset = 0;
   let cuts = Math.floor(random() * (plan.cuts + 1));
   // One in eight is slow.
   const pause = random() < 0.125 ? 1 + random() * 10 : 0;
-  while (offset < reference.length) {
-    const rest = reference.length - offset;
+  while (offset < size) {
+    const rest = size - offset;
     const until = cuts-- > 0 ? offset + Math.ceil(random() * rest) : Number.POSITIVE_INFINITY;
     try {
-      offset = await fetchFrom(token, offset, until, pause, seen);
+      offset = await fetchFrom(client, offset, until, pause, seen);
     } catch (error) {
       if (result.wrong.length > 0 || !/ECONN|EPIPE|socket hang up/.test(String(error))) throw error;
       await sleep(50);
@@ -96,7 +107,9 @@ async function download(token) {
 
 const began = performance.now();
 await Promise.all(
-  plan.tokens.flatMap((token) => Array.from({ length: plan.each }, () => download(token))),
+  plan.clients
+    .map(({ token, own }) => ({ token, own: Buffer.from(own, 'base64') }))
+    .flatMap((client) => Array.from({ length: plan.each }, () => download(client))),
 ).catch((error) => {
   result.error = String(error);
 });

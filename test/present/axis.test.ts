@@ -2,9 +2,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { timeAxis } from '#zonewright/keys/plan/axis.js';
-import { distanceText, durationText } from '#zonewright/keys/plan/calendar.js';
-import { DAY, HOUR, NOW } from './subjects.js';
+import { timeAxis } from '#zonewright/present/axis.js';
+import { distanceText, durationText } from '#zonewright/present/calendar.js';
+import { DAY, HOUR, NOW } from '../keys/plan/subjects.js';
 
 const labels = (days: number): string[] =>
   timeAxis(NOW, NOW + days * DAY).ticks.map(({ label }) => label);

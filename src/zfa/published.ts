@@ -1,0 +1,139 @@
+/**
+ * What of the zones is published, for the download service: the current generation of each, and
+ * older ones as long as they are there, because a download that began with one must be able to go
+ * on with it.
+ *
+ * A generation never changes, so that what was read of it once is kept; only the link `current` is
+ * looked at each time. Files go by the names that holders know (those of the bundle), which are
+ * looked up here: no text from a request becomes part of a path.
+ */
+
+import { join } from 'node:path';
+import { parseTime } from '../config/time.js';
+import { currentGeneration, generationSerial, listGenerations } from '../publish/generation.js';
+import { type Manifest, readManifest } from '../publish/manifest.js';
+import { type ByteSource, fileSource } from './stream/byte-source.js';
+
+/** A file of a generation that holders may have. */
+export interface PublishedFile {
+  /** As holders know it: `com.zone.gz`, `com.added.txt.gz`. */
+  readonly name: string;
+  readonly path: string;
+  readonly bytes: number;
+  /** Hexadecimal. */
+  readonly sha256: string;
+  /** Strong entity tag, without quotes. Differs between generations, also of equal octets. */
+  readonly etag: string;
+  /** Seconds since 1970: the build's time. */
+  readonly modified: number;
+  readonly serial: number;
+}
+
+/** A generation of a zone. */
+export interface PublishedZone {
+  /** The zone's label. */
+  readonly zone: string;
+  readonly generation: string;
+  readonly serial: number;
+  /** Seconds since 1970. */
+  readonly buildTime: number;
+  /** As in manifest.json. */
+  readonly counts: Readonly<Record<string, unknown>>;
+  /** By the name that holders know. */
+  readonly files: ReadonlyMap<string, PublishedFile>;
+}
+
+export interface PublishedZones {
+  /** Labels of the configured zones. */
+  readonly labels: readonly string[];
+  /**
+   * The published generation of a zone; undefined: the zone is not known, or nothing is published.
+   *
+   * @throws ZonewrightError when `current` is out of order.
+   */
+  current(zone: string): PublishedZone | undefined;
+  /** The generation of a zone, older than the current one, whose file has this tag. */
+  withEtag(zone: string, name: string, etag: string): PublishedFile | undefined;
+}
+
+/** Names of the shared files in the generation's folder, by the name that holders know. */
+export function sharedFiles(label: string): ReadonlyMap<string, string> {
+  return new Map([
+    [`${label}.zone.gz`, `${label}.zone.gz`],
+    [`${label}.zone.gz.md5`, `${label}.zone.gz.md5`],
+    [`${label}.added.txt.gz`, 'added.txt.gz'],
+    [`${label}.removed.txt.gz`, 'removed.txt.gz'],
+  ]);
+}
+
+/**
+ * @param outputDir where generations are.
+ * @param labels of the configured zones; no other folder is ever looked at.
+ */
+export function createPublishedZones(outputDir: string, labels: readonly string[]): PublishedZones {
+  /** By `zone/generation`; undefined: it has no manifest that can be read. */
+  const known = new Map<string, PublishedZone | undefined>();
+  const generationOf = (zone: string, generation: string): PublishedZone | undefined => {
+    const key = `${zone}/${generation}`;
+    const found = known.get(key);
+    if (found !== undefined || known.has(key)) return found;
+    const read = readGeneration(join(outputDir, zone, generation), zone, generation);
+    if (known.size >= 1000) known.clear();
+    known.set(key, read);
+    return read;
+  };
+  const labelOf = (zone: string): string | undefined => labels.find((label) => label === zone);
+  return {
+    labels,
+    current: (zone) => {
+      const label = labelOf(zone);
+      if (label === undefined) return undefined;
+      const name = currentGeneration(join(outputDir, label));
+      return name === undefined ? undefined : generationOf(label, name);
+    },
+    withEtag: (zone, name, etag) => {
+      const label = labelOf(zone);
+      // The serial stands in the tag: most generations need not be looked at.
+      const serial = Number(/^(\d{1,10})-/.exec(etag)?.[1] ?? Number.NaN);
+      if (label === undefined || Number.isNaN(serial)) return undefined;
+      for (const generation of listGenerations(join(outputDir, label)).reverse()) {
+        if (generation.serial !== serial) continue;
+        const file = generationOf(label, generation.name)?.files.get(name);
+        if (file?.etag === etag) return file;
+      }
+      return undefined;
+    },
+  };
+}
+
+function readGeneration(
+  folder: string,
+  zone: string,
+  generation: string,
+): PublishedZone | undefined {
+  const manifest: Manifest | undefined = readManifest(folder);
+  if (manifest === undefined) return undefined;
+  const serial = generationSerial(generation)!;
+  const stamp = generation.slice(0, generation.indexOf('-'));
+  const buildTime = parseTime(stamp) ?? 0;
+  const files = new Map<string, PublishedFile>();
+  for (const [name, stored] of sharedFiles(zone)) {
+    const file = manifest.files.find((one) => one.name === stored);
+    if (file === undefined) continue;
+    files.set(name, {
+      name,
+      path: join(folder, stored),
+      bytes: file.bytes,
+      sha256: file.sha256,
+      etag: `${serial}-${stamp.replace(/\D/g, '')}-${file.sha256.slice(0, 24)}`,
+      modified: buildTime,
+      serial,
+    });
+  }
+  return { zone, generation, serial, buildTime, counts: manifest.counts, files };
+}
+
+/** Opens a published file. @throws when it is gone, or not as long as its manifest says. */
+export function openPublished(file: PublishedFile): Promise<ByteSource> {
+  return fileSource(file.path, file.bytes);
+}

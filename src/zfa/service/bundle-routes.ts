@@ -1,0 +1,124 @@
+/**
+ * The holders' bundles: `/bundles/<yyyymmdd>.tar`, `/bundles/latest.tar`, the same with `.age` for
+ * holders who have given a key, and the public key that their manifests are signed with. A holder
+ * gets its own only: no id stands in a path.
+ */
+
+import { readFileSync } from 'node:fs';
+import type { Holder } from '../holders/model.js';
+import { zfaPlaces } from '../places.js';
+import type { ByteSource } from '../stream/byte-source.js';
+import { assertAgreed, notThere } from './access.js';
+import type { FileVersion } from './download.js';
+import { HttpError, type Reply, type Request, textReply } from './exchange.js';
+import type { Route } from './router.js';
+import type { Service } from './service.js';
+
+/** The bundles that there are; see src/zfa/bundles/. */
+export interface BundleStore {
+  /** Dates as YYYYMMDD, newest first. */
+  days(): readonly string[];
+  /** Opens a holder's bundle of a day; undefined: there is none. */
+  open(
+    date: string,
+    holder: Holder,
+    how: { readonly encrypted: boolean },
+  ): Promise<OpenedBundle | undefined>;
+}
+
+export interface OpenedBundle {
+  readonly source: ByteSource;
+  /** `zfa-<holder>-<date>.tar`, with `.age` if encrypted. */
+  readonly fileName: string;
+  /** Without quotes. */
+  readonly etag: string;
+  /** Seconds since 1970. */
+  readonly modified: number;
+  /** Labels of the zones in it. */
+  readonly zones: readonly string[];
+}
+
+/** Days that are looked at for a holder's latest bundle. */
+const LOOKED_AT = 400;
+
+export function bundleRoutes(service: Service): readonly Route[] {
+  const { auth, bundles, downloads } = service;
+
+  const reply = async (request: Request, encrypted: boolean): Promise<Reply> => {
+    const holder = await auth.holderOf(request);
+    assertAgreed(service, request, holder);
+    const asked = request.params.date;
+    const dates = asked === 'latest' ? bundles.days().slice(0, LOOKED_AT) : knownDate(asked);
+    const ending = encrypted ? '.age' : '';
+    if (encrypted && holder.ageKey === undefined) {
+      return notThere(service, request, holder, 'bundle.age');
+    }
+    for (const date of dates) {
+      const bundle = await bundles.open(date, holder, { encrypted });
+      if (bundle === undefined) continue;
+      // Opened anew for sending, because most requests (HEAD, refusals) need no more than this.
+      await bundle.source.close();
+      if (!bundle.zones.every((zone) => holder.zones.includes(zone))) {
+        service.audit.refused({
+          reason: 'zone',
+          address: request.address,
+          holder: holder.id,
+          file: `bundle/${date}`,
+          status: 403,
+        });
+        throw new HttpError(403, 'this bundle has a zone that you no longer have access to');
+      }
+      const location = `/bundles/${date}.tar${ending}`;
+      return downloads.reply(request, holder, {
+        key: `bundle/${date}${ending}`,
+        contentType: encrypted ? 'application/octet-stream' : 'application/x-tar',
+        disposition: `attachment;filename=${bundle.fileName}`,
+        headers: asked === 'latest' ? { 'Content-Location': location } : {},
+        zones: bundle.zones,
+        current: versionOf(date, bundle, () => bundles.open(date, holder, { encrypted })),
+        older: () => undefined,
+      });
+    }
+    const known = asked === 'latest' ? asked : knownDate(asked)[0];
+    return notThere(service, request, holder, known === undefined ? 'bundle' : `bundle/${known}`);
+  };
+  /** The date in the index that is meant: what goes on from here is no text of the request. */
+  const knownDate = (date: string): string[] => bundles.days().filter((known) => known === date);
+
+  return [
+    { method: 'GET', path: '/bundles/{date}.tar', handle: (request) => reply(request, false) },
+    { method: 'GET', path: '/bundles/{date}.tar.age', handle: (request) => reply(request, true) },
+    {
+      method: 'GET',
+      path: '/minisign.pub',
+      handle: () => {
+        try {
+          const { publicKey } = zfaPlaces(service.config.stateDir);
+          return textReply(200, readFileSync(publicKey, 'utf8').trimEnd());
+        } catch {
+          throw new HttpError(404, 'there is no key yet');
+        }
+      },
+    },
+  ];
+}
+
+function versionOf(
+  date: string,
+  bundle: OpenedBundle,
+  open: () => Promise<OpenedBundle | undefined>,
+): FileVersion {
+  return {
+    etag: bundle.etag,
+    modified: bundle.modified,
+    size: bundle.source.size,
+    serial: date,
+    open: async () => {
+      const again = await open();
+      if (again === undefined) throw new Error('the bundle is gone');
+      if (again.etag === bundle.etag) return again.source;
+      await again.source.close();
+      throw new Error('the bundle was just replaced');
+    },
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * The connections of the service and their bounds. When all places are taken, the connection that
+ * has been open longest without being a running download makes room: those who only keep a
+ * connection open, or send their request a letter at a time, don't keep others out.
+ */
+
+import type { Server, Socket } from 'node:net';
+
+export interface Connections {
+  /** Marks what this connection does as a running download, until the returned function is called. */
+  hold(socket: Socket): () => void;
+  /** Counts a request on a connection that is not answered yet; false: there are too many. */
+  enter(socket: Socket): boolean;
+  leave(socket: Socket): void;
+  /** Ends those that are between two requests; the others when they are answered. */
+  drain(): void;
+  /** Ends all. */
+  destroyAll(): void;
+  readonly open: number;
+}
+
+/** Requests that a client may send ahead on one connection. */
+const PIPELINED = 8;
+
+interface State {
+  /** What to end: the TLS connection once there is one, the TCP connection before. */
+  socket: Socket;
+  /** Downloads that run on it. */
+  held: number;
+  /** Requests that are not answered. */
+  requests: number;
+}
+
+/** @param most connections at a time. */
+export function watchConnections(server: Server, most: number): Connections {
+  /** In the order in which they came. */
+  const open = new Set<State>();
+  const states = new WeakMap<Socket, State>();
+  /** By addresses and ports, until the TLS connection on it is known. */
+  const bare = new Map<string, State>();
+  let draining = false;
+  const end = (state: State): void => {
+    open.delete(state);
+    state.socket.destroy();
+  };
+  server.on('connection', (socket: Socket) => {
+    if (open.size >= most) {
+      const oldest = [...open].find(({ held }) => held === 0);
+      if (oldest === undefined) {
+        socket.destroy();
+        return;
+      }
+      end(oldest);
+    }
+    const state: State = { socket, held: 0, requests: 0 };
+    const ends = endsOf(socket);
+    open.add(state);
+    states.set(socket, state);
+    bare.set(ends, state);
+    socket.once('close', () => {
+      open.delete(state);
+      if (bare.get(ends) === state) bare.delete(ends);
+    });
+  });
+  server.on('secureConnection', (socket: Socket) => {
+    const state = bare.get(endsOf(socket));
+    if (state === undefined) return;
+    state.socket = socket;
+    states.set(socket, state);
+  });
+  return {
+    get open() {
+      return open.size;
+    },
+    hold: (socket) => {
+      const state = states.get(socket);
+      if (state === undefined) return () => undefined;
+      state.held++;
+      return () => {
+        state.held--;
+      };
+    },
+    enter: (socket) => {
+      const state = states.get(socket);
+      if (state === undefined) return false;
+      state.requests++;
+      return state.requests <= PIPELINED;
+    },
+    leave: (socket) => {
+      const state = states.get(socket);
+      if (state === undefined) return;
+      state.requests--;
+      if (draining && state.requests === 0) state.socket.end();
+    },
+    drain: () => {
+      draining = true;
+      for (const state of [...open]) if (state.requests === 0) end(state);
+    },
+    destroyAll: () => {
+      for (const state of [...open]) end(state);
+    },
+  };
+}
+
+/** The four numbers that no two open connections share. */
+function endsOf(socket: Socket): string {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket;
+  return `${remoteAddress} ${remotePort} ${localAddress} ${localPort}`;
+}

@@ -1,0 +1,145 @@
+/**
+ * Many downloads at once: 200 clients with five downloads each, throttled, cut and resumed at random,
+ * all of which must end octet for octet right, in bounded memory; and the speed of one alone against
+ * nginx with the same file.
+ *
+ * LOAD_MB is the size of the zone in MB: 20 here, 200 for the figures in the README.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBundle } from '#zonewright/zfa/bundles/open.js';
+import { ROOT, run, tempDir, zonewrightOk } from '../../tools/cli.js';
+import { describeWithTools, toolPath } from '../../tools/judges.js';
+import { DATE, makeSite, NOW, peakMemory, type Serving, type Site, serve, signIn } from './site.js';
+
+const SIZE = Number(process.env.LOAD_MB ?? 20) * 1_000_000;
+const CLIENTS = 200;
+const EACH = 5;
+
+let site: Site;
+let serving: Serving;
+let tokens: string[];
+/** The bundle of the first holder, as a file. */
+let reference: string;
+
+beforeAll(async () => {
+  const zfa = ['limit-hours = 0', 'sign-in-tries = 100000'];
+  site = await makeSite(tempDir('load'), { size: SIZE, holders: CLIENTS, zfa });
+  const { folder } = site;
+  await zonewrightOk(['zfa', 'bundle', '--now', NOW], { cwd: folder });
+  reference = join(folder, 'reference.tar');
+  const one = ['--holder', site.ids[0], '--output', reference, '--now', NOW];
+  await zonewrightOk(['zfa', 'bundle', ...one], { cwd: folder });
+  serving = await serve(folder);
+  tokens = [];
+  for (const id of site.ids) tokens.push(await signIn(serving.url, id, site.password));
+}, 300_000);
+
+afterAll(async () => {
+  serving.running.child.kill('SIGTERM');
+  await serving.running.finished;
+});
+
+/** What of a holder's bundle is not in all others: what comes after the zone. */
+async function ownOctets(id: string): Promise<Buffer> {
+  const bundle = await openBundle(join(site.folder, 'out'), DATE, id, { encrypted: false });
+  const { source } = bundle!;
+  const own = Buffer.alloc(source.size - SIZE);
+  for (let at = 0; at < own.length; ) at += await source.read(own.subarray(at), SIZE + at);
+  await source.close();
+  return own;
+}
+
+describe('a thousand downloads at once', () => {
+  it('all end right, and the service keeps within 300 MB', async () => {
+    const clients: { token: string; own: string }[] = [];
+    for (const [n, id] of site.ids.entries()) {
+      clients.push({ token: tokens[n], own: (await ownOctets(id)).toString('base64') });
+    }
+    const plan = join(site.folder, 'plan.json');
+    writeFileSync(
+      plan,
+      JSON.stringify({
+        port: serving.port,
+        path: '/bundles/latest.tar',
+        reference,
+        shared: SIZE,
+        clients,
+        each: EACH,
+        cuts: 3,
+        seed: 20261122,
+      }),
+    );
+    const client = join(ROOT, 'test/zfa/load/client.mjs');
+    const done = await run(process.execPath, [client, plan], { timeout: 1_500_000 });
+    expect(done.stderr).toBe('');
+    const result = JSON.parse(done.stdout) as Record<string, number>;
+    const peak = peakMemory(serving.pid);
+    console.info(
+      `${result.complete} downloads of ${Math.round(SIZE / 1e6)} MB, cut ${result.cut} times: ${result.seconds.toFixed(0)} s, ${(result.octets / result.seconds / 1e6).toFixed(0)} MB/s, at most ${Math.round(peak / 1e6)} MB`,
+    );
+    expect(result).toMatchObject({ complete: CLIENTS * EACH, wrong: [], refused: {} });
+    expect(result.cut).toBeGreaterThan(CLIENTS);
+    expect(peak).toBeLessThan(300e6);
+  });
+});
+
+describeWithTools(['nginx', 'curl'], 'the speed of one download', () => {
+  const PORT = 18_000 + (process.pid % 10_000);
+  let nginx: ChildProcess;
+
+  beforeAll(async () => {
+    const folder = join(site.folder, 'nginx');
+    mkdirSync(folder);
+    const config = join(folder, 'nginx.conf');
+    writeFileSync(
+      config,
+      `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; user root;
+events { worker_connections 64; }
+http {
+  access_log off; sendfile on;
+  client_body_temp_path ${folder}/a; proxy_temp_path ${folder}/b; fastcgi_temp_path ${folder}/c;
+  uwsgi_temp_path ${folder}/d; scgi_temp_path ${folder}/e;
+  server { listen 127.0.0.1:${PORT}; root ${site.folder}; }
+}\n`,
+    );
+    nginx = spawn(toolPath('nginx'), ['-c', config], { stdio: 'ignore' });
+    for (let n = 0; n < 100 && !existsSync(join(folder, 'pid')); n++) await wait(50);
+  });
+  afterAll(() => {
+    nginx.kill();
+  });
+
+  /** Octets a second. */
+  async function speed(url: string, token?: string): Promise<number> {
+    const header = token === undefined ? [] : ['-H', `Authorization: Bearer ${token}`];
+    const format = '%{http_code} %{size_download} %{speed_download}';
+    const args = ['-s', '-o', '/dev/null', '-w', format, ...header, url];
+    const { stdout } = await run(toolPath('curl'), args);
+    const [status, size, rate] = stdout.split(' ').map(Number);
+    expect([status, size]).toEqual([200, statSync(reference).size]);
+    return rate;
+  }
+
+  it('is at least 0.7 of that of nginx', async () => {
+    // Both read from memory, not from the disk.
+    const block = Buffer.alloc(1 << 20);
+    const file = openSync(reference, 'r');
+    while (readSync(file, block) > 0);
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    for (let n = 0; n < 9; n++) {
+      theirs.push(await speed(`http://127.0.0.1:${PORT}/reference.tar`));
+      ours.push(await speed(`${serving.url}/bundles/latest.tar`, tokens[0]));
+    }
+    const median = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1];
+    const ratio = median(ours) / median(theirs);
+    console.info(
+      `one download: ${Math.round(median(ours) / 1e6)} MB/s, nginx ${Math.round(median(theirs) / 1e6)} MB/s: ${ratio.toFixed(2)}`,
+    );
+    expect(ratio).toBeGreaterThan(0.7);
+  });
+});

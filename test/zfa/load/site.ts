@@ -1,0 +1,194 @@
+/**
+ * A registry with one published generation of any size, holders and a running download service, for
+ * tests of many downloads: the zone is random octets, which no step after publication looks into.
+ */
+import { randomBytes, scryptSync } from 'node:crypto';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { openDatabase } from '#zonewright/zfa/database/open.js';
+import type { Holder } from '#zonewright/zfa/holders/model.js';
+import { saveHolder, savePasswordHash } from '#zonewright/zfa/holders/store.js';
+import { type Running, startZonewright, zonewrightOk } from '../../tools/cli.js';
+
+export const GENERATION = '20261122T000000Z-1795305600';
+export const DATE = '20261122';
+export const NOW = '2026-11-22T08:00:00Z';
+const AT = 1_795_305_600;
+
+export interface SiteOptions {
+  /** Octets of com.zone.gz. */
+  readonly size: number;
+  readonly holders: number;
+  /** Lines for the table [zfa]. */
+  readonly zfa?: readonly string[];
+  /** The zone is a hole: no octet of it is on the disk. */
+  readonly hollow?: boolean;
+}
+
+export interface Site {
+  readonly folder: string;
+  /** Ids of the holders; the password of all is `password`. */
+  readonly ids: readonly string[];
+  readonly password: string;
+}
+
+export async function makeSite(folder: string, options: SiteOptions): Promise<Site> {
+  await zonewrightOk(['init', '.'], { cwd: folder });
+  const config = join(folder, 'zonewright.toml');
+  const lines = options.zfa ?? [];
+  writeFileSync(
+    config,
+    readFileSync(config, 'utf8')
+      .replace(/\[\[zones\]\]\nname = "net"[\s\S]*?\n\n/, '')
+      .replace('formats = ["gz"]', `formats = ["gz"]\n${lines.join('\n')}`),
+  );
+  publishRandom(folder, GENERATION, options);
+  const password = 'correct-horse-battery-staple';
+  // Cheaper than the real one: many holders sign in.
+  const salt = randomBytes(16);
+  const hash = scryptSync(password, salt, 32, { N: 2 ** 14, r: 8, p: 1 });
+  const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
+  const phc = `$scrypt$ln=14,r=8,p=1$${base64(salt)}$${base64(hash)}`;
+  const ids = Array.from({ length: options.holders }, (_, n) => `holder-${n}`);
+  const db = openDatabase(join(folder, 'state'));
+  db.change(() => {
+    for (const id of ids) {
+      saveHolder(db, holder(id));
+      savePasswordHash(db, id, phc);
+    }
+  });
+  db.close();
+  return { folder, ids, password };
+}
+
+function holder(id: string): Holder {
+  return {
+    id,
+    name: `Name of ${id}`,
+    organisation: undefined,
+    email: `${id}@holders.example`,
+    purpose: undefined,
+    zones: ['com'],
+    allow: [],
+    agreement: undefined,
+    state: 'approved',
+    expires: AT + 10 * 365 * 86_400,
+    ageKey: undefined,
+    hasPassword: true,
+    epoch: 1,
+    created: AT,
+    approved: AT,
+    changed: AT,
+  };
+}
+
+/** Makes a generation of com with random octets current. */
+export function publishRandom(
+  folder: string,
+  generation: string,
+  { size, hollow }: Pick<SiteOptions, 'size' | 'hollow'>,
+): void {
+  const zone = join(folder, 'out', 'com');
+  const place = join(zone, generation);
+  mkdirSync(place, { recursive: true });
+  const file = openSync(join(place, 'com.zone.gz'), 'w');
+  if (hollow) ftruncateSync(file, size);
+  else {
+    const block = randomBytes(1 << 20);
+    for (let at = 0; at < size; at += block.length) {
+      block.writeUInt32LE(at / block.length);
+      writeSync(file, block, 0, Math.min(block.length, size - at));
+    }
+  }
+  closeSync(file);
+  const sum = '0'.repeat(32);
+  const small = {
+    'com.zone.gz.md5': `${sum}  com.zone.gz\n`,
+    'added.txt.gz': '',
+    'removed.txt.gz': '',
+  };
+  for (const [name, text] of Object.entries(small)) writeFileSync(join(place, name), text);
+  const sha256 = 'a'.repeat(64);
+  const files = [
+    { name: 'added.txt.gz', bytes: 0, sha256 },
+    { name: 'com.zone', bytes: size * 5, sha256 },
+    { name: 'com.zone.gz', bytes: size, sha256 },
+    { name: 'com.zone.gz.md5', bytes: small['com.zone.gz.md5'].length, sha256 },
+    { name: 'removed.txt.gz', bytes: 0, sha256 },
+  ];
+  const manifest = {
+    version: 1,
+    zone: 'com',
+    serial: Number(generation.split('-')[1]),
+    generation,
+    buildTime: '2026-11-22T00:00:00Z',
+    zonewright: '0',
+    previous: null,
+    source: { format: 'rde-csv' },
+    counts: { delegations: 1000, added: 1, removed: 2, records: 3000 },
+    files,
+    keyTags: [],
+    keys: [],
+    keyEvents: [],
+    keyStates: {},
+    timings: {},
+    guards: [],
+  };
+  writeFileSync(join(place, 'manifest.json'), `${JSON.stringify(manifest)}\n`);
+  symlinkSync(generation, join(zone, 'current'));
+}
+
+/** A service that runs. */
+export interface Serving {
+  readonly running: Running;
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+}
+
+/** Starts the service on a free port and waits until it listens. */
+export async function serve(folder: string, args: readonly string[] = []): Promise<Serving> {
+  const flags = ['--listen', '127.0.0.1:0', '--plain', '--json', '--now', NOW, ...args];
+  const running = startZonewright(['zfa', 'serve', ...flags], { cwd: folder });
+  const line = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    running.child.stdout.on('data', (piece: Buffer) => {
+      text += piece;
+      if (text.includes('\n')) resolve(text);
+    });
+    void running.finished.then((done) => reject(new Error(done.stderr)));
+  });
+  const { listening } = JSON.parse(line) as { listening: string };
+  return {
+    running,
+    url: listening,
+    port: Number(new URL(listening).port),
+    pid: running.child.pid!,
+  };
+}
+
+/** The token of a holder. */
+export async function signIn(url: string, username: string, password: string): Promise<string> {
+  const reply = await fetch(`${url}/api/authenticate`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password }),
+  });
+  if (reply.status !== 200) throw new Error(`${username}: ${reply.status}`);
+  return ((await reply.json()) as { accessToken: string }).accessToken;
+}
+
+/** A process's greatest resident memory so far, octets (proc(5), VmHWM). */
+export function peakMemory(pid: number): number {
+  const kib = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kib) * 1024;
+}
