@@ -92,10 +92,18 @@ export function passwordChanged(holder: Holder, now: number): Change {
   return after(holder, 'passwd', now, {}, { epoch: holder.epoch + 1 });
 }
 
-/** What the clock has done: access ended at `expires`; noted at `now`. */
+/**
+ * What the clock has done: access ended at `expires`; noted at `now`.
+ *
+ * @throws ZonewrightError (exit 4) unless it was approved and its time is over.
+ */
 export function expired(holder: Holder, now: number): Change {
+  assertLawful(holder, 'expire');
+  const { expires } = holder;
+  if (expires === undefined || expires > now) {
+    throw refusal(`${holder.id}: access has not ended`, { hint: NEXT.approved(holder.id) });
+  }
   const noted = isoTime(now);
-  const expires = holder.expires ?? now;
   const next = { state: 'expired', epoch: holder.epoch + 1, changed: now } as const;
   return {
     holder: { ...holder, ...next },
@@ -114,11 +122,12 @@ export type HolderEdit = Partial<
 /** Changes what is known of a holder. */
 export function edited(holder: Holder, edit: HolderEdit, now: number): Change {
   const { agreement, ...rest } = edit;
-  const detail = {
-    ...rest,
+  const fields = {
+    // JSON has no undefined: what was taken away must not be missing in the log.
+    ...Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, value ?? null])),
     ...(agreement === undefined ? {} : { agreement: agreement.version }),
   };
-  return after(holder, 'changed', now, { fields: detail }, edit);
+  return after(holder, 'changed', now, { fields }, edit);
 }
 
 /** The holder has agreed to the terms of a version. */

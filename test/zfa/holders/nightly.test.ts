@@ -1,0 +1,68 @@
+import { expect, it } from 'vitest';
+import { readAudit } from '#zonewright/zfa/audit/log.js';
+import { openDatabase } from '#zonewright/zfa/database/open.js';
+import { isActive } from '#zonewright/zfa/holders/model.js';
+import { holdersNight } from '#zonewright/zfa/holders/nightly.js';
+import { added, approved } from '#zonewright/zfa/holders/rules.js';
+import { findHolder, saveHolder } from '#zonewright/zfa/holders/store.js';
+import { tempDir } from '../../tools/cli.js';
+
+const NOW = 1_795_305_600; // 2026-11-22
+const DAY = 86_400;
+
+const WISH = {
+  name: 'Acme',
+  organisation: undefined,
+  email: 'a@acme.example',
+  purpose: undefined,
+  zones: ['com'],
+  allow: [],
+  agreement: undefined,
+  ageKey: undefined,
+};
+
+/** A database with holders whose access ends so many days from now. */
+function holders(days: Readonly<Record<string, number>>) {
+  const state = tempDir('night');
+  const db = openDatabase(state);
+  for (const [id, day] of Object.entries(days)) {
+    const { holder } = added({ id, ...WISH }, NOW - 400 * DAY);
+    saveHolder(db, approved(holder, NOW + day * DAY, NOW - 400 * DAY).holder);
+  }
+  const warnings: string[] = [];
+  const night = (now = NOW) => holdersNight(db, state, now, (text) => warnings.push(text));
+  return { db, state, warnings, night };
+}
+
+it('notes an end at the time that it was, once, and voids tokens', () => {
+  const { db, state, night } = holders({ past: -3, now: 0, later: 90 });
+  const before = findHolder(db, 'past')!;
+  expect(isActive(before, NOW)).toBe(false);
+  expect(night()).toEqual({ expired: ['now', 'past'], expiring: [] });
+  expect(night()).toEqual({ expired: [], expiring: [] });
+  const after = findHolder(db, 'past')!;
+  expect(after).toMatchObject({ state: 'expired', expires: NOW - 3 * DAY });
+  expect(after.epoch).toBeGreaterThan(before.epoch);
+  expect(findHolder(db, 'later')).toMatchObject({ state: 'approved' });
+  expect([...readAudit(state)]).toMatchObject([
+    { event: 'expired', holder: 'now', at: '2026-11-22T00:00:00Z', by: 'build' },
+    { event: 'expired', holder: 'past', at: '2026-11-19T00:00:00Z', noted: '2026-11-22T00:00:00Z' },
+  ]);
+  db.close();
+});
+
+it('warns of ends within 30 days, the next first, and counts what it does not name', () => {
+  const { warnings, night } = holders({ b: 30, a: 5, c: 31 });
+  expect(night().expiring).toEqual([
+    { id: 'a', expires: '2026-11-27T00:00:00Z' },
+    { id: 'b', expires: '2026-12-22T00:00:00Z' },
+  ]);
+  expect(warnings).toEqual([
+    'access of holder a (Acme) ends 2026-11-27T00:00:00Z; zonewright zfa renew a --expires DATE',
+    'access of holder b (Acme) ends 2026-12-22T00:00:00Z; zonewright zfa renew b --expires DATE',
+  ]);
+  const many = holders(Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`h${n}`, 7])));
+  expect(many.night().expiring).toHaveLength(25);
+  expect(many.warnings).toHaveLength(11);
+  expect(many.warnings.at(-1)).toContain('15 more');
+});
