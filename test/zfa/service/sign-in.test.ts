@@ -193,7 +193,15 @@ describe('the portal', () => {
     expect((await session({ '__Host-zfa': value }))?.id).toBe('acme');
     expect(await session({ zfa: value })).toBeUndefined();
     expect(await session({ '__Host-zfa': 'x' })).toBeUndefined();
-    expect(auth.endCookie(portalRequest())).toMatch(/^__Host-zfa=; .*Max-Age=0/);
+    // Signing out ends this session for every copy of its cookie, and no other.
+    const other = await auth.sessionCookie(portalRequest(), holder);
+    const otherValue = other.slice('__Host-zfa='.length).split(';')[0];
+    expect(otherValue).not.toBe(value);
+    const leaving = portalRequest({ cookies: { '__Host-zfa': value } });
+    expect(await auth.endSession(leaving)).toMatch(/^__Host-zfa=; .*Max-Age=0/);
+    expect(await session({ '__Host-zfa': value })).toBeUndefined();
+    expect((await session({ '__Host-zfa': otherValue }))?.id).toBe('acme');
+    expect(await auth.endSession(portalRequest())).toContain('Max-Age=0');
     // Without TLS, on loopback, the browser would not take that name. It opens downloads, too.
     const plain = await auth.sessionCookie(portalRequest({ secure: false }), holder);
     const headers = { Cookie: plain.split(';')[0] };
