@@ -29,6 +29,7 @@ export function reportText(report: Report): string {
 type TextRow = readonly [name: string, value: string];
 
 function passwordRows({ passwords, byZone }: Report): TextRow[] {
+  const zones = Object.entries(byZone ?? { 'each zone': undefined });
   return [
     ['Zone file access passwords previous month', number(passwords?.previous)],
     ['New zone file access passwords', number(passwords?.new)],
@@ -36,7 +37,7 @@ function passwordRows({ passwords, byZone }: Report): TextRow[] {
     ['Expired', number(passwords?.expired)],
     ['Revoked', number(passwords?.revoked)],
     ['Total zone file access approvals end of reporting month', number(passwords?.total)],
-    ...Object.entries(byZone ?? {}).map(([zone, n]): TextRow => [`  for ${zone}`, number(n)]),
+    ...zones.map(([zone, n]): TextRow => [`  for ${zone}`, number(n)]),
     ['zfa-passwords', number(passwords?.total)],
   ];
 }
@@ -67,7 +68,7 @@ function notesOf({ month, until, knownSince, imported, downloads }: Report): str
   }
   if (imported > 0) {
     notes.push(
-      `${countText(imported)} holders were imported after the month began: it is counted as their rows told it.`,
+      `Holders imported after the month began: ${countText(imported)}; of them it is counted what their rows tell.`,
     );
   }
   if (downloads === undefined) {

@@ -173,6 +173,7 @@ it('a database in which nothing has happened knows nothing', async () => {
   const text = (await report()).stdout;
   expect(text).not.toMatch(/ 0$/m);
   expect(text).toContain('Nothing is written down of holders yet.\n');
+  expect(text).toMatch(/^ {2}for each zone +unknown$/m);
 });
 
 it('says of which event the words were damaged', async () => {

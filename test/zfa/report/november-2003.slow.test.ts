@@ -25,9 +25,9 @@ async function site(today: string): Promise<Site & { readonly folder: string }> 
  * zone file access passwords 10, Total zone file access approvals end of reporting month 963".
  */
 it.each([
-  ['before the month', '2003-10-31T12:00:00Z'],
-  ['long after it', '2026-11-25'],
-])('November 2003, its 953 holders imported %s', async (_, importedAt) => {
+  ['before the month', '2003-10-31T12:00:00Z', false],
+  ['long after it', '2026-11-25', true],
+])('November 2003, its 953 holders imported %s', async (_, importedAt, told) => {
   const { folder, zfa, report } = await site('2026-11-26');
   const old = Array.from({ length: 953 }, (_, n) => {
     const approved = `2003-${String((n % 10) + 1).padStart(2, '0')}-${String((n % 28) + 1).padStart(2, '0')}`;
@@ -53,6 +53,7 @@ it.each([
   });
   const text = await zfa('2003-12-01', 'report', '--month', '2003-11');
   expect(text).toMatch(/^Zone file access passwords previous month +953$/m);
+  expect(/^Holders imported after the month began: 953;/m.test(text)).toBe(told);
   expect(text).toMatch(/^New zone file access passwords +10$/m);
   expect(text).toMatch(/^Total zone file access approvals end of reporting month +963$/m);
   expect(await zfa('2003-12-01', 'report', '--month', '2003-11', '--csv')).toBe(
