@@ -2,6 +2,7 @@
  * `zonewright build`: the nightly job, from export to published zones.
  *
  *     lock → read → plan → for each zone: sign, verify and compare, pack → guards → switch → after
+ *       → bundles
  *
  * Everything is made in folders that nobody looks at. Only when each zone is whole and no guard
  * refuses, the generations get their names and the links `current` are switched, one right after
@@ -11,10 +12,11 @@
  *
  *     {"version", "dryRun", "buildTime", "zones": [{"zone", "serial", "generation", "path",
  *      "published", "counts", "guards", "files", "keys", "keyEvents", "timings"}], "rejects", "occluded",
- *      "after": [{"command", "ok", "how"}], "warnings", "seconds", "peakRssBytes"}
+ *      "after": [{"command", "ok", "how"}], "bundles": {"date", "holders", "seconds"}, "warnings",
+ *      "seconds", "peakRssBytes"}
  *
  * with counts, guards, files, keys, keyEvents and timings as in manifest.json; `path` is null and `published` false
- * in a dry run.
+ * in a dry run; `bundles` is null where there are no holders, in a dry run, and when making them failed.
  */
 
 import { rmSync } from 'node:fs';
@@ -46,6 +48,7 @@ import { signaturesText } from '../reuse/counts.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
+import { hasDatabase } from '../zfa/places.js';
 import { type AfterPlace, type AfterRun, runAfterAll, splitCommand } from './after.js';
 import { type ExportFacts, exportSize, exportTextSize, readExport } from './export.js';
 import { type Draft, freeName, openDraft, removeOld } from './generation.js';
@@ -141,8 +144,10 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     judgeAll(run, ready);
     if (!options.dryRun) publishAll(run, ready, lock);
     const commands = options.dryRun ? [] : await runAfterAll(after, ready.map(placeOf));
-    tell(run, ready, input, commands, (performance.now() - started) / 1000);
+    const bundling = options.dryRun ? {} : await makeBundles(run, lock);
+    tell(run, ready, input, commands, bundling, (performance.now() - started) / 1000);
     refuseFailedCommands(ready, commands);
+    refuseFailedBundling(ready, bundling);
   } catch (error) {
     throw storageError(error, config.outputDir);
   } finally {
@@ -458,11 +463,55 @@ function refuseFailedCommands(ready: readonly Ready[], results: readonly AfterRu
   );
 }
 
+/** What came of bundling; neither: there are no holders. */
+interface Bundling {
+  readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
+  readonly error?: unknown;
+}
+
+/**
+ * Makes the holders' bundles of the day. What goes wrong is told at the end: by now the zones are
+ * published, and that is no less so for it.
+ */
+async function makeBundles(run: Run, lock: Lock): Promise<Bundling> {
+  const { config, options, warn } = run;
+  const { reporter, now } = options;
+  if (!hasDatabase(config.stateDir)) return {};
+  const begin = performance.now();
+  reporter.stage('bundles');
+  try {
+    const { nightly } = await import('../zfa/nightly.js');
+    const { date, holders } = await nightly(config, now, { assertHeld: lock.assertHeld, warn });
+    reporter.done(`${date}, ${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}`);
+    return { made: { date, holders, seconds: round((performance.now() - begin) / 1000) } };
+  } catch (error) {
+    const told = storageError(error, config.outputDir);
+    const message = told instanceof Error ? told.message : String(told);
+    // The error itself is told at the end.
+    run.warnings.push(`the bundles of zone file access could not be made: ${message}`);
+    return { error: told };
+  }
+}
+
+function refuseFailedBundling(ready: readonly Ready[], { error }: Bundling): void {
+  if (error === undefined) return;
+  const names = ready.map(({ manifest }) => manifest.zone).join(', ');
+  const message = error instanceof Error ? error.message : String(error);
+  const { place, hint } = error instanceof ZonewrightError ? error : {};
+  const repeat = 'zonewright zfa bundle makes them when that is mended';
+  throw new ZonewrightError(
+    EXIT.unexpected,
+    `${names} published, but the bundles of zone file access could not be made: ${message}`,
+    { place, hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
+  );
+}
+
 function tell(
   run: Run,
   ready: readonly Ready[],
   input: Input,
   commands: readonly AfterRun[],
+  { made }: Bundling,
   seconds: number,
 ): void {
   const { options, warnings } = run;
@@ -495,6 +544,7 @@ function tell(
     rejects: input.rejects,
     occluded: input.occluded,
     after: commands.map(({ command, ok, how }) => ({ command, ok, how })),
+    bundles: made ?? null,
     warnings,
     seconds: round(seconds),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,

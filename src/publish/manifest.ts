@@ -16,6 +16,8 @@ export interface ManifestFile {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
+  /** Of a gzip file: what it unpacks to. */
+  readonly unpacked?: { readonly bytes: number; readonly sha256: string } | undefined;
 }
 
 export interface Manifest {

@@ -3,6 +3,7 @@
  * findings. Nothing here is seen from outside: publishing comes after, see build.ts.
  */
 
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -22,7 +23,7 @@ import { releaseMemory } from '../threads/release.js';
 import type { FaultCode } from '../verify/faults.js';
 import type { VerifyReport } from '../verify/verify.js';
 import { writeClassic } from '../write/classic.js';
-import { createGzip } from '../write/gzip.js';
+import { createGzip, type GzipFile } from '../write/gzip.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { HOST_FAULT_NAMES, HostFault } from '../zone/host.js';
 import { keepRefusal } from '../zone/serial.js';
@@ -84,11 +85,11 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
   const name = `${zone.label}.zone`;
   const file = join(folder, name);
 
-  let { written, known, report } = await sign(options, file, true);
+  let { written, known, report, texts } = await sign(options, file, true);
   const bad = report.faultsByCode['bad-signature'] ?? 0;
   if (bad > 0 && written.reused > 0) {
     options.warn(`${zone.label}: ${badlyKept(bad)}`);
-    ({ written, known, report } = await sign(options, file, false));
+    ({ written, known, report, texts } = await sign(options, file, false));
   }
   await writeFile(join(folder, 'orphans.csv'), ORPHANS_HEADER + written.orphanRows.join(''));
   const apex = await readWrittenApex(file, zone.name);
@@ -104,7 +105,11 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
       ttl: zone.nsTtl,
     });
   }
-  const files = await describeFiles(folder, packed);
+  const described = await describeFiles(folder, packed);
+  const files = described.map((one) => ({
+    ...one,
+    unpacked: one.unpacked ?? texts.get(one.name),
+  }));
   done();
 
   const same = published !== undefined && published.sha256 === packed[0].sha256;
@@ -146,6 +151,8 @@ interface Written {
   /** The published zone file could be read, or there is none. */
   readonly known: boolean;
   readonly report: VerifyReport;
+  /** What added.txt.gz and removed.txt.gz unpack to, by name. */
+  readonly texts: ReadonlyMap<string, TextDigest>;
 }
 
 /**
@@ -164,8 +171,8 @@ function write(options: ZoneBuildOptions, file: string, reuse: boolean): Promise
     for (const name of [file, `${file}.gz`, join(folder, ADDED), join(folder, REMOVED)]) {
       rmSync(name, { force: true });
     }
-    const added = await createGzip(join(folder, ADDED), pool);
-    const removed = await createGzip(join(folder, REMOVED), pool);
+    const added = digested(await createGzip(join(folder, ADDED), pool));
+    const removed = digested(await createGzip(join(folder, REMOVED), pool));
     try {
       const { written, report } = await writeVerified(
         planned,
@@ -189,12 +196,38 @@ function write(options: ZoneBuildOptions, file: string, reuse: boolean): Promise
       );
       await added.close();
       await removed.close();
-      return { written, report, known: published === undefined || previous !== undefined };
+      const texts = new Map([
+        [ADDED, added.digest()],
+        [REMOVED, removed.digest()],
+      ]);
+      const known = published === undefined || previous !== undefined;
+      return { written, report, known, texts };
     } catch (error) {
       await Promise.allSettled([added.abandon(), removed.abandon()]);
       throw error;
     }
   });
+}
+
+/** Octets and SHA-256 (hexadecimal) of a text. */
+type TextDigest = NonNullable<ManifestFile['unpacked']>;
+
+/** A gzip file that knows what it unpacks to. */
+function digested(file: GzipFile): Pick<GzipFile, 'write' | 'close' | 'abandon'> & {
+  digest(): TextDigest;
+} {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  return {
+    write: (text) => {
+      hash.update(text);
+      bytes += text.length;
+      return file.write(text);
+    },
+    close: () => file.close(),
+    abandon: () => file.abandon(),
+    digest: () => ({ bytes, sha256: hash.digest('hex') }),
+  };
 }
 
 /** Seconds that every signature must live, for the guard on it. */

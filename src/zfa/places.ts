@@ -6,7 +6,7 @@
  * folder, `bundles/`: what is handed out, and nothing secret.
  */
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { storageError } from '../publish/storage.js';
 
@@ -43,4 +43,9 @@ export function makeZfaFolder(stateDir: string): ZfaPlaces {
     throw storageError(error, places.folder);
   }
   return places;
+}
+
+/** Has zone file access ever been used with this state folder? */
+export function hasDatabase(stateDir: string): boolean {
+  return existsSync(zfaPlaces(stateDir).database);
 }

@@ -8,12 +8,14 @@
  * `synchronous = FULL`: when a change returns it is on the disk.
  */
 
-import { chmodSync, existsSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { EXIT, lockedError, refusal, ZonewrightError } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
-import { makeZfaFolder, zfaPlaces } from '../places.js';
+import { makeZfaFolder } from '../places.js';
 import { STEPS } from './schema.js';
+
+export { hasDatabase } from '../places.js';
 
 /** How long a command waits for another one's transaction, milliseconds. */
 const PATIENCE = 10_000;
@@ -44,11 +46,6 @@ export interface Statement {
   run(...values: Value[]): { readonly changes: number; readonly lastInsertRowid: number };
   get(...values: Value[]): Row | undefined;
   all(...values: Value[]): Row[];
-}
-
-/** Has zone file access ever been used with this state folder? */
-export function hasDatabase(stateDir: string): boolean {
-  return existsSync(zfaPlaces(stateDir).database);
 }
 
 /**

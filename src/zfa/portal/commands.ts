@@ -31,6 +31,11 @@ export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** A text and, after it, what the shell puts in: between double quotes, where the text allows that. */
+function expanded(text: string, rest: string): string {
+  return /^[\w@%+=:,./[\]-]*$/.test(text) ? `"${text}${rest}"` : `${shellWord(text)}"${rest}"`;
+}
+
 /** The commands for the newest bundle and the first zone; those that need neither where there is none. */
 export function commandsFor(model: HomePage): readonly Command[] {
   const { origin, holder, bundles, zones, publicKey } = model;
@@ -82,9 +87,9 @@ export function commandsFor(model: HomePage): readonly Command[] {
   if (zone !== undefined) {
     commands.push({
       title: 'Fetch one zone',
-      text: 'The interface of CZDS: programs that are made for it work unchanged, with this service’s address. Each day has a file of its own, so that it goes on with nothing but its own beginning.',
+      text: 'The interface of CZDS: programs that are made for it work unchanged, with this service’s address. Each day goes into a file of its own, so that parts of two days never mix.',
       code: fetch(
-        `${shellWord(`${zone}-`)}"$(date -u +%Y%m%d).zone.gz"`,
+        expanded(`${zone}-`, '$(date -u +%Y%m%d).zone.gz'),
         `/czds/downloads/${zone}.zone`,
       ),
     });
@@ -96,10 +101,7 @@ export function commandsFor(model: HomePage): readonly Command[] {
 /** A job without a person: curl reads name and password from a file of its own. */
 function nightly(origin: string, id: string): Command {
   const { hostname } = new URL(origin);
-  // The day's variable stands between double quotes, where little may stand beside it.
-  const url = /^[\w@%+=:,./[\]-]+$/.test(origin)
-    ? `"${origin}/bundles/$day.tar"`
-    : `${shellWord(origin)}"/bundles/$day.tar"`;
+  const url = expanded(origin, '/bundles/$day.tar');
   return {
     title: 'Every night by itself',
     text: html`Once: put the line <code>machine ${hostname} login ${id} password …</code> into <code>${LOGIN_FILE}</code> and take it from all others with <code>chmod 600 ${LOGIN_FILE}</code>. Then this script from cron, as often as you like: it does nothing once the day’s bundle is whole.`,

@@ -46,8 +46,8 @@ export interface ServiceAudit {
     size: number;
     /** Octets of this reply that were taken by the network. */
     bytes: number;
-    /** The range that was asked for, `0-99` counted as HTTP does. */
-    range: string;
+    /** The range that was asked for, counted as HTTP does (`0-99`); undefined: all. */
+    range?: string;
     /** All of this reply was sent. */
     complete: boolean;
     /** Has the holder got all of the file by now? */

@@ -95,6 +95,12 @@ const CHALLENGE: ReplyHeaders = {
 /** Accounts whose password is known again without work. */
 const MOST_VERIFIED = 10_000;
 
+interface Pending {
+  readonly turn: Promise<Holder>;
+  /** The requests that get its answer. */
+  readonly waiting: Request[];
+}
+
 interface Verified {
   readonly mac: Buffer;
   readonly epoch: number;
@@ -107,8 +113,8 @@ export function createAuthentication(options: AuthOptions): Authentication {
   const line = createLine(limits.waiting, limits.waitingOfOne);
   const macKey = randomBytes(32);
   const verified = new Map<string, Verified>();
-  /** Checks that are waiting or running, by what they check: the same is checked once. */
-  const pending = new Map<string, Promise<Holder>>();
+  /** Checks by Basic that are waiting or running, by what they check: the same is checked once. */
+  const pending = new Map<string, Pending>();
 
   /** Sessions that were signed out, and until when they would have held; the oldest first. */
   const ended = new Map<string, number>();
@@ -173,9 +179,9 @@ export function createAuthentication(options: AuthOptions): Authentication {
     name: string,
     password: string,
     how: SignInWay,
+    waiting: readonly Request[],
   ): Promise<Holder> => {
-    // Others may have joined a check by Basic.
-    if (how !== 'basic' && request.gone()) throw new HttpError(408, 'gone');
+    if (waiting.every((one) => one.gone())) throw new HttpError(408, 'gone');
     // Others of this address or account may have failed while this one waited.
     if (how !== 'api') assertMayTry(request, name, how);
     const lawful = isHolderId(name) && password.length <= PASSWORD_LIMIT;
@@ -211,17 +217,21 @@ export function createAuthentication(options: AuthOptions): Authentication {
     // Joined checks share one answer, so that they must be alike in address and way, too.
     const key = `${how} ${request.address} ${mac.toString('base64')}`;
     const same = how === 'basic' ? pending.get(key) : undefined;
-    if (same !== undefined) return same;
+    if (same !== undefined) {
+      same.waiting.push(request);
+      return same.turn;
+    }
+    const waiting = [request];
     const address = addressKey(request.address);
     const turn = line.run(address, familiar.isKnown(address), () =>
-      check(request, name, password, how),
+      check(request, name, password, how, waiting),
     );
     if (turn === undefined) {
       const error = new HttpError(503, 'too many sign in just now', { 'Retry-After': '10' });
       return refuse(request, name, how, 'busy', error);
     }
     if (how !== 'basic') return turn;
-    pending.set(key, turn);
+    pending.set(key, { turn, waiting });
     const forget = (): void => {
       pending.delete(key);
     };

@@ -11,6 +11,8 @@ import { loadConfig } from '../../config/config.js';
 import { formatDuration } from '../../config/duration.js';
 import { clockNow } from '../../config/time.js';
 import { openAuditWriter } from '../audit/writer.js';
+import { listDays } from '../bundles/days.js';
+import { openBundle } from '../bundles/open.js';
 import { startService } from './server.js';
 
 /**
@@ -32,7 +34,10 @@ export async function serveCommand(options: ZfaServeOptions): Promise<void> {
     info: (text) => reporter.info(text),
     warn: (text) => reporter.warn(text),
     openAudit: openAuditWriter,
-    bundles: { days: () => [], open: async () => undefined },
+    bundles: {
+      days: () => listDays(config.outputDir),
+      open: (date, { id }, how) => openBundle(config.outputDir, date, id, how),
+    },
     clock: () => clockNow() + (Math.abs(shift) > 1 ? shift : 0),
   });
   reporter.info(

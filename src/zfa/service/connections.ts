@@ -1,10 +1,13 @@
 /**
- * The connections of the service and their bounds. When all places are taken, the connection that
- * has been open longest without being a running download makes room: those who only keep a
- * connection open, or send their request a letter at a time, don't keep others out.
+ * The connections of the service and their bounds. When all places are taken, a connection that is
+ * no running download makes room: of the address that has most of them, the one that has been open
+ * longest. Those who only keep connections open, or send a request a letter at a time, don't keep
+ * others out.
  */
 
 import type { Server, Socket } from 'node:net';
+import { plainAddress } from '../../config/cidr.js';
+import { addressKey } from './lockout.js';
 
 export interface Connections {
   /** Marks what this connection does as a running download, until the returned function is called. */
@@ -23,6 +26,8 @@ export interface Connections {
 const PIPELINED = 8;
 
 interface State {
+  /** Whose it is. */
+  readonly address: string;
   /** What to end: the TLS connection once there is one, the TCP connection before. */
   socket: Socket;
   /** Downloads that run on it. */
@@ -45,14 +50,15 @@ export function watchConnections(server: Server, most: number): Connections {
   };
   server.on('connection', (socket: Socket) => {
     if (open.size >= most) {
-      const oldest = [...open].find(({ held }) => held === 0);
-      if (oldest === undefined) {
+      const victim = victimOf(open);
+      if (victim === undefined) {
         socket.destroy();
         return;
       }
-      end(oldest);
+      end(victim);
     }
-    const state: State = { socket, held: 0, requests: 0 };
+    const address = addressKey(plainAddress(socket.remoteAddress ?? ''));
+    const state: State = { address, socket, held: 0, requests: 0 };
     const ends = endsOf(socket);
     open.add(state);
     states.set(socket, state);
@@ -100,6 +106,21 @@ export function watchConnections(server: Server, most: number): Connections {
       for (const state of [...open]) end(state);
     },
   };
+}
+
+/** Who makes room; undefined: all are running downloads. */
+function victimOf(open: ReadonlySet<State>): State | undefined {
+  /** The oldest of each address, and how many it has. */
+  const groups = new Map<string, { readonly oldest: State; count: number }>();
+  let largest: { readonly oldest: State; count: number } | undefined;
+  for (const state of open) {
+    if (state.held > 0) continue;
+    const group = groups.get(state.address) ?? { oldest: state, count: 0 };
+    group.count++;
+    groups.set(state.address, group);
+    if (largest === undefined || group.count > largest.count) largest = group;
+  }
+  return largest?.oldest;
 }
 
 /** The four numbers that no two open connections share. */

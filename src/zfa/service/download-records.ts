@@ -4,7 +4,7 @@
  *
  * Octets are counted in memory and written once a second, all at once. Two services may run at a
  * time, one of them draining: each adds what it has sent to the row as it is then. A killed service
- * loses a second of counting; limits.ts (unnotedGap) heals that when the client resumes.
+ * loses a second of counting; limits.ts (unnotedGap) heals that when the client resumes with the next.
  */
 
 import type { Database, Row } from '../database/open.js';

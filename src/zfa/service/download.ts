@@ -92,6 +92,8 @@ interface Chosen {
 export function createDownloads(options: DownloadsOptions): Downloads {
   const { zfa, holders, records, audit, metrics, clock } = options;
   const running = new Set<Running>();
+  /** Records from before may lack what a killed process has not noted. */
+  const started = clock();
 
   /** Why a download must end; undefined: it may go on. */
   const objection = ({ holder: id, address, zones }: Omit<Running, 'cut'>): string | undefined => {
@@ -179,9 +181,10 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       const serial = version.serial === undefined ? undefined : String(version.serial);
       const recorded = { holder: holder.id, file: file.key, etag, serial, size };
       const record = records.open(recorded, decision.kind, now);
-      if (start > 0 && end === size) {
-        const own = begun.findLast((one) => one.etag === etag);
-        const gap = unnotedGap(own?.ranges ?? [], start);
+      const own = begun.findLast((one) => one.etag === etag);
+      if (own !== undefined && own.began < started && end === size) {
+        const from = firstOffset(request.headers.range);
+        const gap = from === undefined ? undefined : unnotedGap(own.ranges, from);
         if (gap !== undefined) record.fill(gap, now);
       }
       const began = performance.now();
@@ -235,7 +238,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
               serial: version.serial,
               size,
               bytes,
-              range: `${start}-${end - 1}`,
+              ...(range.kind === 'part' ? { range: `${start}-${end - 1}` } : {}),
               complete,
               whole: record.whole,
               seconds: Math.round(performance.now() - began) / 1000,

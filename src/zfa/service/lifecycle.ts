@@ -46,6 +46,18 @@ function listenError(error: NodeJS.ErrnoException, address: ListenAddress): unkn
   });
 }
 
+/** Tells the same thing once a minute at most: a flood of requests must not flood the log. */
+export function quietly(warn: (text: string) => void): (text: string) => void {
+  const told = new Map<string, number>();
+  return (text) => {
+    const now = performance.now();
+    if (now - (told.get(text) ?? Number.NEGATIVE_INFINITY) < TELL_EVERY) return;
+    if (told.size >= 100) told.clear();
+    told.set(text, now);
+    warn(text);
+  };
+}
+
 /** Something that is done at intervals; a failure is told, and it is done again next time. */
 export interface Chore {
   /** Milliseconds. */
@@ -59,19 +71,15 @@ const TELL_EVERY = 60_000;
 
 /** Runs chores until the returned function is called. */
 export function startChores(chores: readonly Chore[], warn: (text: string) => void): () => void {
-  const timers = chores.map(({ every, what, run }) => {
-    let told = Number.NEGATIVE_INFINITY;
-    return setInterval(() => {
+  const timers = chores.map(({ every, what, run }) =>
+    setInterval(() => {
       try {
         run();
       } catch (error) {
-        const now = performance.now();
-        if (now - told < TELL_EVERY) return;
-        told = now;
         warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
       }
-    }, every);
-  });
+    }, every),
+  );
   return () => {
     for (const timer of timers) clearInterval(timer);
   };

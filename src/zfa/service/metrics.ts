@@ -28,6 +28,8 @@ export interface MetricsSource {
   connections(): number;
   passwordsWaiting(): number;
   auditFailing(): boolean;
+  /** Seconds since 1970; undefined: there is no certificate. */
+  certificateExpires(): number | undefined;
 }
 
 export function createMetrics(source: () => MetricsSource | undefined): ServiceMetrics {
@@ -116,6 +118,15 @@ export function createMetrics(source: () => MetricsSource | undefined): ServiceM
     '1: the audit log can not be written now, downloads are refused.',
     [],
     (gauge, from) => gauge.set(from.auditFailing() ? 1 : 0),
+  );
+  fromSource(
+    'zonewright_certificate_expires_seconds',
+    'When the certificate expires, seconds since 1970.',
+    [],
+    (gauge, from) => {
+      const expires = from.certificateExpires();
+      if (expires !== undefined) gauge.set(expires);
+    },
   );
   fromSource(
     'zonewright_event_loop_delay_seconds',

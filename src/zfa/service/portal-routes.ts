@@ -6,7 +6,9 @@
  * said at once, with its status.
  */
 
+import { logEvents } from '../audit/log.js';
 import type { Holder } from '../holders/model.js';
+import { agreed } from '../holders/rules.js';
 import { findHolder, noteEvent, saveHolder } from '../holders/store.js';
 import { assemblePage } from '../portal/assemble.js';
 import { ASSETS, type Asset } from '../portal/assets.js';
@@ -182,17 +184,19 @@ async function accept(service: Service, request: Request): Promise<PlainReply> {
 
 /** Notes that a holder has accepted the agreement, with what else is known of it. */
 function agree(
-  { db, holders }: Service,
+  { config, db, holders }: Service,
   { now, address }: Request,
   id: string,
   version: string,
 ): void {
   db.change(() => {
-    const holder = findHolder(db, id);
-    if (holder === undefined) return;
-    saveHolder(db, { ...holder, agreement: { version, date: now }, changed: now });
-    noteEvent(db, { at: now, holder: id, event: 'agreed', detail: { version, address } }, 'holder');
+    const before = findHolder(db, id);
+    if (before === undefined) return;
+    const { holder, event } = agreed(before, version, now);
+    saveHolder(db, holder);
+    noteEvent(db, { ...event, detail: { ...event.detail, address } }, 'holder');
   });
+  logEvents(db, config.stateDir);
   holders.forget();
 }
 

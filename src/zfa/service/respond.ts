@@ -8,6 +8,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { parseCookie } from 'cookie';
 import { addressTest } from '../../config/cidr.js';
 import type { ZfaConfig } from '../../config/config.js';
+import { placeText, ZonewrightError } from '../../errors.js';
 import { clientAddress, requestOrigin } from './client-address.js';
 import type { Connections } from './connections.js';
 import {
@@ -113,7 +114,13 @@ export function createResponder(
         return;
       }
       release.hold = connections.hold(socket);
-      outgoing.writeHead(reply.status, headers);
+      try {
+        outgoing.writeHead(reply.status, headers);
+      } catch (error) {
+        reply.stream.finished(false);
+        await reply.stream.source.close();
+        throw error;
+      }
       await transfers.send(outgoing, reply.stream);
       return;
     }
@@ -172,6 +179,12 @@ function errorReply(
   route: Route | undefined,
   warn: (text: string) => void,
 ): PlainReply {
+  if (error instanceof ZonewrightError) {
+    // The database or the published zones are out of order; /healthz tells it, too.
+    warn(`a request failed: ${placeText(error.place)}${error.message}`);
+    const later = new HttpError(503, 'not possible just now', { 'Retry-After': '10' });
+    return errorReply(later, route, warn);
+  }
   if (!(error instanceof HttpError)) {
     warn(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
     return errorReply(new HttpError(500, 'this did not work'), route, warn);

@@ -11,7 +11,7 @@ import { isLoopback, type ListenAddress, listenText } from '../../config/listen-
 import { usageError } from '../../errors.js';
 import { logEvents } from '../audit/log.js';
 import { type Database, openDatabase } from '../database/open.js';
-import { zfaPlaces } from '../places.js';
+import { makeZfaFolder } from '../places.js';
 import { createPublishedZones } from '../published.js';
 import { SERVICE_BEGAN } from '../report/report.js';
 import { type AuditSink, createServiceAudit } from './audit.js';
@@ -25,7 +25,7 @@ import { createDownloadRecords } from './download-records.js';
 import { createFamiliar } from './familiar.js';
 import { healthRoutes } from './health-routes.js';
 import { createHolderDirectory } from './holder-directory.js';
-import { listen, startChores, waitForNone } from './lifecycle.js';
+import { listen, quietly, startChores, waitForNone } from './lifecycle.js';
 import { createMetrics, type MetricsSource } from './metrics.js';
 import { portalRoutes } from './portal-routes.js';
 import { createResponder } from './respond.js';
@@ -52,6 +52,8 @@ export interface ServiceLimits extends AuthLimits {
   readonly stallTime: number;
   /** Octets that downloads are sent from, in all. */
   readonly buffers: number;
+  /** For another process that changes the database. */
+  readonly patience: number;
   /** How often holders are looked at for what has to stop. */
   readonly watchEvery: number;
   /** How often what was counted is written. */
@@ -69,6 +71,7 @@ export const SERVICE_LIMITS: ServiceLimits = {
   idleTime: 15_000,
   stallTime: 60_000,
   buffers: 24 << 20,
+  patience: 50,
   watchEvery: 200,
   flushEvery: 1000,
   certificateEvery: 5000,
@@ -115,7 +118,8 @@ export interface RunningService {
  *   HTTP elsewhere than on loopback; 4 for a damaged database or secret.
  */
 export async function startService(options: ServeOptions): Promise<RunningService> {
-  const { config, clock, warn, info, tls } = options;
+  const { config, clock, info, tls } = options;
+  const warn = quietly(options.warn);
   const limits: ServiceLimits = { ...SERVICE_LIMITS, ...options.limits };
   if (tls === undefined && !isLoopback(options.listen)) {
     throw usageError(`${listenText(options.listen)} is not loopback: passwords need TLS there`, {
@@ -123,10 +127,12 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     });
   }
   const certificate = tls === undefined ? undefined : readCertificate(tls);
+  const secret = tokenSecret(makeZfaFolder(config.stateDir).tokenKey);
   const db = openDatabase(config.stateDir);
-  const secret = tokenSecret(zfaPlaces(config.stateDir).tokenKey);
   logEvents(db, config.stateDir);
   noteBegin(db, clock());
+  // All requests stand still while a call waits: what is busy now is done a second later.
+  db.sql(`PRAGMA busy_timeout = ${limits.patience}`).get();
 
   let auditError: Error | undefined;
   const sink = options.openAudit(config.stateDir, (error) => {
@@ -233,13 +239,21 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     respond(incoming, outgoing);
   });
 
+  let expires = certificate?.expires;
   const watch =
     tls === undefined
       ? undefined
-      : watchCertificate(tls, (fresh) => (server as TlsServer).setSecureContext(fresh.context), {
-          info,
-          warn,
-        });
+      : watchCertificate(
+          tls,
+          (fresh) => {
+            (server as TlsServer).setSecureContext(fresh.context);
+            expires = fresh.expires;
+          },
+          {
+            info,
+            warn,
+          },
+        );
   source.from = {
     holdersByState: () =>
       Object.fromEntries(
@@ -257,6 +271,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     connections: () => connections.open,
     passwordsWaiting: () => auth.waiting,
     auditFailing,
+    certificateExpires: () => expires,
   };
 
   const metricsServer = options.metrics === undefined ? undefined : createMetricsServer(service);
@@ -274,7 +289,9 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     db.close();
     throw error;
   }
-  server.on('error', (error) => warn(`the listener: ${error.message}`));
+  for (const one of [server, metricsServer]) {
+    one?.on('error', (error) => warn(`the listener: ${error.message}`));
+  }
 
   const flush = (): void => {
     records.flush();
@@ -329,6 +346,8 @@ export async function startService(options: ServeOptions): Promise<RunningServic
       await waitForNone(() => transfers.running, 5000, new Promise(() => undefined));
       endChores();
       try {
+        // Nobody waits for an answer any more.
+        db.sql('PRAGMA busy_timeout = 10000').get();
         flush();
       } catch (error) {
         warn(`writing what was downloaded: ${(error as Error).message}`);

@@ -161,7 +161,7 @@ export async function serve(folder: string, args: readonly string[] = []): Promi
   const running = startZonewright(['zfa', 'serve', ...flags], { cwd: folder });
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
-    running.child.stdout.on('data', (piece: Buffer) => {
+    running.child.stdout?.on('data', (piece: Buffer) => {
       text += piece;
       if (text.includes('\n')) resolve(text);
     });

@@ -288,3 +288,19 @@ it('the agreement is asked for by downloads, and not for signing in', async () =
   changeHolder(service.db, 'acme', { agreement: { version: '2026-1', date: 1 } });
   expect((await get()).status).toBe(200);
 });
+
+it('a process that holds the database keeps nobody waiting, and nothing is lost', async () => {
+  await start();
+  publish(service.folder, 'com', 1, randomBytes(1000));
+  await get({}, '/czds/downloads/links');
+  service.db.sql('BEGIN IMMEDIATE').run();
+  const began = performance.now();
+  expect((await get()).status).toBe(200);
+  expect((await get()).status).toBe(429);
+  expect(performance.now() - began).toBeLessThan(5000);
+  await until(() => service.warnings.some((text) => text.includes('another process')));
+  service.db.sql('ROLLBACK').run();
+  await until(
+    () => service.db.sql('SELECT 1 FROM downloads WHERE ended IS NOT NULL').get() !== undefined,
+  );
+});

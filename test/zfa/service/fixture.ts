@@ -137,7 +137,9 @@ export interface StartOptions
 export async function startTestService(options: StartOptions = {}): Promise<TestService> {
   const folder = options.folder ?? tempDir('service');
   const text = configText(options.zones ?? ['com', 'net'], options.zfa ?? []);
-  const config = parseConfig(text, join(folder, 'zonewright.toml'));
+  const file = join(folder, 'zonewright.toml');
+  writeFileSync(file, text);
+  const config = parseConfig(text, file);
   mkdirSync(config.stateDir, { recursive: true });
   mkdirSync(config.outputDir, { recursive: true });
   const db = openDatabase(config.stateDir);

@@ -1,4 +1,6 @@
 /** The pure parts of the service: ranges, conditions, windows, addresses, routes, buffers, the line. */
+import { EventEmitter } from 'node:events';
+import type { Server, Socket } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLoopback, parseListenAddress } from '../../../src/config/listen-address.js';
@@ -14,6 +16,7 @@ import {
   meetsRangeCondition,
   rangeCondition,
 } from '../../../src/zfa/service/conditional.js';
+import { watchConnections } from '../../../src/zfa/service/connections.js';
 import { addressKey, createWindows } from '../../../src/zfa/service/lockout.js';
 import { createLine } from '../../../src/zfa/service/password-line.js';
 import { firstOffset, readRange } from '../../../src/zfa/service/ranges.js';
@@ -292,5 +295,42 @@ describe('the line of password checks', () => {
     const failing = line.run('a', false, () => Promise.reject(new Error('x')));
     await expect(failing).rejects.toThrow('x');
     await expect(line.run('a', false, async () => 5)).resolves.toBe(5);
+  });
+});
+
+describe('places for connections', () => {
+  /** A socket as far as it is looked at. */
+  const socketOf = (remoteAddress: string, remotePort: number): Socket => {
+    const socket = Object.assign(new EventEmitter(), {
+      remoteAddress,
+      remotePort,
+      destroyed: false,
+      destroy: () => {
+        socket.destroyed = true;
+        socket.emit('close');
+      },
+    });
+    return socket as unknown as Socket;
+  };
+
+  it('who has most of them makes room, downloads never', () => {
+    const server = new EventEmitter() as unknown as Server;
+    const connections = watchConnections(server, 10);
+    const come = (address: string, port: number): Socket => {
+      const socket = socketOf(address, port);
+      server.emit('connection', socket);
+      return socket;
+    };
+    const quiet = come('192.0.2.1', 1);
+    const download = come('198.51.100.1', 1);
+    connections.hold(download);
+    const flood = Array.from({ length: 100 }, (_, i) => come('198.51.100.1', 2 + i));
+    expect([quiet, download].map(({ destroyed }) => destroyed)).toEqual([false, false]);
+    expect(flood.filter(({ destroyed }) => !destroyed)).toEqual(flood.slice(-8));
+    expect(connections.open).toBe(10);
+    for (const socket of [quiet, ...flood.slice(-8)]) connections.hold(socket);
+    expect(come('203.0.113.1', 1).destroyed).toBe(true);
+    connections.destroyAll();
+    expect(connections.open).toBe(0);
   });
 });

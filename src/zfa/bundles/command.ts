@@ -1,0 +1,211 @@
+/**
+ * `zonewright zfa bundle`: makes the bundles of a day, or writes a single one as a file.
+ *
+ * `--json` prints, of a day,
+ *
+ *     {"version", "date", "folder", "fresh", "holders", "without", "badKeys", "zones", "ownBytes",
+ *      "removed", "warnings", "seconds"}
+ *
+ * (`fresh`: false when they were there already, just so; `without`: ids of holders without any
+ * published zone; `removed`: folders of other days), and of a single bundle
+ *
+ *     {"version", "date", "holder", "output", "bytes", "sha256", "encrypted", "zones", "warnings",
+ *      "seconds"}
+ *
+ * which is not printed with `--output -`.
+ */
+
+import type { CommonOptions } from '../../cli/common.js';
+import { countText, printJson } from '../../cli/output.js';
+import { type Config, loadConfig } from '../../config/config.js';
+import { formatSize } from '../../config/size.js';
+import { refusal, usageError } from '../../errors.js';
+import { acquireLock } from '../../publish/lock.js';
+import { hasDatabase, openDatabase } from '../database/open.js';
+import { type Holder, isActive } from '../holders/model.js';
+import { findHolder } from '../holders/store.js';
+import { type ByteSource, fileSource } from '../stream/byte-source.js';
+import { memorySource } from '../stream/joined-source.js';
+import { ageSource } from './age-source.js';
+import { bundleDay, gatherZones, readAgreement } from './bundling.js';
+import { composeBundle } from './compose.js';
+import { AGREEMENT_FILE } from './day-files.js';
+import { dateOf } from './folders.js';
+import { openBundle, pieceSource } from './open.js';
+import { signingKey } from './signing-key.js';
+import { createHeaderMaker } from './tar-header.js';
+import { writeSource } from './write-source.js';
+
+export interface BundleOptions extends CommonOptions {
+  /** YYYYMMDD; undefined: today. */
+  readonly date: string | undefined;
+  /** A single bundle; undefined: those of all active holders. */
+  readonly single: { readonly holder: string; readonly output: string } | undefined;
+  /** The single one encrypted with the holder's key. */
+  readonly age: boolean;
+}
+
+/**
+ * Runs the command.
+ *
+ * @throws ZonewrightError: exit 2 for an unknown holder, no holders at all, a wrong date; 4 for a
+ *   holder that is not active, or generations that are not there; 5 when another run holds the
+ *   lock; 1 or 2 for the disk.
+ */
+export async function bundleCommand(options: BundleOptions): Promise<void> {
+  const config = loadConfig(options.config);
+  if (!hasDatabase(config.stateDir)) {
+    throw usageError('there are no holders yet', {
+      place: { file: config.stateDir },
+      hint: 'add one with zonewright zfa add ID …',
+    });
+  }
+  const run: Run = {
+    options,
+    config,
+    date: options.date ?? dateOf(options.now),
+    began: performance.now(),
+    warnings: [],
+  };
+  if (options.single === undefined) await wholeDay(run);
+  else await single(run, options.single);
+}
+
+interface Run {
+  readonly options: BundleOptions;
+  readonly config: Config;
+  readonly date: string;
+  readonly began: number;
+  readonly warnings: string[];
+}
+
+const warnOf =
+  ({ options, warnings }: Run) =>
+  (text: string): void => {
+    warnings.push(text);
+    options.reporter.warn(text);
+  };
+
+const secondsOf = ({ began }: Run): number => Math.round(performance.now() - began) / 1000;
+
+async function wholeDay(run: Run): Promise<void> {
+  const { options, config, date, warnings } = run;
+  const { reporter, now, json } = options;
+  const lock = acquireLock(config.stateDir, 'zfa bundle');
+  try {
+    const db = openDatabase(config.stateDir);
+    try {
+      reporter.stage(`bundles of ${date}`);
+      const { assertHeld } = lock;
+      const made = await bundleDay(config, db, { date, now, assertHeld, warn: warnOf(run) });
+      const { holders, ownBytes, fresh, folder } = made;
+      reporter.done(
+        `${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}, ${formatSize(ownBytes)} of their own${fresh ? '' : ', as they were already'}: ${folder}`,
+      );
+      if (json) printJson({ ...made, warnings, seconds: secondsOf(run) });
+    } finally {
+      db.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+async function single(run: Run, { holder: id, output }: { holder: string; output: string }) {
+  const { options, date, warnings } = run;
+  const holder = activeHolder(run, id);
+  if (options.age && holder.ageKey === undefined) {
+    throw usageError(`${id} has no age key`, {
+      hint: `zonewright zfa change ${id} --age-key age1…`,
+    });
+  }
+  options.reporter.stage(`bundle of ${date} for ${id}`);
+  const { source, zones } = await openSingle(run, holder);
+  try {
+    const done = await writeSource(source, output, (octets) =>
+      options.reporter.progress(octets, source.size, 'octets'),
+    );
+    options.reporter.done(`${zones.join(', ')}, ${formatSize(done.bytes)}`);
+    if (!options.json || output === '-') return;
+    const encrypted = options.age;
+    const seconds = secondsOf(run);
+    printJson({ date, holder: id, output, ...done, encrypted, zones, warnings, seconds });
+  } finally {
+    await source.close();
+  }
+}
+
+function activeHolder({ config, options: { now } }: Run, id: string): Holder {
+  const db = openDatabase(config.stateDir);
+  try {
+    const holder = findHolder(db, id);
+    if (holder === undefined) {
+      throw usageError(`there is no holder "${id}"`, { hint: 'zonewright zfa list shows them' });
+    }
+    if (!isActive(holder, now)) {
+      const state = holder.state === 'approved' ? 'expired' : holder.state;
+      throw refusal(`${id} may not have a bundle: ${state}`, {
+        hint: `zonewright zfa show ${id} tells more`,
+      });
+    }
+    return holder;
+  } finally {
+    db.close();
+  }
+}
+
+/**
+ * The holder's bundle: the one of the day's folder, if it is of the zones that the holder has now,
+ * so that it is the one that the service gives; else put together from the generations.
+ */
+async function openSingle(
+  run: Run,
+  holder: Holder,
+): Promise<{ readonly source: ByteSource; readonly zones: readonly string[] }> {
+  const { options, config, date } = run;
+  const { outputDir } = config;
+  const there = await openBundle(outputDir, date, holder.id, { encrypted: options.age });
+  if (there?.zones.every((zone) => holder.zones.includes(zone))) return there;
+  await there?.source.close();
+  return composeSingle(run, holder);
+}
+
+async function composeSingle(
+  run: Run,
+  holder: Holder,
+): Promise<{ readonly source: ByteSource; readonly zones: readonly string[] }> {
+  const { options, config, date } = run;
+  const agreement = readAgreement(config);
+  const gathered = await gatherZones(config, date, options.now, warnOf(run));
+  const composed = await composeBundle(holder, {
+    date,
+    modified: Math.max(...gathered.map(({ buildTime }) => buildTime)),
+    zones: new Map(gathered.map((zone) => [zone.zone, zone])),
+    agreement,
+    key: signingKey(config.stateDir),
+    headers: createHeaderMaker(),
+  });
+  if (composed === undefined) {
+    throw refusal(`none of the zones of ${holder.id} is published: ${holder.zones.join(', ')}`, {
+      hint: 'build them first (zonewright build)',
+    });
+  }
+  const files = new Map(gathered.flatMap((zone) => zone.files.map((file) => [file.name, file])));
+  const { head, own } = composed;
+  const tar = await pieceSource(head.pieces, own, async (name) => {
+    if (name === AGREEMENT_FILE) return memorySource(agreement!.text);
+    const { path, bytes } = files.get(name)!;
+    return fileSource(path, bytes);
+  });
+  if (!options.age) return { source: tar, zones: head.zones };
+  const { makeSeal } = await import('./age-header.js');
+  try {
+    return { source: ageSource(tar, await makeSeal(holder.ageKey!)), zones: head.zones };
+  } catch (cause) {
+    await tar.close();
+    throw refusal(`the age key of ${holder.id} can't be used`, {
+      hint: 'give it another one (zfa change --age-key)',
+      cause,
+    });
+  }
+}

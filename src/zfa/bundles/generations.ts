@@ -1,0 +1,172 @@
+/**
+ * The generations that a day's bundles are made of, and what holders get of each: its packed copy,
+ * the sum of it, and the names added and removed, under the names that they have in a bundle.
+ */
+
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { parseTime } from '../../config/time.js';
+import { EXIT, refusal, ZonewrightError } from '../../errors.js';
+import { currentGeneration, listGenerations } from '../../publish/generation.js';
+import { type Manifest, readManifest } from '../../publish/manifest.js';
+import { storageError } from '../../publish/storage.js';
+import type { DayZone } from './day-files.js';
+import { dateStart } from './folders.js';
+
+const DAY = 86_400;
+
+/** Size and SHA-256 (hexadecimal). */
+export interface Digest {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A file that all holders of a zone get. */
+export interface GenerationFile extends Digest {
+  /** As it is called in the bundle. */
+  readonly name: string;
+  readonly path: string;
+  /** Of a packed file: what it unpacks to. */
+  readonly unpacked: Digest | undefined;
+}
+
+/** What is bundled of a zone. */
+export interface ZoneGeneration {
+  /** Label. */
+  readonly zone: string;
+  readonly generation: string;
+  readonly serial: number;
+  /** Seconds since 1970. */
+  readonly buildTime: number;
+  readonly manifest: Manifest;
+  readonly files: readonly GenerationFile[];
+}
+
+/** The files of a zone in a bundle, in its order, by their names in a generation's folder. */
+export function fileNames(label: string): readonly { readonly name: string; stored: string }[] {
+  const zone = `${label}.zone.gz`;
+  return [
+    { name: zone, stored: zone },
+    { name: `${zone}.md5`, stored: `${zone}.md5` },
+    { name: `${label}.added.txt.gz`, stored: 'added.txt.gz' },
+    { name: `${label}.removed.txt.gz`, stored: 'removed.txt.gz' },
+  ];
+}
+
+/** The name of the published generation; undefined before the first. */
+export function currentOf(outputDir: string, label: string): string | undefined {
+  return currentGeneration(join(outputDir, label));
+}
+
+/**
+ * The name of the generation that was published when a day ended (UTC); undefined: none was.
+ *
+ * @param date YYYYMMDD.
+ * @throws ZonewrightError (exit 4) when it is not there any more.
+ */
+export function generationOfDay(
+  outputDir: string,
+  label: string,
+  date: string,
+): string | undefined {
+  const zoneDir = join(outputDir, label);
+  const end = dateStart(date)! + DAY;
+  const all = listGenerations(zoneDir).map(({ name }) => name);
+  const later = all.find((name) => buildTimeOf(name) >= end);
+  // With none later the link tells, also of an operator who went back to an older one.
+  if (later === undefined) return currentOf(outputDir, label);
+  const before = readManifest(join(zoneDir, later))?.previous?.generation;
+  if (before === undefined) return undefined;
+  if (!all.includes(before)) {
+    throw refusal(`the generation of ${date} is not there any more: ${before}`, {
+      place: { file: zoneDir },
+      hint: 'publish.keep says how many generations stay; the bundles of a day stay by themselves (zfa.keep-days)',
+    });
+  }
+  return before;
+}
+
+function buildTimeOf(generation: string): number {
+  return parseTime(generation.slice(0, generation.indexOf('-'))) ?? 0;
+}
+
+/**
+ * Reads what is bundled of a generation.
+ *
+ * @throws ZonewrightError (exit 4) for one that lacks a file or its manifest.
+ */
+export async function readGeneration(
+  outputDir: string,
+  label: string,
+  generation: string,
+): Promise<ZoneGeneration> {
+  const folder = join(outputDir, label, generation);
+  const damaged = (what: string): ZonewrightError =>
+    refusal(`this generation ${what}`, {
+      place: { file: folder },
+      hint: 'build the zone anew (zonewright build)',
+    });
+  const manifest = readManifest(folder);
+  if (manifest === undefined) throw damaged('has no manifest.json that can be read');
+  const files: GenerationFile[] = [];
+  for (const { name, stored } of fileNames(label)) {
+    const path = join(folder, stored);
+    const known = manifest.files.find((file) => file.name === stored);
+    const size = statSync(path, { throwIfNoEntry: false })?.size;
+    if (known === undefined || size === undefined) throw damaged(`has no ${stored}`);
+    if (size !== known.bytes) {
+      throw damaged(`is damaged: ${stored} has ${size} octets, its manifest says ${known.bytes}`);
+    }
+    const { bytes, sha256 } = known;
+    const packed = stored.endsWith('.gz');
+    const unpacked = packed ? (known.unpacked ?? (await digestUnpacked(path))) : undefined;
+    files.push({ name, path, bytes, sha256, unpacked });
+  }
+  const { serial } = manifest;
+  const buildTime = parseTime(manifest.buildTime) ?? buildTimeOf(generation);
+  return { zone: label, generation, serial, buildTime, manifest, files };
+}
+
+/** The same, by unpacking; generations of older versions don't say. */
+async function digestUnpacked(path: string): Promise<Digest> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  try {
+    await pipeline(createReadStream(path), createGunzip(), async (text) => {
+      for await (const piece of text as AsyncIterable<Buffer>) {
+        bytes += piece.length;
+        hash.update(piece);
+      }
+    });
+  } catch (error) {
+    const told = storageError(error, path);
+    if (told instanceof ZonewrightError) throw told;
+    const message = `can't be unpacked: ${(error as Error).message}`;
+    throw new ZonewrightError(EXIT.refused, message, { place: { file: path }, cause: error });
+  }
+  return { bytes, sha256: hash.digest('hex') };
+}
+
+/** A count of the generation's manifest; undefined: it doesn't say. */
+export function countOf({ manifest }: ZoneGeneration, name: string): number | undefined {
+  const count = manifest.counts[name];
+  return typeof count === 'number' ? count : undefined;
+}
+
+/** What a day's description says of it. */
+export function dayZone(zone: ZoneGeneration): DayZone {
+  return {
+    zone: zone.zone,
+    generation: zone.generation,
+    serial: zone.serial,
+    buildTime: zone.manifest.buildTime,
+    delegations: countOf(zone, 'delegations'),
+    added: countOf(zone, 'added'),
+    removed: countOf(zone, 'removed'),
+    unpackedBytes: zone.files[0].unpacked?.bytes ?? 0,
+    files: zone.files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
+  };
+}

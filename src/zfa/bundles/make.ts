@@ -1,0 +1,321 @@
+/**
+ * Makes the bundles of a day, all holders' at once, in a folder that is sealed when it is whole.
+ *
+ * A killed run leaves a folder under a temporary name, which the next one removes. Call it under
+ * the build's lock: then no generation goes away meanwhile, and no two runs make one day.
+ */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { onExit } from '../../cleanup.js';
+import { usageError } from '../../errors.js';
+import { storageError } from '../../publish/storage.js';
+import { putText, syncPath, writeSynced } from '../durable.js';
+import type { Holder } from '../holders/model.js';
+import { type AgreementText, type Composed, composeBundle, type DayParts } from './compose.js';
+import {
+  AGREEMENT_FILE,
+  type AgePart,
+  DAY_FILE,
+  type DayDescription,
+  decodePart,
+  encodeIndex,
+  encodePart,
+  findInIndex,
+  INDEX_FILE,
+  PARTS_FILE,
+  type PartPlace,
+} from './day-files.js';
+import {
+  bundlesFolder,
+  dateOf,
+  folderName,
+  listFolders,
+  listLeftovers,
+  oldestKept,
+  outdated,
+} from './folders.js';
+import { dayZone, type ZoneGeneration } from './generations.js';
+import { publicKeyText } from './minisign.js';
+import { signingKey } from './signing-key.js';
+import { createHeaderMaker } from './tar-header.js';
+
+/** Holders whose bundles are composed at a time: the encrypted form's keys are made by threads. */
+const AT_ONCE = 64;
+/** Where a hard link can't be made, for reasons of the file system: a copy serves as well. */
+const NO_LINK = new Set(['EXDEV', 'EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'ENOSYS']);
+
+export interface BundleJob {
+  readonly outputDir: string;
+  readonly stateDir: string;
+  /** YYYYMMDD: the day that the bundles are of. */
+  readonly date: string;
+  /** Seconds since 1970. */
+  readonly now: number;
+  /** Days that are kept, today counted. */
+  readonly keepDays: number;
+  readonly zones: readonly ZoneGeneration[];
+  readonly agreement: AgreementText | undefined;
+  /** The active ones. */
+  readonly holders: readonly Holder[];
+  /** Called before the folder gets its name: throws when the lock is lost. */
+  readonly assertHeld: () => void;
+}
+
+export interface BundlesMade {
+  readonly date: string;
+  readonly folder: string;
+  /** False: they were there already, just so. */
+  readonly fresh: boolean;
+  /** Holders that have a bundle now. */
+  readonly holders: number;
+  /** Ids of active holders none of whose zones is published. */
+  readonly without: readonly string[];
+  /** Ids of holders whose age key can't be used: they have no encrypted bundle. */
+  readonly badKeys: readonly string[];
+  /** Octets that the holders' own parts take, together. */
+  readonly ownBytes: number;
+  /** Folders that were removed because they are too old or were replaced. */
+  readonly removed: readonly string[];
+}
+
+/**
+ * Makes them.
+ *
+ * @throws ZonewrightError: exit 2 for a day that is not kept, 4 for a signing key that can't be
+ *   used, 5 for a lost lock, 1 or 2 for the disk.
+ */
+export async function makeBundles(job: BundleJob): Promise<BundlesMade> {
+  const { outputDir, stateDir, date, now, keepDays } = job;
+  const today = dateOf(now);
+  const oldest = oldestKept(today, keepDays);
+  if (date < oldest) {
+    throw usageError(`the bundles of ${date} would not be kept: the oldest kept are ${oldest}`, {
+      hint: 'raise zfa.keep-days, or write a single one with --holder ID --output FILE',
+    });
+  }
+  const key = signingKey(stateDir);
+  const all = bundlesFolder(outputDir);
+  try {
+    mkdirSync(all, { recursive: true });
+    for (const name of listLeftovers(outputDir)) {
+      rmSync(join(all, name), { recursive: true, force: true });
+    }
+    const { made, folder, fresh } = await makeDay(job, all, {
+      date,
+      modified: Math.max(...job.zones.map(({ buildTime }) => buildTime)),
+      zones: new Map(job.zones.map((zone) => [zone.zone, zone])),
+      agreement: job.agreement,
+      key,
+      headers: createHeaderMaker(),
+    });
+    putText(join(all, 'minisign.pub'), publicKeyText(key));
+    const removed = removeOutdated(outputDir, today, keepDays);
+    return { date, folder, fresh, ...made, removed };
+  } catch (error) {
+    throw storageError(error, all);
+  }
+}
+
+/** What was made of the holders. */
+type Made = Pick<BundlesMade, 'holders' | 'without' | 'badKeys' | 'ownBytes'>;
+
+async function makeDay(
+  job: BundleJob,
+  all: string,
+  day: DayParts,
+): Promise<{ made: Made; folder: string; fresh: boolean }> {
+  const { date } = day;
+  const newest = listFolders(job.outputDir).find((folder) => folder.date === date);
+  const before = newest && join(all, newest.name);
+  const draft = join(all, `.making-${date}-${process.pid}-${randomBytes(4).toString('hex')}`);
+  const discard = (): void => rmSync(draft, { recursive: true, force: true });
+  const forget = onExit(discard);
+  try {
+    mkdirSync(draft);
+    const shared = shareFiles(draft, day);
+    const description: DayDescription = {
+      version: 1,
+      date,
+      modified: day.modified,
+      zones: job.zones.map(dayZone),
+      shared,
+    };
+    writeSynced(join(draft, DAY_FILE), `${JSON.stringify(description, undefined, 2)}\n`);
+    const made = await writeParts(job.holders, day, draft, before);
+    if (before !== undefined && isSame(draft, before, shared)) {
+      return { made, folder: before, fresh: false };
+    }
+    syncPath(draft);
+    job.assertHeld();
+    const folder = join(all, folderName(date, (newest?.n ?? 0) + 1));
+    renameSync(draft, folder);
+    syncPath(all);
+    return { made, folder, fresh: true };
+  } finally {
+    forget();
+    discard();
+  }
+}
+
+/** Puts the shared files into the folder. @returns their sizes by name. */
+function shareFiles(draft: string, { zones, agreement }: DayParts): Record<string, number> {
+  const shared: Record<string, number> = {};
+  for (const { files } of zones.values()) {
+    for (const { name, path, bytes } of files) {
+      linkOrCopy(path, join(draft, name));
+      shared[name] = bytes;
+    }
+  }
+  if (agreement !== undefined) {
+    writeSynced(join(draft, AGREEMENT_FILE), agreement.text);
+    shared[AGREEMENT_FILE] = agreement.bytes;
+  }
+  return shared;
+}
+
+/** A second name for a file whose octets are on the disk; else a copy of it. */
+function linkOrCopy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (!NO_LINK.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    copyFileSync(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    syncPath(to);
+  }
+}
+
+async function writeParts(
+  holders: readonly Holder[],
+  day: DayParts,
+  draft: string,
+  before: string | undefined,
+): Promise<Made> {
+  const old = before === undefined ? undefined : oldSeals(before);
+  const without: string[] = [];
+  const badKeys: string[] = [];
+  const places: PartPlace[] = [];
+  const sorted = [...holders].sort((a, b) => (a.id < b.id ? -1 : 1));
+  let at = 0;
+  const file = openSync(join(draft, PARTS_FILE), 'wx', 0o600);
+  try {
+    for (let i = 0; i < sorted.length; i += AT_ONCE) {
+      const parts = await Promise.all(
+        sorted.slice(i, i + AT_ONCE).map(async (holder) => {
+          const composed = await composeBundle(holder, day);
+          if (composed === undefined) {
+            without.push(holder.id);
+            return undefined;
+          }
+          const age = await agePart(holder, composed, old);
+          if (holder.ageKey !== undefined && age === undefined) badKeys.push(holder.id);
+          return { holder: holder.id, part: encodePart({ ...composed.head, age }, composed.own) };
+        }),
+      );
+      const octets: Buffer[] = [];
+      for (const one of parts) {
+        if (one === undefined) continue;
+        const { holder, part } = one;
+        places.push({ holder, at, length: part.length });
+        octets.push(part);
+        at += part.length;
+      }
+      writeAll(file, Buffer.concat(octets));
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  writeSynced(join(draft, INDEX_FILE), encodeIndex(places), 0o600);
+  return { holders: places.length, without: without.sort(), badKeys: badKeys.sort(), ownBytes: at };
+}
+
+/** Finds what the bundle of a holder was encrypted with before; undefined: it was not. */
+type OldSeals = (holder: string) => { readonly etag: string; readonly age: AgePart } | undefined;
+
+/** Of a folder that can't be read nothing is taken over. */
+function oldSeals(folder: string): OldSeals | undefined {
+  try {
+    const index = readFileSync(join(folder, INDEX_FILE), 'latin1');
+    const parts = readFileSync(join(folder, PARTS_FILE));
+    return (holder) => {
+      const place = findInIndex(index, holder);
+      if (place === undefined) return undefined;
+      const { head } = decodePart(parts.subarray(place.at, place.at + place.length));
+      return head.age && { etag: head.etag, age: head.age };
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What encrypts the bundle for its holder: as before if it is the same bundle and key. */
+async function agePart(
+  { id, ageKey }: Holder,
+  { head }: Composed,
+  old: OldSeals | undefined,
+): Promise<AgePart | undefined> {
+  if (ageKey === undefined) return undefined;
+  const before = old?.(id);
+  if (before !== undefined && before.etag === head.etag && before.age.recipient === ageKey) {
+    return before.age;
+  }
+  const { makeSeal } = await import('./age-header.js');
+  try {
+    const seal = await makeSeal(ageKey);
+    return {
+      recipient: ageKey,
+      head: seal.head.toString('base64'),
+      key: seal.key.toString('base64'),
+    };
+  } catch {
+    // The text is no recipient, or a point that no key has: the others shall have theirs.
+    return undefined;
+  }
+}
+
+/** Are the day's bundles there already, octet for octet? */
+function isSame(draft: string, before: string, shared: Readonly<Record<string, number>>): boolean {
+  try {
+    return (
+      [DAY_FILE, INDEX_FILE, PARTS_FILE].every((name) =>
+        readFileSync(join(draft, name)).equals(readFileSync(join(before, name))),
+      ) &&
+      Object.entries(shared).every(([name, bytes]) => statSync(join(before, name)).size === bytes)
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** @returns the names of what was removed. */
+function removeOutdated(outputDir: string, today: string, keepDays: number): string[] {
+  const all = bundlesFolder(outputDir);
+  const gone = outdated(listFolders(outputDir), today, keepDays).map(({ name }) => name);
+  for (const name of gone) {
+    // First under another name: half a folder must not look like one.
+    const aside = join(all, `.removing-${name}`);
+    rmSync(aside, { recursive: true, force: true });
+    renameSync(join(all, name), aside);
+    rmSync(aside, { recursive: true, force: true });
+  }
+  return gone;
+}
+
+function writeAll(file: number, octets: Buffer): void {
+  for (let done = 0; done < octets.length; ) done += writeSync(file, octets, done);
+}

@@ -1,0 +1,161 @@
+/** A holder's bundle of a day as a source of octets. */
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { ByteSource } from '../stream/byte-source.js';
+import { fileSource } from '../stream/byte-source.js';
+import { joinedSource, memorySource, type SourcePart } from '../stream/joined-source.js';
+import { type AgeSeal, ageSource, sealedSize } from './age-source.js';
+import {
+  type AgePart,
+  type DayDescription,
+  type PartHead,
+  readDay,
+  readPart,
+} from './day-files.js';
+import { withNewestFolder } from './days.js';
+import type { Piece } from './layout.js';
+
+/** What is known of a bundle without opening its files. */
+export interface BundleFacts {
+  /** `zfa-<holder>-<date>.tar`, with `.age` if encrypted. */
+  readonly fileName: string;
+  /** Strong, without quotes. */
+  readonly etag: string;
+  /** Seconds since 1970. */
+  readonly modified: number;
+  /** Octets. */
+  readonly size: number;
+  /** Labels of the zones in it. */
+  readonly zones: readonly string[];
+}
+
+export interface OpenBundle extends BundleFacts {
+  /** To be closed by the one who opened it. */
+  readonly source: ByteSource;
+}
+
+export interface HowToOpen {
+  /** The form for the holder's age key; a holder without one has no such bundle. */
+  readonly encrypted: boolean;
+}
+
+/** A part and the day that it belongs to. */
+interface Found {
+  readonly folder: string;
+  readonly day: DayDescription;
+  readonly head: PartHead;
+  readonly own: Buffer;
+}
+
+/**
+ * What there is of a holder for a day; undefined: nothing. Reads little and opens nothing: for
+ * pages, HEAD requests and refusals.
+ *
+ * @throws the error of the file system; an Error for a damaged folder.
+ */
+export function findBundle(
+  outputDir: string,
+  date: string,
+  holder: string,
+  how: HowToOpen,
+): BundleFacts | undefined {
+  const found = find(outputDir, date, holder);
+  return found && factsOf(found, how);
+}
+
+/**
+ * Opens a holder's bundle; undefined: there is none. All files are opened here, so that it can be
+ * read to its end also when its folder is removed meanwhile.
+ *
+ * @throws the error of the file system; an Error for a damaged folder.
+ */
+export async function openBundle(
+  outputDir: string,
+  date: string,
+  holder: string,
+  how: HowToOpen,
+): Promise<OpenBundle | undefined> {
+  for (let turn = 0; ; turn++) {
+    const found = find(outputDir, date, holder);
+    const facts = found && factsOf(found, how);
+    if (found === undefined || facts === undefined) return undefined;
+    const { folder, day, head, own } = found;
+    try {
+      const tar = await pieceSource(head.pieces, own, (name) =>
+        fileSource(join(folder, name), day.shared[name]),
+      );
+      return { ...facts, source: how.encrypted ? ageSource(tar, sealOf(head.age!)) : tar };
+    } catch (error) {
+      // The folder went between finding and opening: another one of the day may have come.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || turn === 3) throw error;
+    }
+  }
+}
+
+function find(outputDir: string, date: string, holder: string): Found | undefined {
+  return withNewestFolder(outputDir, date, (folder) => {
+    const part = readPart(folder, holder);
+    return part && { folder, day: readDay(folder), ...part };
+  });
+}
+
+function factsOf({ day, head }: Found, { encrypted }: HowToOpen): BundleFacts | undefined {
+  const { zones, holder, etag, size } = head;
+  const fileName = bundleName(holder, day.date, encrypted);
+  const facts = { fileName, etag, modified: day.modified, size, zones };
+  if (!encrypted) return facts;
+  if (head.age === undefined) return undefined;
+  const seal = sealOf(head.age);
+  return {
+    ...facts,
+    etag: createHash('sha256').update(etag).update(seal.head).digest('hex'),
+    size: sealedSize(size, seal),
+  };
+}
+
+function sealOf({ head, key }: AgePart): AgeSeal {
+  return { head: Buffer.from(head, 'base64'), key: Buffer.from(key, 'base64') };
+}
+
+/** The name of a bundle's file. */
+export function bundleName(holder: string, date: string, encrypted: boolean): string {
+  return `zfa-${holder}-${date}.tar${encrypted ? '.age' : ''}`;
+}
+
+/**
+ * A laid out bundle as a source.
+ *
+ * @param openShared opens a shared file by its name; it is closed with the whole.
+ * @throws its error.
+ */
+export async function pieceSource(
+  pieces: readonly Piece[],
+  own: Buffer,
+  openShared: (name: string) => Promise<ByteSource>,
+): Promise<ByteSource> {
+  const files: ByteSource[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(files.map((file) => file.close()));
+  };
+  try {
+    const small = memorySource(own);
+    const parts: SourcePart[] = [];
+    let at = 0;
+    for (const piece of pieces) {
+      if (typeof piece === 'number') {
+        parts.push({ source: small, at, length: piece });
+        at += piece;
+      } else {
+        const source = await openShared(piece);
+        files.push(source);
+        parts.push({ source, at: 0, length: source.size });
+      }
+    }
+    if (at !== own.length) throw new Error(`${own.length} own octets, ${at} of them are used`);
+    return joinedSource(parts, close);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The key pair that signs the manifests of bundles: `minisign.key` and `minisign.pub` in the state
+ * folder, made when they are first needed. An operator may put a pair of `minisign -G -W` there.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { linkSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { refusal } from '../../errors.js';
+import { storageError } from '../../publish/storage.js';
+import { putText, readText, syncPath, writeBeside } from '../durable.js';
+import { makeZfaFolder } from '../places.js';
+import {
+  keyFromSeed,
+  parseSecretKey,
+  publicKeyText,
+  type SigningKey,
+  secretKeyText,
+} from './minisign.js';
+
+/**
+ * The key that signs. The public key's file is put right if it is absent or another key's.
+ *
+ * @throws ZonewrightError: exit 4 for a file that can't be used, 1 or 2 for the disk.
+ */
+export function signingKey(stateDir: string): SigningKey {
+  const { signingKey: path, publicKey } = makeZfaFolder(stateDir);
+  try {
+    if (readText(path) === undefined) makeKey(path);
+    const key = parseSecretKey(readText(path) ?? '');
+    if (key === undefined || key === 'encrypted') throw unusable(path, key);
+    putText(publicKey, publicKeyText(key));
+    return key;
+  } catch (error) {
+    throw storageError(error, path);
+  }
+}
+
+function makeKey(path: string): void {
+  const seed = randomBytes(32);
+  const own = writeBeside(path, secretKeyText(keyFromSeed(seed, randomBytes(8)), seed), 0o600);
+  seed.fill(0);
+  try {
+    // Another process may have been first: then its key is the one.
+    linkSync(own, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(own, { force: true });
+  }
+  syncPath(dirname(path));
+}
+
+function unusable(path: string, key: 'encrypted' | undefined): Error {
+  return refusal(
+    key === 'encrypted'
+      ? 'is a minisign key with a passphrase, which the nightly build has not'
+      : 'is not a secret key of minisign',
+    {
+      place: { file: path },
+      hint: 'put one without a passphrase there (minisign -C -W -s FILE takes it off), or move it away for a new one',
+    },
+  );
+}

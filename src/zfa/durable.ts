@@ -1,0 +1,64 @@
+/** Writing that a kill or a power cut leaves either done or not done. Synchronous. */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Writes a new file; its octets are on the disk when this returns, its name not yet. */
+export function writeSynced(path: string, data: string | Uint8Array, mode = 0o644): void {
+  const file = openSync(path, 'wx', mode);
+  try {
+    writeFileSync(file, data);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A new file beside `path` with a name of its own (`.key-…`). @returns its path. */
+export function writeBeside(path: string, data: string | Uint8Array, mode = 0o644): string {
+  const own = join(dirname(path), `.key-${process.pid}-${randomBytes(6).toString('hex')}`);
+  writeSynced(own, data, mode);
+  return own;
+}
+
+/** Gives a file this text if it has another; a kill leaves the one or the other. */
+export function putText(path: string, text: string): void {
+  if (readText(path) === text) return;
+  const own = writeBeside(path, text);
+  try {
+    renameSync(own, path);
+  } catch (error) {
+    rmSync(own, { force: true });
+    throw error;
+  }
+  syncPath(dirname(path));
+}
+
+/** The text of a file; undefined: it is not there. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Puts a file's octets, or the entries of a folder, on the disk. */
+export function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,112 @@
+/** The paths of bundles: each holder its own, by dates that there are. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { zfaPlaces } from '../../../src/zfa/places.js';
+import type { BundleStore } from '../../../src/zfa/service/bundle-routes.js';
+import type { ByteSource } from '../../../src/zfa/stream/byte-source.js';
+import {
+  addHolder,
+  changeHolder,
+  PASSWORD,
+  startTestService,
+  type TestService,
+} from './fixture.js';
+
+const DAYS = ['20261122', '20261121'];
+const open = new Set<ByteSource>();
+
+function sourceOf(bytes: Buffer): ByteSource {
+  const source: ByteSource = {
+    size: bytes.length,
+    read: async (into, at) => bytes.copy(into, 0, at),
+    close: async () => {
+      open.delete(source);
+    },
+  };
+  open.add(source);
+  return source;
+}
+
+/** What a bundle holds here: its own name. */
+const store: BundleStore = {
+  days: () => DAYS,
+  open: async (date, holder, { encrypted }) => {
+    // `young` was not there on the older day, and nobody but it and `acme` on the newer.
+    if (holder.id === 'old' ? date === DAYS[0] : holder.id === 'young' && date === DAYS[1]) {
+      return undefined;
+    }
+    const fileName = `zfa-${holder.id}-${date}.tar${encrypted ? '.age' : ''}`;
+    const etag = createHash('sha256').update(fileName).digest('hex');
+    const source = sourceOf(Buffer.from(fileName));
+    return { source, fileName, etag, modified: 1_795_305_600, zones: ['com'] };
+  },
+};
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startTestService({ zfa: ['limit-hours = 0'], bundles: store });
+  for (const id of ['acme', 'young', 'old']) addHolder(service.db, id);
+  addHolder(service.db, 'sealed', { ageKey: 'age1x' });
+});
+afterAll(() => service.stop());
+
+const get = (path: string, id = 'acme', method = 'GET', headers = {}) =>
+  service.ask(path, { basic: `${id}:${PASSWORD}`, method, headers });
+
+it('a day of the holder', async () => {
+  const answer = await get('/bundles/20261121.tar');
+  expect(answer).toMatchObject({ status: 200, text: 'zfa-acme-20261121.tar' });
+  expect(answer.headers).toMatchObject({
+    'content-type': 'application/x-tar',
+    'content-disposition': 'attachment;filename=zfa-acme-20261121.tar',
+    'accept-ranges': 'bytes',
+  });
+  const part = await get('/bundles/20261121.tar', 'acme', 'GET', { Range: 'bytes=4-7' });
+  expect(part).toMatchObject({ status: 206, text: 'acme' });
+  const head = await get('/bundles/20261121.tar', 'acme', 'HEAD');
+  expect(head.headers['content-length']).toBe('21');
+  expect((await service.ask('/bundles/20261121.tar')).status).toBe(401);
+});
+
+it('the latest is the latest of this holder, and says which', async () => {
+  const latest = await get('/bundles/latest.tar');
+  expect(latest.text).toBe('zfa-acme-20261122.tar');
+  expect(latest.headers['content-location']).toBe('/bundles/20261122.tar');
+  expect((await get('/bundles/latest.tar', 'old')).text).toBe('zfa-old-20261121.tar');
+});
+
+it('404 for days that there are not, or not for this holder, and for what is no day', async () => {
+  expect((await get('/bundles/20261121.tar', 'young')).status).toBe(404);
+  for (const date of ['20261120', '..', '%2e%2e', '20261122x', 'latest.tar', 'acme']) {
+    expect((await get(`/bundles/${date}.tar`)).status, date).toBe(404);
+  }
+  expect((await get('/bundles/../bundles/20261122.tar')).status).toBe(404);
+});
+
+it('encrypted for holders who have given a key', async () => {
+  const sealed = await get('/bundles/latest.tar.age', 'sealed');
+  expect(sealed).toMatchObject({ status: 200, text: 'zfa-sealed-20261122.tar.age' });
+  expect(sealed.headers['content-location']).toBe('/bundles/20261122.tar.age');
+  expect((await get('/bundles/20261122.tar.age')).status).toBe(404);
+});
+
+it("403 when a zone in it is no longer the holder's", async () => {
+  changeHolder(service.db, 'young', { zones: ['net'] });
+  expect((await get('/bundles/20261122.tar', 'young')).status).toBe(403);
+});
+
+it('/minisign.pub, when there is one', async () => {
+  expect((await service.ask('/minisign.pub')).status).toBe(404);
+  const { folder, publicKey } = zfaPlaces(service.config.stateDir);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(publicKey, 'untrusted comment: x\nRWQ\n');
+  expect(await service.ask('/minisign.pub')).toMatchObject({
+    status: 200,
+    text: 'untrusted comment: x\nRWQ\n',
+  });
+});
+
+it('no bundle stays open', () => {
+  expect(open.size).toBe(0);
+});
