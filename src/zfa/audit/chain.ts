@@ -101,17 +101,18 @@ export interface ChainFault {
 export interface ChainCheck {
   /** @param text a line without its newline. */
   line(text: string): void;
-  /**
-   * To be called after the last line.
-   *
-   * @param head that the database keeps; undefined: it knows of none.
-   */
-  end(head: Head | undefined): void;
+  /** To be called after the last line. */
+  end(): void;
   readonly faults: readonly ChainFault[];
   readonly lines: number;
 }
 
-export function createChainCheck(): ChainCheck {
+/**
+ * A check that keeps faults and gaps, not lines: a log of years takes no more memory than one of a day.
+ *
+ * @param head that the database keeps; undefined: it knows of none.
+ */
+export function createChainCheck(head: Head | undefined): ChainCheck {
   const faults: ChainFault[] = [];
   const fault = (line: number, what: string): void => {
     faults.push({ line, what });
@@ -120,7 +121,9 @@ export function createChainCheck(): ChainCheck {
   let hash = EMPTY.hash;
   let n = 0;
   let at = 0;
-  const seen = new Map<number, string>();
+  /** Of the line that the head names. */
+  let headHash: string | undefined;
+  const numbers = createNumbers();
   return {
     line: (text) => {
       at++;
@@ -137,7 +140,7 @@ export function createChainCheck(): ChainCheck {
           at,
           line.n > before.n + 1
             ? `${missing(before.n + 1, line.n - 1)} before it`
-            : seen.has(line.n)
+            : numbers.has(line.n)
               ? `is line ${line.n} a second time`
               : `is line ${line.n}, which does not belong here`,
         );
@@ -150,18 +153,18 @@ export function createChainCheck(): ChainCheck {
         );
       }
       n = line.n;
-      seen.set(line.n, hash);
+      numbers.add(n);
+      if (n === head?.lines) headHash = hash;
     },
-    end: (head) => {
+    end: () => {
       if (head === undefined) {
         if (at > 0) fault(at, 'is the last one, but the database knows of no line');
         return;
       }
       if (head.lines > n) {
         fault(at, `is the last one, but ${missing(n + 1, head.lines)} after it`);
-      } else if (head.lines > 0 && seen.get(head.lines) !== head.hash) {
-        const known = seen.has(head.lines);
-        fault(at, known ? `line ${head.lines} was changed` : `line ${head.lines} is missing`);
+      } else if (head.lines > 0 && headHash !== head.hash) {
+        fault(at, `line ${head.lines} ${headHash === undefined ? 'is missing' : 'was changed'}`);
       }
     },
     get faults() {
@@ -169,6 +172,31 @@ export function createChainCheck(): ChainCheck {
     },
     get lines() {
       return at;
+    },
+  };
+}
+
+/** Whole numbers from 1 that come nearly in order: what is kept are the gaps. */
+function createNumbers(): { has(n: number): boolean; add(n: number): void } {
+  let greatest = 0;
+  let gaps: (readonly [from: number, to: number])[] = [];
+  const inside =
+    (n: number) =>
+    ([from, to]: readonly [number, number]): boolean =>
+      n >= from && n <= to;
+  return {
+    has: (n) => n >= 1 && n <= greatest && !gaps.some(inside(n)),
+    add: (n) => {
+      if (n > greatest) {
+        if (n > greatest + 1) gaps.push([greatest + 1, n - 1]);
+        greatest = n;
+        return;
+      }
+      const gap = gaps.find(inside(n));
+      if (gap === undefined) return;
+      const [from, to] = gap;
+      const rest = [[from, n - 1] as const, [n + 1, to] as const].filter(([a, b]) => a <= b);
+      gaps = gaps.filter((one) => one !== gap).concat(rest);
     },
   };
 }

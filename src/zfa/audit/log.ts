@@ -42,7 +42,17 @@ const BLOCK = 1 << 16;
  */
 export function appendAudit(db: Database, stateDir: string, entries: readonly AuditEntry[]): void {
   if (entries.length === 0) return;
-  db.change(() => appendWithin(db, stateDir, entries));
+  let written = false;
+  try {
+    db.change(() => {
+      append(db, stateDir, settle(db, stateDir), entries);
+      written = true;
+    });
+  } catch (error) {
+    // The lines stand in the file, and only the head could not be moved on: whoever comes next takes
+    // them over. Written again they would stand there twice.
+    if (!written) throw error;
+  }
 }
 
 /**
@@ -84,10 +94,6 @@ function readable(detail: Readonly<Record<string, unknown>>): Record<string, unk
       typeof value === 'number' && ['expires', 'approved'].includes(name) ? isoTime(value) : value,
     ]),
   );
-}
-
-function appendWithin(db: Database, stateDir: string, entries: readonly AuditEntry[]): void {
-  append(db, stateDir, settle(db, stateDir), entries);
 }
 
 function append(db: Database, stateDir: string, head: Head, entries: readonly AuditEntry[]): void {
@@ -150,16 +156,20 @@ export interface AuditVerdict {
   readonly faults: readonly { readonly line: number; readonly what: string }[];
 }
 
-/** Checks the whole log. Appending waits meanwhile. */
+/** Checks the whole log as it is now. Appending goes on meanwhile: what was written only once stays. */
 export function checkAudit(db: Database, stateDir: string): AuditVerdict {
-  const check = createChainCheck();
-  db.change(() => {
+  const { head, size } = db.change(() => {
     settle(db, stateDir);
-    withLog(stateDir, 'r', (fd) => {
-      for (const { text } of linesFrom(fd, 0)) check.line(text);
-    });
-    check.end(readHead(db));
+    return {
+      head: readHead(db),
+      size: withLog(stateDir, 'r', (fd) => fstatSync(fd).size),
+    };
   });
+  const check = createChainCheck(head);
+  withLog(stateDir, 'r', (fd) => {
+    for (const { text } of linesFrom(fd, 0, size)) check.line(text);
+  });
+  check.end();
   return { path: zfaPlaces(stateDir).auditLog, lines: check.lines, faults: check.faults };
 }
 
@@ -176,15 +186,17 @@ export function* readAudit(stateDir: string): Generator<AuditLine> {
   }
 }
 
+/** @param to where the file ends for us; what is behind it is being written. */
 function* linesFrom(
   fd: number,
   from: number,
+  to: number = Number.POSITIVE_INFINITY,
 ): Generator<{ readonly text: string; readonly whole: boolean; readonly start: number }> {
   const block = Buffer.allocUnsafe(BLOCK);
   let rest = Buffer.alloc(0);
   let start = from;
   for (let at = from; ; ) {
-    const n = readSync(fd, block, 0, BLOCK, at);
+    const n = at >= to ? 0 : readSync(fd, block, 0, Math.min(BLOCK, to - at), at);
     if (n === 0) break;
     at += n;
     rest = Buffer.concat([rest, block.subarray(0, n)]);

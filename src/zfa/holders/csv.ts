@@ -9,6 +9,7 @@
  * belong to it, so that the monthly figures of the past come out right.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
@@ -112,14 +113,16 @@ export async function readHoldersCsv(
 ): Promise<Imported[]> {
   const rows = parseRows(file);
   const all: Imported[] = [];
+  const ids = new Set<string>();
   for (const { record, info } of rows) {
     // The parser counts a row's last line; none of the fields may hold a newline.
     const line = info.lines;
     try {
       const row = await rowOf(record, zones, now);
-      if (all.some(({ holder }) => holder.id === row.holder.id)) {
+      if (ids.has(row.holder.id)) {
         throw new FieldFault('id', `"${row.holder.id}" stands in the file twice`);
       }
+      ids.add(row.holder.id);
       all.push({ line, ...row });
     } catch (error) {
       if (!(error instanceof FieldFault)) throw error;
@@ -133,9 +136,9 @@ export async function readHoldersCsv(
 }
 
 function parseRows(file: string): ParsedRow[] {
-  let text: Buffer;
+  let octets: Buffer;
   try {
-    text = readFileSync(file === '-' ? 0 : file);
+    octets = readFileSync(file === '-' ? 0 : file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       throw inputError('is not there', { place: { file } });
@@ -143,6 +146,8 @@ function parseRows(file: string): ParsedRow[] {
     throw storageError(error, file);
   }
   const hint = `columns: ${COLUMNS.join(', ')}; needed: ${NEEDED.join(', ')}`;
+  const text = textOf(octets, file);
+  if (text.trim() === '') throw inputError('is empty', { place: { file }, hint });
   try {
     return parse(text, {
       bom: true,
@@ -154,6 +159,8 @@ function parseRows(file: string): ParsedRow[] {
         if (wrong !== undefined) throw new FieldFault('header', `has no column "${wrong}"`);
         const lacking = NEEDED.find((name) => !names.includes(name));
         if (lacking !== undefined) throw new FieldFault('header', `lacks the column "${lacking}"`);
+        const twice = names.find((name, i) => names.indexOf(name) !== i);
+        if (twice !== undefined) throw new FieldFault('header', `has the column "${twice}" twice`);
         return names;
       },
     }) as unknown as ParsedRow[];
@@ -167,6 +174,20 @@ function parseRows(file: string): ParsedRow[] {
       hint,
     });
   }
+}
+
+/** Names in another encoding would come out as somebody else's. */
+function textOf(octets: Buffer, file: string): string {
+  if (isUtf8(octets)) return octets.toString('utf8');
+  let line = 1;
+  for (let from = 0, end = 0; end >= 0; from = end + 1, line++) {
+    end = octets.indexOf(0x0a, from);
+    if (!isUtf8(octets.subarray(from, end < 0 ? undefined : end))) break;
+  }
+  throw inputError('is not UTF-8', {
+    place: { file, line },
+    hint: 'a spreadsheet writes it as "CSV UTF-8"; or: iconv -f LATIN1 -t UTF-8',
+  });
 }
 
 async function rowOf(
@@ -196,6 +217,7 @@ async function rowOf(
   }
   const created = time('created') ?? time('approved') ?? now;
   const dates = datesOf(state, time('approved'), time('expires'), time('ended'), now);
+  if (created > now) throw new FieldFault('created', 'is in the future');
   const hash = maybe('password-hash');
   if (hash !== undefined && !isPasswordHash(hash)) {
     throw new FieldFault('password-hash', 'is not a hash of scrypt ($scrypt$ln=17,r=8,p=1$…)');
