@@ -28,6 +28,8 @@ export interface BundleFacts {
   readonly size: number;
   /** Labels of the zones in it. */
   readonly zones: readonly string[];
+  /** Whom it is encrypted for: the key that the holder had when it was made. Undefined: it isn't. */
+  readonly recipient: string | undefined;
 }
 
 export interface OpenBundle extends BundleFacts {
@@ -103,7 +105,8 @@ function find(outputDir: string, date: string, holder: string): Found | undefine
 function factsOf({ day, head }: Found, { encrypted }: HowToOpen): BundleFacts | undefined {
   const { zones, holder, etag, size } = head;
   const fileName = bundleName(holder, day.date, encrypted);
-  const facts = { fileName, etag, modified: day.modified, size, zones };
+  const { modified } = day;
+  const facts = { fileName, etag, modified, size, zones, recipient: undefined };
   if (!encrypted) return facts;
   if (head.age === undefined) return undefined;
   const seal = sealOf(head.age);
@@ -111,6 +114,7 @@ function factsOf({ day, head }: Found, { encrypted }: HowToOpen): BundleFacts | 
     ...facts,
     etag: createHash('sha256').update(etag).update(seal.head).digest('hex'),
     size: sealedSize(size, seal),
+    recipient: head.age.recipient,
   };
 }
 

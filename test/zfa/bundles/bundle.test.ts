@@ -213,7 +213,7 @@ function digest(data: Uint8Array): { bytes: number; sha256: string } {
   return { bytes: data.length, sha256: createHash('sha256').update(data).digest('hex') };
 }
 
-describe('zfa bundle', () => {
+describeWithTools(['age', 'age-keygen'], 'zfa bundle', () => {
   it('finds the bundles there already, and changes nothing', async () => {
     const before = await bundleOf(built, 'acme');
     const { stdout } = await bundle(built, '--json');
@@ -248,6 +248,30 @@ describe('zfa bundle', () => {
     const opened = await openBundle(outputOf(registry), today, 'acme', { encrypted: false });
     rmSync(join(outputOf(registry), 'bundles'), { recursive: true });
     expect(await readAll(opened!.source)).toEqual(whole);
+  });
+
+  it('writes what the holder may have now, whatever the day’s folder has', async () => {
+    const registry = copyOf(built);
+    const key = join(registry.folder, 'key');
+    const made = await run('age-keygen', ['-o', key]);
+    const ageKey = /age1[0-9a-z]+/.exec(made.stderr)![0];
+    addHolders(registry, holder('acme', { zones: ['net'] }), holder('bob', { ageKey }));
+    const write = async (id: string, ...more: string[]) => {
+      const output = join(registry.folder, `${id}.tar`);
+      const done = await bundle(registry, '--json', '--holder', id, '--output', output, ...more);
+      expect(done).toMatchObject({ status: 0 });
+      const { zones } = JSON.parse(done.stdout) as { zones: string[] };
+      return { zones, data: readFileSync(output) };
+    };
+    expect((await write('acme')).zones).toEqual(['net']);
+    const plain = await write('bob');
+    expect(plain.zones).toEqual(['com', 'net']);
+    const sealed = await write('bob', '--age');
+    writeFileSync(join(registry.folder, 'sealed'), sealed.data);
+    writeFileSync(join(registry.folder, 'plain'), plain.data);
+    const open = 'age -d -i key sealed | cmp - plain';
+    const done = await run('sh', ['-c', open], { cwd: registry.folder });
+    expect(done).toMatchObject({ status: 0 });
   });
 
   it('refuses what can’t be: exit codes', async () => {
