@@ -14,6 +14,7 @@ import {
   readPart,
 } from './day-files.js';
 import { withNewestFolder } from './days.js';
+import { bundlesFolder, listFolders } from './folders.js';
 import type { Piece } from './layout.js';
 
 /** What is known of a bundle without opening its files. */
@@ -40,6 +41,11 @@ export interface OpenBundle extends BundleFacts {
 export interface HowToOpen {
   /** The form for the holder's age key; a holder without one has no such bundle. */
   readonly encrypted: boolean;
+  /**
+   * Wants the version with this tag, also if the day's bundles were made again after it: for those
+   * who go on with a download. Undefined: the newest.
+   */
+  readonly etag?: string | undefined;
 }
 
 /** A part and the day that it belongs to. */
@@ -62,8 +68,7 @@ export function findBundle(
   holder: string,
   how: HowToOpen,
 ): BundleFacts | undefined {
-  const found = find(outputDir, date, holder);
-  return found && factsOf(found, how);
+  return find(outputDir, date, holder, how)?.facts;
 }
 
 /**
@@ -79,10 +84,9 @@ export async function openBundle(
   how: HowToOpen,
 ): Promise<OpenBundle | undefined> {
   for (let turn = 0; ; turn++) {
-    const found = find(outputDir, date, holder);
-    const facts = found && factsOf(found, how);
-    if (found === undefined || facts === undefined) return undefined;
-    const { folder, day, head, own } = found;
+    const found = find(outputDir, date, holder, how);
+    if (found === undefined) return undefined;
+    const { folder, day, head, own, facts } = found;
     try {
       const tar = await pieceSource(head.pieces, own, (name) =>
         fileSource(join(folder, name), day.shared[name]),
@@ -95,11 +99,30 @@ export async function openBundle(
   }
 }
 
-function find(outputDir: string, date: string, holder: string): Found | undefined {
-  return withNewestFolder(outputDir, date, (folder) => {
+function find(
+  outputDir: string,
+  date: string,
+  holder: string,
+  how: HowToOpen,
+): (Found & { readonly facts: BundleFacts }) | undefined {
+  const look = (folder: string): (Found & { readonly facts: BundleFacts }) | undefined => {
     const part = readPart(folder, holder);
-    return part && { folder, day: readDay(folder), ...part };
-  });
+    if (part === undefined) return undefined;
+    const found = { folder, day: readDay(folder), ...part };
+    const facts = factsOf(found, how);
+    return facts && { ...found, facts };
+  };
+  if (how.etag === undefined) return withNewestFolder(outputDir, date, look);
+  for (const { name } of listFolders(outputDir).filter((folder) => folder.date === date)) {
+    try {
+      const found = look(join(bundlesFolder(outputDir), name));
+      if (found?.facts.etag === how.etag) return found;
+    } catch (error) {
+      // It was replaced, and has just gone.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return undefined;
 }
 
 function factsOf({ day, head }: Found, { encrypted }: HowToOpen): BundleFacts | undefined {

@@ -128,6 +128,11 @@ describeWithTools(['tar', 'md5sum', 'minisign'], 'killed before every call', () 
       points += await sweep(days, ['zfa', 'bundle', '--now', noon(2)]);
     });
 
+    it('in the nightly build, which publishes first', async () => {
+      // Most of a build's calls are not of the bundles: every so many is looked at.
+      await sweep(fresh, ['build', '-q', '--now', noon(1)], 7);
+    });
+
     it('of a day again', async () => {
       addHolders(days, holder('dora'));
       points += await sweep(days, ['zfa', 'bundle', '--now', noon(1)]);

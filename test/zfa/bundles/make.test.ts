@@ -1,5 +1,13 @@
 /** The bundles of a day: what is shared, what is kept from one making to the next, who gets what. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -93,6 +101,32 @@ describe('the bundles of a day', () => {
         ...zones.flatMap(({ files }) => files.map((f) => f.name)),
       ].sort(),
     );
+  });
+
+  it('that were replaced are opened by their tag, to go on with a download', async () => {
+    const folder = tempDir('make');
+    const work = job(folder, {
+      zones: [fakeZone(join(folder, 'g'), 'com', [...COM])],
+      holders: [holder('a')],
+    });
+    await makeBundles(work);
+    const find = (etag?: string) =>
+      findBundle(work.outputDir, today, 'a', { encrypted: false, etag });
+    const first = find()!;
+    await makeBundles({ ...work, holders: [holder('a', { name: 'Other' })] });
+    const second = find()!;
+    expect(second.etag).not.toBe(first.etag);
+    expect(find(first.etag)).toEqual(first);
+    expect(find(second.etag)).toEqual(second);
+    expect(find('x')).toBeUndefined();
+    const old = await openBundle(work.outputDir, today, 'a', {
+      encrypted: false,
+      etag: first.etag,
+    });
+    const output = join(folder, 'x.tar');
+    await writeSource(old!.source, output, () => undefined);
+    await old!.source.close();
+    expect(readFileSync(output, 'latin1')).toContain('Holder: a (Name of a)');
   });
 
   it('are made anew when a shared file of them has gone', async () => {

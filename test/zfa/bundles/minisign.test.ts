@@ -1,6 +1,6 @@
 /** Keys and signatures in minisign's format, judged by minisign. */
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseSecretKey, publicKeyText, signatureText } from '#zonewright/zfa/bundles/minisign.js';
@@ -90,6 +90,16 @@ describe('the signing key', () => {
       expect(() => signingKey(state)).toThrow('not a secret key');
       expect(readFileSync(secret, 'utf8')).toBe(bad);
     }
+  });
+
+  it('takes away what a killed run left long ago', () => {
+    const state = tempDir('minisign');
+    signingKey(state);
+    const { folder } = zfaPlaces(state);
+    for (const name of ['.key-1-old', '.key-1-new']) writeFileSync(join(folder, name), 'x');
+    utimesSync(join(folder, '.key-1-old'), 0, 0);
+    signingKey(state);
+    expect(readdirSync(folder).sort()).toEqual(['.key-1-new', 'minisign.key', 'minisign.pub']);
   });
 
   it('with a passphrase is refused with what to do', () => {
