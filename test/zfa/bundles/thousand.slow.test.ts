@@ -54,10 +54,13 @@ describe('a thousand holders of a zone of 1 GiB', { timeout: 300_000 }, () => {
   it('costs little more when all have an age key', async () => {
     const recipient = async () => identityToRecipient(await generateX25519Identity());
     const keys = await Promise.all(Array.from({ length: HOLDERS }, recipient));
+    const before = process.cpuUsage();
     const { seconds, each } = await measure(keys);
+    const cpu = process.cpuUsage(before).user / 1e6;
     console.log(`with age keys: ${seconds.toFixed(2)} s, ${Math.round(each)} octets each`);
     expect(each).toBeLessThan(65_536);
-    expect(seconds).toBeLessThan(2 * BUDGET);
+    // Two operations on a curve for each: by processor time, which others on the machine don't change.
+    expect(cpu).toBeLessThan(2 * BUDGET);
   });
 
   it('is written as a tar file that tar reads', async () => {
