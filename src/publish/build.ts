@@ -498,11 +498,12 @@ function refuseFailedBundling(ready: readonly Ready[], { error }: Bundling): voi
   const names = ready.map(({ manifest }) => manifest.zone).join(', ');
   const message = error instanceof Error ? error.message : String(error);
   const { place, hint } = error instanceof ZonewrightError ? error : {};
+  const where = placeText(place);
   const repeat = 'zonewright zfa bundle makes them when that is mended';
   throw new ZonewrightError(
     EXIT.unexpected,
-    `${names} published, but the bundles of zone file access could not be made: ${message}`,
-    { place, hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
+    `${names} published, but the bundles of zone file access could not be made: ${where}${message}`,
+    { hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
   );
 }
 
