@@ -136,7 +136,7 @@ function addDeny(zfa: Command): void {
     .summary('give a pending holder no access')
     .description('Gives a pending holder no access. The id stays taken.')
     .requiredOption('--reason <TEXT>', 'why; goes to the audit log')
-    .addHelpText('after', '\nExample:\n  zonewright zfa deny acme --reason "no purpose given"')
+    .addHelpText('after', '\nExamples:\n  zonewright zfa deny acme --reason "no purpose given"')
     .action((id: string, flags: { reason: string }, command: Command) =>
       go<ReasonOptions>('denyCommand', command, { id, reason: flags.reason }),
     );
@@ -150,7 +150,7 @@ function addRenew(zfa: Command): void {
       'Sets when access ends, also for a holder whose access has ended already. The password stays.',
     )
     .requiredOption('--expires <T>', 'when access ends', timeFlag)
-    .addHelpText('after', '\nExample:\n  zonewright zfa renew acme --expires 2028-11-24')
+    .addHelpText('after', '\nExamples:\n  zonewright zfa renew acme --expires 2028-11-24')
     .action((id: string, flags: { expires: number }, command: Command) =>
       go<RenewOptions>('renewCommand', command, { id, expires: flags.expires }),
     );
@@ -163,7 +163,7 @@ function addPasswd(zfa: Command): void {
     .description(
       'Makes another password and prints it on standard output, this once. The old one, and what was signed in with it, is void at once.',
     )
-    .addHelpText('after', '\nExample:\n  zonewright zfa passwd acme')
+    .addHelpText('after', '\nExamples:\n  zonewright zfa passwd acme')
     .action((id: string, _: object, command: Command) =>
       go<HolderOptions>('passwdCommand', command, { id }),
     );
@@ -175,7 +175,7 @@ function addRevoke(zfa: Command): void {
     .summary('end access, at once and for ever')
     .description('Ends access at once: the password, tokens and running downloads.')
     .requiredOption('--reason <TEXT>', 'why; goes to the audit log')
-    .addHelpText('after', '\nExample:\n  zonewright zfa revoke acme --reason "sold the data"')
+    .addHelpText('after', '\nExamples:\n  zonewright zfa revoke acme --reason "sold the data"')
     .action((id: string, flags: { reason: string }, command: Command) =>
       go<ReasonOptions>('revokeCommand', command, { id, reason: flags.reason }),
     );
@@ -209,6 +209,7 @@ function addShow(zfa: Command): void {
     .command('show <ID>')
     .summary('a holder, and what happened to it')
     .description('Shows a holder and what happened to it.')
+    .addHelpText('after', '\nExamples:\n  zonewright zfa show acme')
     .action((id: string, _: object, command: Command) =>
       go<HolderOptions>('showCommand', command, { id }),
     );
@@ -221,7 +222,7 @@ function addImport(zfa: Command): void {
     .description(
       `Adds the holders of a CSV file, all or, when a row can't be taken, none. Columns: id, name, email and zones, and if need be organisation, purpose, allow, agreement, agreement-date, state, created, approved, expires, ended, age-key and password-hash. Zones have blanks between them, times are ISO 8601. "-" is standard input.`,
     )
-    .addHelpText('after', '\nExample:\n  zonewright zfa import holders.csv')
+    .addHelpText('after', '\nExamples:\n  zonewright zfa import holders.csv')
     .action((file: string, _: object, command: Command) =>
       go<ImportOptions>('importCommand', command, { file }),
     );

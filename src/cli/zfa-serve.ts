@@ -1,6 +1,6 @@
 /** `zonewright zfa serve`: the flags of the download service. */
 
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { LISTEN_FORM, type ListenAddress, parseListenAddress } from '../config/listen-address.js';
 import { usageError } from '../errors.js';
 import { type CommonOptions, commonOptions, durationFlag, finish, flagOf } from './common.js';
@@ -41,11 +41,10 @@ export function addServeCommand(zfa: Command): void {
     .option('--tls-key <F>', 'its private key, PEM')
     .option('--plain', 'without TLS; on loopback only, behind a proxy on this machine')
     .option('--metrics <ADDR:PORT>', 'serve figures for Prometheus there, at /metrics', addressFlag)
-    .option(
-      '--drain <DURATION>',
-      'how long downloads may go on at the end (default: PT1H)',
-      durationFlag,
-      HOUR,
+    .addOption(
+      new Option('--drain <DURATION>', 'how long downloads may go on at the end')
+        .argParser(durationFlag)
+        .default(HOUR, 'PT1H'),
     )
     .addHelpText(
       'after',
@@ -54,8 +53,8 @@ Examples:
   zonewright zfa serve --listen 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
   zonewright zfa serve --listen 127.0.0.1:8080 --plain --metrics 127.0.0.1:9100
 
-  curl -u ID:PASSWORD -OJ https://zfa.example/bundles/latest.tar
-  curl -u ID:PASSWORD -C - -o com.tar https://zfa.example/bundles/20261122.tar   (goes on)
+  curl -u ID -OJ https://zfa.example/bundles/latest.tar      (curl asks for the password)
+  curl -u ID -C - -O https://zfa.example/bundles/20261122.tar   (goes on where it broke off)
 
 With --json, one object at the start: {"version", "listening", "metrics"}, so that a script that
 chose port 0 knows the port.`,

@@ -42,7 +42,7 @@ describe('starting', () => {
       expect(packages).toEqual(['commander']);
       expect(own).toContain('cli/main.js');
       const known =
-        /^(cli|config\/(duration|names|size|suggest|time)|names\/name|errors|cleanup)\b/;
+        /^(cli|config\/(duration|listen-address|names|server-address|size|suggest|time)|names\/name|zfa\/(holders\/model|report\/month)|errors|cleanup)\b/;
       expect(own.filter((file) => !known.test(file))).toEqual([]);
     },
   );

@@ -248,6 +248,7 @@ async function rowOf(
   const { approved, expires } = dates;
   const detail = {
     state,
+    zones: holder.zones,
     ...(approved === undefined ? {} : { approved }),
     ...(expires === undefined ? {} : { expires }),
   };

@@ -7,7 +7,9 @@
  *
  *     previous + new + renewed − expired − revoked = total
  *
- * where `renewed` are those that had ended and came back.
+ * where `renewed` are those that had ended and came back. Not counted: a renewal before the end
+ * (no password more), the revocation of one that had expired (none less), another password in
+ * place of the old one, and who was denied.
  */
 
 /** What happened to a holder, as the database has it (database/schema.ts, `events`). */
@@ -20,13 +22,11 @@ export interface PasswordEvent {
   readonly detail: Readonly<Record<string, unknown>>;
 }
 
-/** A time in which a holder had access: from `from` on, not at `to` any more. */
-export interface Term {
-  readonly from: number;
-  /** Infinity: it has no end. */
-  readonly to: number;
-  readonly began: 'approved' | 'renewed';
-  readonly ended: 'expired' | 'revoked';
+/** A moment at which a holder got access, or lost it. */
+export interface Turn {
+  readonly at: number;
+  /** `new` and `renewed` give access, the others take it; no two of a kind in a row. */
+  readonly how: 'new' | 'renewed' | 'expired' | 'revoked';
 }
 
 /** The figures of a month. */
@@ -41,58 +41,81 @@ export interface PasswordFigures {
   readonly total: number;
 }
 
-/** The times in which one holder had access, from its events in any order. */
-export function termsOf(events: readonly PasswordEvent[]): Term[] {
-  const terms: Term[] = [];
-  let open: { from: number; to: number; began: Term['began'] } | undefined;
-  const begin = (from: number, to: number, began: Term['began']): void => {
-    if (open !== undefined) end(from, 'expired');
-    open = { from, to, began };
+/** Passwords at some time by the zone that they open: label → number. */
+export type PasswordsByZone = Readonly<Record<string, number>>;
+
+/**
+ * The moments at which one holder got and lost access, those to come included, in order.
+ *
+ * The order of what happened is that of `seq`. Times may differ from it: a clock was set back, a day
+ * was replayed (`--now`), an import tells of the past. So nothing happens before the turn that it
+ * follows; were the times to rule, a revocation could come before its approval and be lost.
+ *
+ * @param events of one holder, in any order.
+ */
+export function turnsOf(events: readonly PasswordEvent[]): Turn[] {
+  const turns: Turn[] = [];
+  let active = false;
+  let expires = Number.POSITIVE_INFINITY;
+  const turn = (at: number, how: Turn['how']): void => {
+    turns.push({ at: Math.max(at, turns.at(-1)?.at ?? at), how });
+    active = how === 'new' || how === 'renewed';
   };
-  const end = (at: number, how: Term['ended']): void => {
-    if (open === undefined) return;
-    const { from, to, began } = open;
-    open = undefined;
-    // A term that had ended by itself before was not ended by this.
-    const ended = to <= at ? 'expired' : how;
-    const last = Math.min(to, at);
-    if (last > from) terms.push({ from, to: last, began, ended });
+  /** The end that came by itself, if it was there by `at`. */
+  const lapse = (at: number): void => {
+    if (active && expires <= at) turn(expires, 'expired');
   };
-  // An import brings events of the past after those of the present.
-  const inOrder = [...events].sort((a, b) => a.at - b.at || a.seq - b.seq);
-  for (const { at, event, detail } of inOrder) {
-    const expires = numberOf(detail.expires) ?? Number.POSITIVE_INFINITY;
+  const begin = (at: number, end: unknown): void => {
+    lapse(at);
+    if (!active) turn(at, turns.length === 0 ? 'new' : 'renewed');
+    expires = typeof end === 'number' ? end : Number.POSITIVE_INFINITY;
+  };
+  const revoke = (at: number): void => {
+    lapse(at);
+    if (active) turn(at, 'revoked');
+  };
+  for (const { at, event, detail } of [...events].sort((a, b) => a.seq - b.seq)) {
     switch (event) {
       case 'approved':
-        begin(at, expires, 'approved');
+      case 'renewed':
+        begin(at, detail.expires);
         break;
       case 'imported': {
-        const approved = numberOf(detail.approved);
-        if (detail.state === 'approved' || detail.state === 'expired') {
-          begin(approved ?? at, expires, 'approved');
-        } else if (detail.state === 'revoked' && approved !== undefined) {
-          begin(approved, expires, 'approved');
-          end(at, 'revoked');
-        }
+        const { state, approved } = detail;
+        if (state !== 'approved' && state !== 'expired' && state !== 'revoked') break;
+        begin(typeof approved === 'number' ? approved : at, detail.expires);
+        // The event of one that was revoked has the time at which it was.
+        if (state === 'revoked') revoke(at);
         break;
       }
-      case 'renewed':
-        if (open !== undefined && open.to > at) open.to = expires;
-        else {
-          end(at, 'expired');
-          begin(at, expires, 'renewed');
-        }
-        break;
       case 'revoked':
-        end(at, 'revoked');
+        revoke(at);
+        break;
+      case 'expired':
+        if (active) turn(Math.min(at, expires), 'expired');
         break;
       default:
-        // What does not give or take access. `expired` tells what the term's own end says already.
+        // What neither gives access nor takes it.
         break;
     }
   }
-  if (open !== undefined) terms.push({ ...open, ended: 'expired' });
-  return terms;
+  lapse(Number.MAX_SAFE_INTEGER);
+  return turns;
+}
+
+/**
+ * When what is known begins: the time of the first event, or the first approval that an import
+ * tells of. Infinity: nothing is known.
+ */
+export function knownFrom(events: readonly PasswordEvent[]): number {
+  let first = Number.POSITIVE_INFINITY;
+  for (const { at, event, detail } of events) {
+    first = Math.min(first, at);
+    if (event === 'imported' && typeof detail.approved === 'number') {
+      first = Math.min(first, detail.approved);
+    }
+  }
+  return first;
 }
 
 /**
@@ -105,24 +128,77 @@ export function countPasswords(
   from: number,
   to: number,
 ): PasswordFigures | undefined {
-  const terms = [...byHolder(events).values()].flatMap(termsOf);
-  const known = Math.min(...terms.map((term) => term.from), ...events.map((event) => event.at));
-  if (known >= to) return undefined;
-  const within = (time: number): boolean => time >= from && time < to;
+  if (knownFrom(events) >= to) return undefined;
+  const turns = [...byHolder(events).values()].flatMap(turnsOf);
   const standing = (time: number): number =>
-    terms.filter((term) => term.from < time && term.to >= time).length;
-  const began = (how: Term['began']): number =>
-    terms.filter((term) => within(term.from) && term.began === how).length;
-  const ended = (how: Term['ended']): number =>
-    terms.filter((term) => within(term.to) && term.ended === how).length;
+    turns.reduce((sum, { at, how }) => (at < time ? sum + CHANGE[how] : sum), 0);
+  const within = (kind: Turn['how']): number =>
+    turns.filter(({ at, how }) => how === kind && at >= from && at < to).length;
   return {
     previous: standing(from),
-    new: began('approved'),
-    renewed: began('renewed'),
-    expired: ended('expired'),
-    revoked: ended('revoked'),
+    new: within('new'),
+    renewed: within('renewed'),
+    expired: within('expired'),
+    revoked: within('revoked'),
     total: standing(to),
   };
+}
+
+const CHANGE: Readonly<Record<Turn['how'], 1 | -1>> = {
+  new: 1,
+  renewed: 1,
+  expired: -1,
+  revoked: -1,
+};
+
+/**
+ * Passwords that were active just before `to`, by the zones that they opened then.
+ *
+ * @param zones labels that are named in any case, with 0 if need be.
+ * @param now the zones that a holder has today; for one whose events tell of none.
+ * @returns undefined where {@link countPasswords} is, and when the zones of one are not known.
+ */
+export function passwordsByZone(
+  events: readonly PasswordEvent[],
+  to: number,
+  zones: readonly string[],
+  now: (holder: string) => readonly string[] | undefined,
+): PasswordsByZone | undefined {
+  if (knownFrom(events) >= to) return undefined;
+  const counts = new Map(zones.map((zone) => [zone, 0]));
+  for (const [holder, own] of byHolder(events)) {
+    const last = turnsOf(own).findLast(({ at }) => at < to);
+    if (last === undefined || CHANGE[last.how] < 0) continue;
+    const opened = zonesAt(own, to, now(holder));
+    if (opened === undefined) return undefined;
+    for (const zone of opened) counts.set(zone, (counts.get(zone) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The zones that a holder had just before `to`; undefined: not known. */
+function zonesAt(
+  own: readonly PasswordEvent[],
+  to: number,
+  now: readonly string[] | undefined,
+): readonly string[] | undefined {
+  const told = own.flatMap(({ seq, at, event, detail }) => {
+    const zones = zonesOf(event, detail);
+    return zones === undefined ? [] : [{ seq, at, event, zones }];
+  });
+  told.sort((a, b) => a.seq - b.seq);
+  if (told.length === 0) return now;
+  // What a holder was taken in with held from its beginning, even if that was told later.
+  const held = told.filter(({ at, event }) => at < to || event !== 'changed');
+  return held.at(-1)?.zones;
+}
+
+/** The zones that an event sets. */
+function zonesOf(event: string, detail: PasswordEvent['detail']): readonly string[] | undefined {
+  const from =
+    event === 'changed' ? (detail.fields as Record<string, unknown> | undefined) : detail;
+  const zones = from?.zones;
+  return Array.isArray(zones) ? zones.map(String) : undefined;
 }
 
 function byHolder(events: readonly PasswordEvent[]): Map<string, PasswordEvent[]> {
@@ -133,8 +209,4 @@ function byHolder(events: readonly PasswordEvent[]): Map<string, PasswordEvent[]
     else own.push(event);
   }
   return all;
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === 'number' ? value : undefined;
 }

@@ -1,4 +1,7 @@
-/** The monthly figures as text: a table for people, and the activity report's field. */
+/**
+ * The monthly figures as text: a table for people, whose first lines have the names of table 3 of
+ * VeriSign's report of November 2003, and the field of the activity report.
+ */
 
 import { countText } from '../../cli/output.js';
 import { formatSize } from '../../config/size.js';
@@ -9,34 +12,75 @@ import type { Report } from './report.js';
 
 const UNKNOWN = 'unknown';
 
-/** The figures as a table. */
+/** The figures as a table, and what to know about them. */
 export function reportText(report: Report): string {
-  const { month, passwords, downloads, until } = report;
-  const count = (n: number | undefined): string => (n === undefined ? UNKNOWN : countText(n));
-  const rows: (readonly [string, string])[] = [
-    ['Zone file access passwords previous month', count(passwords?.previous)],
-    ['New zone file access passwords', count(passwords?.new)],
-    ['Renewed after their end', count(passwords?.renewed)],
-    ['Expired', count(passwords?.expired)],
-    ['Revoked', count(passwords?.revoked)],
-    ['Total zone file access passwords end of reporting month', count(passwords?.total)],
-    ['Downloads, complete', count(downloads?.all.complete)],
-    ['Downloads, begun and not complete', count(downloads?.all.unfinished)],
+  const { month, until } = report;
+  const rows = [...passwordRows(report), undefined, ...downloadRows(report)];
+  const width = Math.max(...rows.map((row) => row?.[0].length ?? 0));
+  const lines = rows.map((row) =>
+    row === undefined ? '' : `${row[0].padEnd(width)}  ${row[1]}`.trimEnd(),
+  );
+  const soFar = until < month.to ? ` (so far, until ${isoTime(until)})` : '';
+  const title = `Zone file access activity, ${monthName(month)}${soFar}`;
+  const notes = notesOf(report).map((note) => `${note}\n`);
+  return `${title}\n\n${lines.join('\n')}\n${notes.length > 0 ? '\n' : ''}${notes.join('')}`;
+}
+
+type TextRow = readonly [name: string, value: string];
+
+function passwordRows({ passwords, byZone }: Report): TextRow[] {
+  const zones = Object.entries(byZone ?? { 'each zone': undefined });
+  return [
+    ['Zone file access passwords previous month', number(passwords?.previous)],
+    ['New zone file access passwords', number(passwords?.new)],
+    ['Renewed after their end', number(passwords?.renewed)],
+    ['Expired', number(passwords?.expired)],
+    ['Revoked', number(passwords?.revoked)],
+    ['Total zone file access approvals end of reporting month', number(passwords?.total)],
+    ...zones.map(([zone, n]): TextRow => [`  for ${zone}`, number(n)]),
+    ['zfa-passwords', number(passwords?.total)],
+  ];
+}
+
+function downloadRows({ downloads }: Report): TextRow[] {
+  const { complete, unfinished, holders } = downloads?.all ?? {};
+  return [
+    ['Downloads, complete', number(complete)],
+    ['Downloads, begun and not complete', number(unfinished)],
     ['Octets sent', downloads === undefined ? UNKNOWN : octets(downloads.all)],
-    ['Holders that downloaded', count(downloads?.all.holders)],
+    ['Holders that downloaded', number(holders)],
     ...Object.entries(downloads?.by ?? {}).map(
-      ([kind, figures]) =>
-        [
-          `  of ${kind === 'bundles' ? 'bundles' : `files of ${kind}`}`,
-          `${countText(figures.complete)} complete, ${octets(figures)}`,
-        ] as const,
+      ([kind, figures]): TextRow => [
+        `  ${kind === 'bundles' ? 'bundles' : `files of ${kind}`}`,
+        `${countText(figures.complete)} complete, ${countText(figures.unfinished)} not, ${octets(figures)}`,
+      ],
     ),
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  const title = `Zone file access activity, ${monthName(month)}`;
-  const soFar = until < month.to ? ` (so far, until ${isoTime(until)})` : '';
-  const lines = rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`);
-  return `${title}${soFar}\n\n${lines.join('\n')}\n`;
+}
+
+function notesOf({ month, until, knownSince, imported, downloads }: Report): string[] {
+  const notes: string[] = [];
+  if (knownSince === undefined) {
+    notes.push('Nothing is written down of holders yet.');
+  } else if (knownSince >= month.from) {
+    const which = knownSince >= until ? 'unknown' : 'not counted';
+    notes.push(`Holders are known from ${isoTime(knownSince)} on; what was before is ${which}.`);
+  }
+  if (imported > 0) {
+    notes.push(
+      `Holders imported after the month began: ${countText(imported)}; of them it is counted what their rows tell.`,
+    );
+  }
+  if (downloads === undefined) {
+    notes.push('The download service had not run by then.');
+  } else if (downloads.since > month.from) {
+    notes.push(`Downloads are known from ${isoTime(downloads.since)} on.`);
+  }
+  return notes;
+}
+
+function number(n: number | undefined): string {
+  return n === undefined ? UNKNOWN : countText(n);
 }
 
 function octets({ bytes }: DownloadFigures): string {
@@ -44,9 +88,12 @@ function octets({ bytes }: DownloadFigures): string {
 }
 
 /**
- * The field `zfa-passwords` of the monthly activity report (.com agreement, Appendix 4, field 04),
- * as CSV: a header and a row, empty when the number is not known.
+ * The field `zfa-passwords` of the registry functions activity report, `<tld>-activity-yyyymm.csv`
+ * (.com agreement, Appendix 4 (c), field 04): a header line and a row, with the line ends of
+ * RFC 4180 as Appendix 4 has them.
+ *
+ * @param passwords undefined: not known; the field is empty.
  */
-export function reportCsv({ passwords }: Report): string {
-  return `zfa-passwords\n${passwords?.total ?? ''}\n`;
+export function reportCsv(passwords: number | undefined): string {
+  return `zfa-passwords\r\n${passwords ?? ''}\r\n`;
 }

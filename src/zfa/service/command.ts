@@ -23,7 +23,6 @@ import { startService } from './server.js';
 export async function serveCommand(options: ZfaServeOptions): Promise<void> {
   const { reporter } = options;
   const config = loadConfig(options.config);
-  for (const warning of config.warnings) reporter.warn(warning);
   // With --now the service lives in another time, which goes on from there.
   const shift = options.now - clockNow();
   const running = await startService({

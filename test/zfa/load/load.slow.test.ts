@@ -20,7 +20,7 @@ const CLIENTS = 200;
 const EACH = 5;
 
 let site: Site;
-let serving: Serving;
+let serving: Serving | undefined;
 let tokens: string[];
 /** The bundle of the first holder, as a file. */
 let reference: string;
@@ -39,8 +39,8 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
-  serving.running.child.kill('SIGTERM');
-  await serving.running.finished;
+  serving?.running.child.kill('SIGTERM');
+  await serving?.running.finished;
 });
 
 /** What of a holder's bundle is not in all others: what comes after the zone. */
@@ -63,7 +63,7 @@ describe('a thousand downloads at once', () => {
     writeFileSync(
       plan,
       JSON.stringify({
-        port: serving.port,
+        port: serving!.port,
         path: '/bundles/latest.tar',
         reference,
         shared: SIZE,
@@ -77,7 +77,7 @@ describe('a thousand downloads at once', () => {
     const done = await run(process.execPath, [client, plan], { timeout: 1_500_000 });
     expect(done.stderr).toBe('');
     const result = JSON.parse(done.stdout) as Record<string, number>;
-    const peak = peakMemory(serving.pid);
+    const peak = peakMemory(serving!.pid);
     console.info(
       `${result.complete} downloads of ${Math.round(SIZE / 1e6)} MB, cut ${result.cut} times: ${result.seconds.toFixed(0)} s, ${(result.octets / result.seconds / 1e6).toFixed(0)} MB/s, at most ${Math.round(peak / 1e6)} MB`,
     );
@@ -133,7 +133,7 @@ http {
     const theirs: number[] = [];
     for (let n = 0; n < 9; n++) {
       theirs.push(await speed(`http://127.0.0.1:${PORT}/reference.tar`));
-      ours.push(await speed(`${serving.url}/bundles/latest.tar`, tokens[0]));
+      ours.push(await speed(`${serving!.url}/bundles/latest.tar`, tokens[0]));
     }
     const median = (all: number[]): number => all.sort((a, b) => a - b)[all.length >> 1];
     const ratio = median(ours) / median(theirs);

@@ -119,11 +119,11 @@ export function publishRandom(
   for (const [name, text] of Object.entries(small)) writeFileSync(join(place, name), text);
   const sha256 = 'a'.repeat(64);
   const files = [
-    { name: 'added.txt.gz', bytes: 0, sha256 },
+    { name: 'added.txt.gz', bytes: 0, sha256, unpacked: { bytes: 0, sha256 } },
     { name: 'com.zone', bytes: size * 5, sha256 },
-    { name: 'com.zone.gz', bytes: size, sha256 },
+    { name: 'com.zone.gz', bytes: size, sha256, unpacked: { bytes: size * 5, sha256 } },
     { name: 'com.zone.gz.md5', bytes: small['com.zone.gz.md5'].length, sha256 },
-    { name: 'removed.txt.gz', bytes: 0, sha256 },
+    { name: 'removed.txt.gz', bytes: 0, sha256, unpacked: { bytes: 0, sha256 } },
   ];
   const manifest = {
     version: 1,

@@ -252,7 +252,7 @@ describe('the agreement', () => {
     expect(forgotten).toBe(1);
     const [event] = db.sql('SELECT * FROM events').all();
     expect(event).toMatchObject({ event: 'agreed', by: 'holder', holder: 'acme', at: NOW });
-    expect(JSON.parse(String(event.detail))).toEqual({ version: '2', address: '192.0.2.1' });
+    expect(JSON.parse(String(event.detail))).toEqual({ agreement: '2', address: '192.0.2.1' });
     const after = await ask('GET', '/', good);
     expectPage(after, 200, 'accepted <time datetime="2026-11-25">');
     expect(String(after.body)).toContain(PUBLIC_KEY);

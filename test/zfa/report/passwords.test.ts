@@ -1,8 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTime } from '#zonewright/config/time.js';
+import {
+  type Holder,
+  type HolderAction,
+  isActive,
+  TRANSITIONS,
+} from '#zonewright/zfa/holders/model.js';
 import { type Month, monthName, parseMonth } from '#zonewright/zfa/report/month.js';
-import { countPasswords, type PasswordEvent } from '#zonewright/zfa/report/passwords.js';
+import {
+  countPasswords,
+  type PasswordEvent,
+  passwordsByZone,
+} from '#zonewright/zfa/report/passwords.js';
 
 const time = (text: string): number => parseTime(text)!;
 
@@ -119,73 +129,258 @@ it('November 2003: 953 and 10 new are 963', () => {
 
 const DAY = 86_400;
 
-/** A lawful history of a holder: what is done, some days after the one before. */
-const life = fc.array(
-  fc.record({
-    days: fc.integer({ min: 0, max: 50 }),
-    what: fc.constantFrom('approved', 'renewed', 'revoked', 'passwd', 'expired'),
-    lasts: fc.integer({ min: 1, max: 100 }),
-  }),
-  { maxLength: 12 },
-);
+/** One thing that the registry does, some time after the one before. */
+interface Deed {
+  readonly seconds: number;
+  readonly holder: number;
+  readonly action: HolderAction | 'import' | 'night';
+  /** Seconds of access. */
+  readonly lasts: number;
+}
+const deed: fc.Arbitrary<Deed> = fc.record({
+  seconds: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 25 * DAY })),
+  holder: fc.integer({ min: 0, max: 4 }),
+  action: fc.constantFrom<Deed['action'][]>(
+    ...(['import', 'approve', 'approve', 'deny', 'revoke', 'renew', 'renew', 'passwd'] as const),
+    ...(['night', 'night'] as const),
+  ),
+  lasts: fc.integer({ min: 1, max: 80 * DAY }),
+});
 
-it('the sums agree, month by month, and are those of a replay second by second', () => {
-  fc.assert(
-    fc.property(fc.array(life, { minLength: 1, maxLength: 5 }), (lives) => {
-      const start = time('2026-01-01');
-      const events: PasswordEvent[] = [];
-      /** Each holder's access as a list of changes: [time, has access until]. */
-      const access: (readonly [number, number])[][] = [];
-      for (const [n, steps] of lives.entries()) {
-        let at = start;
-        let state: 'new' | 'in' | 'out' = 'new';
-        let until = 0;
-        const own: (readonly [number, number])[] = [];
-        for (const { days, what, lasts } of steps) {
-          at += days * DAY + 1;
-          const lawful =
-            what === 'approved' ? state === 'new' : what === 'passwd' || state === 'in';
-          if (!lawful) continue;
-          if (what === 'approved' || what === 'renewed') {
-            state = 'in';
-            until = at + lasts * DAY;
-            own.push([at, until]);
-          } else if (what === 'revoked') {
-            state = 'out';
-            own.push([at, at]);
-          } else if (what === 'expired' && until > at) continue;
-          const detail = what === 'approved' || what === 'renewed' ? { expires: until } : {};
-          events.push({ seq: events.length, at, holder: `h${n}`, event: what, detail });
-        }
-        access.push(own);
+/** A holder's state from a time on. */
+interface Snapshot extends Pick<Holder, 'state' | 'expires'> {
+  readonly at: number;
+}
+
+const isActiveAt = (is: Snapshot | undefined, second: number): boolean =>
+  is !== undefined && isActive(is as Snapshot & Holder, second);
+
+/**
+ * A registry that does what is lawful of some deeds: the events that it writes, and each holder's
+ * states as they followed, to count from by looking.
+ */
+function registry(deeds: readonly Deed[], start: number) {
+  const events: PasswordEvent[] = [];
+  const states = new Map<string, Snapshot[]>();
+  /** What a clerk notes in a book: when a password was given, given back, taken. */
+  const book: { at: number; how: 'new' | 'renewed' | 'revoked' }[] = [];
+  let now = start;
+  const note = (holder: string, event: string, detail = {}, at = now): void => {
+    events.push({ seq: events.length + 1, at, holder, event, detail });
+  };
+  for (const { seconds, holder: n, action, lasts } of deeds) {
+    now += seconds;
+    if (action === 'night') {
+      for (const [holder, own] of states) {
+        const is = own.at(-1)!;
+        if (is.state !== 'approved' || is.expires! > now) continue;
+        own.push({ at: now, state: 'expired', expires: is.expires });
+        note(holder, 'expired', { noted: now }, is.expires);
       }
-      const holds = (own: readonly (readonly [number, number])[], when: number): boolean => {
-        const last = own.findLast(([at]) => at <= when);
-        return last !== undefined && last[1] > when;
-      };
-      let before: number | undefined;
-      for (let year = 2026, month = 1; year < 2028; month++) {
-        if (month > 12) {
-          month = 0;
-          year++;
-          continue;
-        }
-        const { from, to } = parseMonth(`${year}-${String(month).padStart(2, '0')}`) as Month;
+      continue;
+    }
+    const holder = `h${n}`;
+    const own = states.get(holder) ?? [];
+    const is = own.at(-1);
+    states.set(holder, own);
+    const expires = now + lasts;
+    if (action === 'import') {
+      if (is !== undefined) continue;
+      const approved = now - lasts;
+      own.push({ at: approved, state: 'approved', expires });
+      book.push({ at: approved, how: 'new' });
+      note(holder, 'imported', { state: 'approved', approved, expires });
+      continue;
+    }
+    if (is === undefined) {
+      own.push({ at: now, state: 'pending', expires: undefined });
+      note(holder, 'added');
+    }
+    const { from, to } = TRANSITIONS[action];
+    if (!from.includes(is?.state ?? 'pending')) continue;
+    if (action === 'approve') book.push({ at: now, how: 'new' });
+    if (action === 'renew' && !isActiveAt(is, now)) book.push({ at: now, how: 'renewed' });
+    if (action === 'revoke' && isActiveAt(is, now)) book.push({ at: now, how: 'revoked' });
+    const gives = action === 'approve' || action === 'renew';
+    if (to !== undefined) own.push({ at: now, state: to, expires: gives ? expires : is?.expires });
+    note(holder, PAST[action], gives ? { expires } : {});
+  }
+  return { events, states, book };
+}
+const PAST: Readonly<Record<HolderAction, string>> = {
+  approve: 'approved',
+  deny: 'denied',
+  revoke: 'revoked',
+  renew: 'renewed',
+  passwd: 'passwd',
+  expire: 'expired',
+};
+
+/** 2025-06 to 2028-12. */
+const MONTHS: readonly Month[] = Array.from({ length: 43 }, (_, n) => {
+  const month = n + 5;
+  const text = `${2025 + Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, '0')}`;
+  return parseMonth(text)!;
+});
+
+it('the sums agree, month by month, and are those of each holder at the last second', () => {
+  fc.assert(
+    fc.property(fc.array(deed, { maxLength: 40 }), (deeds) => {
+      const { events, states, book } = registry(deeds, time('2026-01-31T23:59:59Z'));
+      const standing = (second: number): number =>
+        [...states.values()].filter((own) =>
+          isActiveAt(
+            own.findLast(({ at }) => at <= second),
+            second,
+          ),
+        ).length;
+      for (const { from, to } of MONTHS) {
         const counted = countPasswords(events, from, to);
-        const total = access.filter((own) => holds(own, to - 1)).length;
         if (counted === undefined) {
-          expect(total).toBe(0);
+          expect(standing(to - 1)).toBe(0);
           continue;
         }
-        const { previous, new: fresh, renewed, expired, revoked } = counted;
-        expect(counted.total).toBe(total);
-        expect(previous).toBe(before ?? 0);
-        expect(previous + fresh + renewed - expired - revoked).toBe(counted.total);
-        before = counted.total;
+        const noted = (how: string): number =>
+          book.filter((line) => line.how === how && line.at >= from && line.at < to).length;
+        const { previous, new: fresh, renewed, expired, revoked, total } = counted;
+        expect({ previous, fresh, renewed, revoked, total }).toEqual({
+          previous: standing(from - 1),
+          fresh: noted('new'),
+          renewed: noted('renewed'),
+          revoked: noted('revoked'),
+          total: standing(to - 1),
+        });
+        expect(previous + fresh + renewed - expired - revoked).toBe(total);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
+});
+
+it('the sums agree and no month has less than none, whatever the clock said', () => {
+  fc.assert(
+    fc.property(fc.array(deed, { maxLength: 30 }), fc.func(fc.nat(90)), (deeds, shift) => {
+      const { events } = registry(deeds, time('2026-06-01'));
+      const shifted = events.map((event) => ({
+        ...event,
+        at: event.at - (shift(event.seq) % 90) * DAY,
+      }));
+      let before = 0;
+      for (const { from, to } of MONTHS) {
+        const counted = countPasswords(shifted, from, to);
+        if (counted === undefined) continue;
+        const { previous, new: fresh, renewed, expired, revoked, total } = counted;
+        expect(previous).toBe(before);
+        expect(previous + fresh + renewed - expired - revoked).toBe(total);
+        expect(total).toBeGreaterThanOrEqual(0);
+        expect(total).toBeLessThanOrEqual(5);
+        before = total;
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+describe('times that do not follow each other', () => {
+  it('a revocation counts though the clock was set back since the approval', () => {
+    const events = history(
+      ['2026-11-05T10:00:00Z', 'a', 'approved', '2027-11-05'],
+      ['2026-11-05T09:00:00Z', 'a', 'revoked'],
+    );
+    expect(figures(events, '2026-11')).toMatchObject({ new: 1, revoked: 1, total: 0 });
+    expect(figures(events, '2026-12')).toMatchObject({ previous: 0, total: 0 });
+  });
+
+  it('a clock set back over the month’s end leaves no month with less than none', () => {
+    const events = history(
+      ['2026-12-01T00:00:10Z', 'a', 'approved', '2027-11-05'],
+      ['2026-11-30T23:59:50Z', 'a', 'revoked'],
+    );
+    expect(figures(events, '2026-11')).toMatchObject({ previous: 0, new: 0, revoked: 0, total: 0 });
+    expect(figures(events, '2026-12')).toMatchObject({ previous: 0, new: 1, revoked: 1, total: 0 });
+  });
+
+  it('what is replayed of a holder that was imported later counts', () => {
+    const detail = { state: 'approved', approved: time('2003-05-01'), expires: time('2030-01-01') };
+    const events = [
+      { seq: 1, at: time('2026-11-25'), holder: 'a', event: 'imported', detail },
+      { seq: 2, at: time('2003-11-20'), holder: 'a', event: 'revoked', detail: {} },
+    ];
+    expect(figures(events, '2003-10')).toMatchObject({ previous: 1, total: 1 });
+    expect(figures(events, '2003-11')).toMatchObject({ previous: 1, revoked: 1, total: 0 });
+  });
+
+  it('what comes and goes within a second counts as both', () => {
+    const events = history(
+      ['2026-11-05', 'a', 'approved', '2027-11-05'],
+      ['2026-11-05', 'a', 'revoked'],
+    );
+    expect(figures(events, '2026-11')).toMatchObject({ new: 1, revoked: 1, total: 0 });
+  });
+});
+
+it('an end at the month’s first second is of that month', () => {
+  const events = history(['2026-01-10', 'a', 'approved', '2026-03-01']);
+  expect(figures(events, '2026-02')).toMatchObject({ previous: 1, expired: 0, total: 1 });
+  expect(figures(events, '2026-03')).toMatchObject({ previous: 1, expired: 1, total: 0 });
+});
+
+it('renewed after its end within one month: expired and renewed', () => {
+  const events = history(
+    ['2024-01-10', 'a', 'approved', '2024-02-10'],
+    ['2024-02-29T23:59:59Z', 'a', 'renewed', '2025-01-01'],
+  );
+  expect(figures(events, '2024-02')).toEqual({
+    previous: 1,
+    new: 0,
+    renewed: 1,
+    expired: 1,
+    revoked: 0,
+    total: 1,
+  });
+});
+
+describe('by zone', () => {
+  const event = (at: string, holder: string, name: string, detail: object): PasswordEvent => ({
+    seq: 0,
+    at: time(at),
+    holder,
+    event: name,
+    detail: { ...detail },
+  });
+  const expires = time('2027-01-01');
+  const all = [
+    event('2026-09-01', 'a', 'added', { zones: ['com', 'net'] }),
+    event('2026-09-01', 'a', 'approved', { expires }),
+    event('2026-09-01', 'b', 'added', { zones: ['com'] }),
+    event('2026-09-02', 'b', 'approved', { expires }),
+    event('2026-10-15', 'b', 'changed', { fields: { zones: ['net'] } }),
+    event('2026-10-16', 'b', 'changed', { fields: { name: 'B' } }),
+    event('2026-10-17', 'p', 'added', { zones: ['com'] }), // pending
+    event('2026-11-15', 'a', 'revoked', {}),
+  ].map((one, n) => ({ ...one, seq: n + 1 }));
+  const at = (events: readonly PasswordEvent[], to: string, now: readonly string[] = ['org']) =>
+    passwordsByZone(events, time(to), ['com', 'net', 'org'], () => now);
+
+  it('counts the zones that holders had then', () => {
+    expect(at(all, '2026-09-01')).toBeUndefined();
+    expect(at(all, '2026-10-01')).toEqual({ com: 2, net: 1, org: 0 });
+    expect(at(all, '2026-11-01')).toEqual({ com: 1, net: 2, org: 0 });
+    expect(at(all, '2026-12-01')).toEqual({ com: 0, net: 1, org: 0 });
+    expect(at(all, '2027-01-01')).toEqual({ com: 0, net: 1, org: 0 });
+    expect(at(all, '2027-01-02')).toEqual({ com: 0, net: 0, org: 0 });
+  });
+
+  it('takes the zones of today where the events tell of none, if they were never changed', () => {
+    const detail = { state: 'approved', approved: time('2003-05-01'), expires };
+    const imported = { ...event('2026-11-01', 'i', 'imported', detail), seq: 1 };
+    expect(at([imported], '2003-12-01', ['net'])).toEqual({ com: 0, net: 1, org: 0 });
+    const changed = event('2026-11-20', 'i', 'changed', { fields: { zones: ['com'] } });
+    const events = [imported, { ...changed, seq: 2 }];
+    expect(at(events, '2026-12-01', ['com'])).toEqual({ com: 1, net: 0, org: 0 });
+    // Which they were before the change is told nowhere.
+    expect(at(events, '2026-11-10', ['com'])).toBeUndefined();
+  });
 });
 
 describe('months', () => {
