@@ -12,11 +12,12 @@
  *
  *     {"version", "dryRun", "buildTime", "zones": [{"zone", "serial", "generation", "path",
  *      "published", "counts", "guards", "files", "keys", "keyEvents", "timings"}], "rejects", "occluded",
- *      "after": [{"command", "ok", "how"}], "bundles": {"date", "holders", "seconds"}, "warnings",
- *      "seconds", "peakRssBytes"}
+ *      "after": [{"command", "ok", "how"}], "bundles": {"date", "holders", "seconds"},
+ *      "holders": {"expired": [ids], "expiring": [{"id", "expires"}]}, "warnings", "seconds", "peakRssBytes"}
  *
  * with counts, guards, files, keys, keyEvents and timings as in manifest.json; `path` is null and `published` false
- * in a dry run; `bundles` is null where there are no holders, in a dry run, and when making them failed.
+ * in a dry run; `bundles` and `holders` (whose access ended, whose ends within 30 days) are null
+ * where there are no holders, in a dry run, and when making the bundles failed.
  */
 
 import { rmSync } from 'node:fs';
@@ -48,6 +49,7 @@ import { signaturesText } from '../reuse/counts.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
+import type { HoldersNight } from '../zfa/holders/nightly.js';
 import { hasDatabase } from '../zfa/places.js';
 import { type AfterPlace, type AfterRun, runAfterAll, splitCommand } from './after.js';
 import { type ExportFacts, exportSize, exportTextSize, readExport } from './export.js';
@@ -466,6 +468,7 @@ function refuseFailedCommands(ready: readonly Ready[], results: readonly AfterRu
 /** What came of bundling; neither: there are no holders. */
 interface Bundling {
   readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
+  readonly ends?: HoldersNight;
   readonly error?: unknown;
 }
 
@@ -481,9 +484,11 @@ async function makeBundles(run: Run, lock: Lock): Promise<Bundling> {
   reporter.stage('bundles');
   try {
     const { nightly } = await import('../zfa/nightly.js');
-    const { date, holders } = await nightly(config, now, { assertHeld: lock.assertHeld, warn });
+    const { assertHeld } = lock;
+    const { ends, date, holders } = await nightly(config, now, { assertHeld, warn });
     reporter.done(`${date}, ${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}`);
-    return { made: { date, holders, seconds: round((performance.now() - begin) / 1000) } };
+    const seconds = round((performance.now() - begin) / 1000);
+    return { made: { date, holders, seconds }, ends };
   } catch (error) {
     const told = storageError(error, config.outputDir);
     const message = told instanceof Error ? told.message : String(told);
@@ -512,7 +517,7 @@ function tell(
   ready: readonly Ready[],
   input: Input,
   commands: readonly AfterRun[],
-  { made }: Bundling,
+  { made, ends }: Bundling,
   seconds: number,
 ): void {
   const { options, warnings } = run;
@@ -546,6 +551,7 @@ function tell(
     occluded: input.occluded,
     after: commands.map(({ command, ok, how }) => ({ command, ok, how })),
     bundles: made ?? null,
+    holders: ends ?? null,
     warnings,
     seconds: round(seconds),
     peakRssBytes: process.resourceUsage().maxRSS * 1024,

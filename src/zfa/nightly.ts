@@ -1,6 +1,6 @@
 /**
- * What the nightly build does for zone file access when the zones are published: the day's bundles
- * for those who are holders now.
+ * What the nightly build does for zone file access when the zones are published: whose time is over
+ * is noted, and the day's bundles are made for those who are holders now.
  *
  * Loaded by the build only where there are holders: SQLite takes its time to start.
  */
@@ -9,6 +9,7 @@ import type { Config } from '../config/config.js';
 import { bundleDay } from './bundles/bundling.js';
 import { dateOf } from './bundles/folders.js';
 import { openDatabase } from './database/open.js';
+import { type HoldersNight, holdersNight } from './holders/nightly.js';
 
 export interface NightlyOptions {
   /** Throws when the build's lock is lost. */
@@ -17,6 +18,8 @@ export interface NightlyOptions {
 }
 
 export interface NightlyDone {
+  /** Whose access has ended, and whose will soon. */
+  readonly ends: HoldersNight;
   /** The day, YYYYMMDD. */
   readonly date: string;
   /** Holders that have a bundle. */
@@ -38,9 +41,10 @@ export async function nightly(
 ): Promise<NightlyDone> {
   const db = openDatabase(config.stateDir);
   try {
+    const ends = holdersNight(db, config.stateDir, now, warn);
     const date = dateOf(now);
     const { holders, ownBytes } = await bundleDay(config, db, { date, now, assertHeld, warn });
-    return { date, holders, ownBytes };
+    return { ends, date, holders, ownBytes };
   } finally {
     db.close();
   }

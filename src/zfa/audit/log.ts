@@ -20,6 +20,7 @@ import {
 import { isoTime } from '../../config/time.js';
 import { storageError } from '../../publish/storage.js';
 import type { Database } from '../database/open.js';
+import { syncPath } from '../durable.js';
 import { zfaPlaces } from '../places.js';
 import {
   type AuditEntry,
@@ -106,6 +107,8 @@ function append(db: Database, stateDir: string, head: Head, entries: readonly Au
     try {
       for (let at = 0; at < octets.length; ) at += writeSync(fd, octets, at);
       fsyncSync(fd);
+      // A new file's name is to be on the disk, too.
+      if (before === 0) syncPath(zfaPlaces(stateDir).folder);
     } catch (error) {
       // A full disk: half a line must not stay.
       ftruncateSync(fd, before);

@@ -9,9 +9,10 @@
  */
 
 import { chmodSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { EXIT, lockedError, refusal, ZonewrightError } from '../../errors.js';
-import { storageError } from '../../publish/storage.js';
+import { freeSpace, storageError } from '../../publish/storage.js';
 import { makeZfaFolder } from '../places.js';
 import { STEPS } from './schema.js';
 
@@ -19,6 +20,8 @@ export { hasDatabase } from '../places.js';
 
 /** How long a command waits for another one's transaction, milliseconds. */
 const PATIENCE = 10_000;
+/** By how much SQLite's index of the write-ahead log grows, octets. */
+const INDEX_BLOCK = 32 << 10;
 
 /** An open database. Statements are prepared once and kept. */
 export interface Database {
@@ -55,15 +58,20 @@ export interface Statement {
  */
 export function openDatabase(stateDir: string): Database {
   const { database: path } = makeZfaFolder(stateDir);
-  let db: DatabaseSyncInstance;
+  let db: DatabaseSyncInstance | undefined;
   try {
     db = new DatabaseSync(path, { timeout: PATIENCE });
     chmodSync(path, 0o600);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     bringForward(db, path);
   } catch (error) {
+    db?.close();
     throw databaseError(error, path);
   }
+  return databaseOf(db, path);
+}
+
+function databaseOf(db: DatabaseSyncInstance, path: string): Database {
   const statements = new Map<string, Statement>();
   const sql = (text: string): Statement => {
     let statement = statements.get(text);
@@ -107,6 +115,8 @@ export function openDatabase(stateDir: string): Database {
     view: (action) => transaction('BEGIN', action),
     version: () => Number(sql('PRAGMA data_version').get()?.data_version),
     close: () => {
+      // The binding ends statements when they are collected as garbage, and SQLite keeps its files
+      // open till then; that is in order, but for unmounting the disk.
       statements.clear();
       try {
         // Back into the one file, as far as nobody is reading: so a copy of it is nearly a backup.
@@ -165,11 +175,7 @@ function databaseError(error: unknown, path: string): unknown {
         cause,
       });
     case 13: // SQLITE_FULL
-      return new ZonewrightError(EXIT.unexpected, 'the disk is full', {
-        place,
-        hint: 'make room; nothing was changed',
-        cause,
-      });
+      return diskFull(path, cause);
     case 3: // SQLITE_PERM
     case 8: // SQLITE_READONLY
     case 14: // SQLITE_CANTOPEN
@@ -179,6 +185,8 @@ function databaseError(error: unknown, path: string): unknown {
         cause,
       });
     case 10: // SQLITE_IOERR
+      // Also when the index of the write-ahead log can't grow.
+      if (hasNoRoom(path)) return diskFull(path, cause);
       return new ZonewrightError(EXIT.unexpected, `can't be read or written: ${error.message}`, {
         place,
         hint: 'look at the system log (dmesg); nothing was changed',
@@ -186,5 +194,21 @@ function databaseError(error: unknown, path: string): unknown {
       });
     default:
       return storageError(error, path);
+  }
+}
+
+function diskFull(path: string, cause: Error): ZonewrightError {
+  return new ZonewrightError(EXIT.unexpected, 'the disk is full', {
+    place: { file: path },
+    hint: 'make room; nothing was changed',
+    cause,
+  });
+}
+
+function hasNoRoom(path: string): boolean {
+  try {
+    return freeSpace(dirname(path)) < INDEX_BLOCK;
+  } catch {
+    return false;
   }
 }

@@ -80,7 +80,14 @@ async function withHolders<T>(
   try {
     logEvents(db, config.stateDir);
     const result = await work({ config, db });
-    logEvents(db, config.stateDir);
+    try {
+      logEvents(db, config.stateDir);
+    } catch (error) {
+      options.reporter.warn(
+        'the change was made; its line of the audit log is written by the next command',
+      );
+      throw error;
+    }
     return result;
   } finally {
     db.close();

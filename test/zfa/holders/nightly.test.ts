@@ -5,7 +5,9 @@ import { isActive } from '#zonewright/zfa/holders/model.js';
 import { holdersNight } from '#zonewright/zfa/holders/nightly.js';
 import { added, approved } from '#zonewright/zfa/holders/rules.js';
 import { findHolder, saveHolder } from '#zonewright/zfa/holders/store.js';
-import { tempDir } from '../../tools/cli.js';
+import { copyOf, later, makeBase } from '../../publish/small-registry.js';
+import { tempDir, zonewrightOk } from '../../tools/cli.js';
+import { zfa } from './site.js';
 
 const NOW = 1_795_305_600; // 2026-11-22
 const DAY = 86_400;
@@ -65,4 +67,28 @@ it('warns of ends within 30 days, the next first, and counts what it does not na
   expect(many.night().expiring).toHaveLength(25);
   expect(many.warnings).toHaveLength(11);
   expect(many.warnings.at(-1)).toContain('15 more');
+});
+
+it('build --json names both; null where nobody ever was a holder', async () => {
+  const { folder } = copyOf(await makeBase());
+  const build = async (now: string) => {
+    const done = await zonewrightOk(['build', '--json', '--now', now], { cwd: folder });
+    const { holders, warnings } = JSON.parse(done.stdout);
+    return { holders, warnings };
+  };
+  // The keys are as old as the test.
+  expect(await build(later(60))).toMatchObject({ holders: null });
+  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
+  const end = later(2 * DAY);
+  await zfa(folder, 'add', 'acme', ...fields, '--now', later(70));
+  await zfa(folder, 'approve', 'acme', '--expires', end, '--now', later(80));
+  const soon = await build(later(DAY));
+  expect(soon.holders).toEqual({ expired: [], expiring: [{ id: 'acme', expires: end }] });
+  expect(soon.warnings).toContainEqual(
+    expect.stringMatching(/^access of holder acme \(Acme\) ends/),
+  );
+  const after = await build(later(2 * DAY + 60));
+  expect(after.holders).toEqual({ expired: ['acme'], expiring: [] });
+  const log = await zfa(folder, 'log', 'acme');
+  expect(log).toMatch(new RegExp(`^${end} {2}expired {2}acme .*by=build`, 'm'));
 });
