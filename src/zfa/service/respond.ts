@@ -55,13 +55,15 @@ export function createResponder(
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const { socket } = incoming;
     const release = { hold: (): void => undefined };
-    if (!connections.enter(socket)) {
+    const turn = connections.turn(socket);
+    const leave = typeof turn === 'function' ? turn : await turn;
+    if (leave === undefined) {
       socket.destroy();
       return;
     }
     outgoing.once('close', () => {
       release.hold();
-      connections.leave(socket);
+      leave();
     });
     const address = clientAddress(
       socket.remoteAddress,
