@@ -49,7 +49,11 @@ const store: BundleStore = {
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService({ zfa: ['limit-hours = 0'], bundles: store });
+  service = await startTestService({
+    zfa: ['limit-hours = 0'],
+    bundles: store,
+    limits: { stallTime: 150 },
+  });
   for (const id of ['acme', 'young', 'old']) addHolder(service.db, id);
   addHolder(service.db, 'sealed', { ageKey: 'age1x' });
 });
@@ -109,6 +113,12 @@ it('/minisign.pub, when there is one', async () => {
     status: 200,
     text: 'untrusted comment: x\nRWQ\n',
   });
+});
+
+it('who has to wait for a reply is not idle', async () => {
+  delay = 500;
+  expect((await get('/bundles/20261122.tar')).status).toBe(200);
+  delay = 0;
 });
 
 it('who goes away while it is prepared leaves nothing behind', async () => {
