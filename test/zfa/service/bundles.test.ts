@@ -9,12 +9,15 @@ import {
   addHolder,
   changeHolder,
   PASSWORD,
+  startRequest,
   startTestService,
   type TestService,
 } from './fixture.js';
 
 const DAYS = ['20261122', '20261121'];
 const open = new Set<ByteSource>();
+/** Milliseconds that opening takes. */
+let delay = 0;
 
 function sourceOf(bytes: Buffer): ByteSource {
   const source: ByteSource = {
@@ -32,6 +35,7 @@ function sourceOf(bytes: Buffer): ByteSource {
 const store: BundleStore = {
   days: () => DAYS,
   open: async (date, holder, { encrypted }) => {
+    await new Promise((resolve) => setTimeout(resolve, delay));
     // `young` was not there on the older day, and nobody but it and `acme` on the newer.
     if (holder.id === 'old' ? date === DAYS[0] : holder.id === 'young' && date === DAYS[1]) {
       return undefined;
@@ -45,7 +49,11 @@ const store: BundleStore = {
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService({ zfa: ['limit-hours = 0'], bundles: store });
+  service = await startTestService({
+    zfa: ['limit-hours = 0'],
+    bundles: store,
+    limits: { stallTime: 150 },
+  });
   for (const id of ['acme', 'young', 'old']) addHolder(service.db, id);
   addHolder(service.db, 'sealed', { ageKey: 'age1x' });
 });
@@ -105,6 +113,28 @@ it('/minisign.pub, when there is one', async () => {
     status: 200,
     text: 'untrusted comment: x\nRWQ\n',
   });
+});
+
+it('who has to wait for a reply is not idle', async () => {
+  delay = 500;
+  expect((await get('/bundles/20261122.tar')).status).toBe(200);
+  delay = 0;
+});
+
+it('who goes away while it is prepared leaves nothing behind', async () => {
+  await get('/bundles/20261122.tar', 'acme', 'HEAD');
+  delay = 100;
+  const request = startRequest(service.running.url, '/bundles/20261122.tar', {
+    basic: `acme:${PASSWORD}`,
+  });
+  request.on('error', () => undefined);
+  request.end();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  request.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  delay = 0;
+  expect(service.running.service.downloads.running).toBe(0);
+  expect(service.audit.at(-1)).toMatchObject({ event: 'download', bytes: 0, complete: false });
 });
 
 it('no bundle stays open', () => {
