@@ -41,6 +41,8 @@ export interface OpenedBundle {
   readonly modified: number;
   /** Labels of the zones in it. */
   readonly zones: readonly string[];
+  /** Of an encrypted one: the age key that opens it. */
+  readonly recipient?: string | undefined;
 }
 
 /** Days that are looked at for a holder's latest bundle. */
@@ -63,6 +65,8 @@ export function bundleRoutes(service: Service): readonly Route[] {
       if (bundle === undefined) continue;
       // Opened anew for sending, because most requests (HEAD, refusals) need no more than this.
       await bundle.source.close();
+      // Encrypted for a key that the holder has exchanged since.
+      if (encrypted && (bundle.recipient ?? holder.ageKey) !== holder.ageKey) continue;
       if (!bundle.zones.every((zone) => holder.zones.includes(zone))) {
         service.audit.refused({
           reason: 'zone',
@@ -106,6 +110,7 @@ export function bundleRoutes(service: Service): readonly Route[] {
     const bundle = await bundles.open(date, holder, how);
     await bundle?.source.close();
     if (!bundle?.zones.every((zone) => holder.zones.includes(zone))) return undefined;
+    if (how.encrypted && (bundle.recipient ?? holder.ageKey) !== holder.ageKey) return undefined;
     return versionOf(date, bundle, () => bundles.open(date, holder, how));
   };
   /** The date in the index that is meant: what goes on from here is no text of the request. */

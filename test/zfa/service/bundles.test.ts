@@ -43,7 +43,8 @@ const store: BundleStore = {
     const fileName = `zfa-${holder.id}-${date}.tar${encrypted ? '.age' : ''}`;
     const etag = createHash('sha256').update(fileName).digest('hex');
     const source = sourceOf(Buffer.from(fileName));
-    return { source, fileName, etag, modified: 1_795_305_600, zones: ['com'] };
+    const recipient = encrypted ? 'age1x' : undefined;
+    return { source, fileName, etag, modified: 1_795_305_600, zones: ['com'], recipient };
   },
 };
 let service: TestService;
@@ -97,6 +98,10 @@ it('encrypted for holders who have given a key', async () => {
   expect(sealed).toMatchObject({ status: 200, text: 'zfa-sealed-20261122.tar.age' });
   expect(sealed.headers['content-location']).toBe('/bundles/20261122.tar.age');
   expect((await get('/bundles/20261122.tar.age')).status).toBe(404);
+  // What was made for a key that is not the holder's any more opens nothing.
+  changeHolder(service.db, 'sealed', { ageKey: 'age1y' });
+  expect((await get('/bundles/latest.tar.age', 'sealed')).status).toBe(404);
+  expect((await get('/bundles/latest.tar', 'sealed')).status).toBe(200);
 });
 
 it("403 when a zone in it is no longer the holder's", async () => {
