@@ -136,6 +136,7 @@ describeWithTools(['tar', 'md5sum', 'minisign'], 'killed before every call', () 
     it('of a day again', async () => {
       addHolders(days, holder('dora'));
       points += await sweep(days, ['zfa', 'bundle', '--now', noon(1)]);
+      console.log(`${points} points of making bundles`);
       expect(points).toBeGreaterThanOrEqual(80);
     });
   });
