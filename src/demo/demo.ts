@@ -71,7 +71,8 @@ function keepDay(day: Day): void {
 
 /** Runs one zonewright command in demo/, shown as it would be typed. Ends the demo on failure. */
 async function zonewright(...args: string[]): Promise<void> {
-  process.stdout.write(`\n$ zonewright ${args.join(' ')}\n`);
+  const typed = args.map((arg) => (/^[\w@.,:/=-]+$/.test(arg) ? arg : `'${arg}'`));
+  process.stdout.write(`\n$ zonewright ${typed.join(' ')}\n`);
   const child = spawn(process.execPath, [BIN, ...args], { cwd: DEMO, stdio: 'inherit' });
   const code = await new Promise<number>((resolve, reject) => {
     child.on('error', reject);

@@ -32,6 +32,25 @@ describeWithTools([...JUDGES], 'the demo', () => {
       }
     }
     expect(serials[2] - serials[0]).toBe(86_400);
+
+    // What it says in the end about fetching a bundle.
+    const demo = join(folder, 'demo');
+    const { stdout } = await run(process.execPath, [join(folder, 'dist/demo/demo.js')]);
+    const command = /^ {2}zonewright (zfa bundle .*)$/m.exec(stdout)![1];
+    await zonewrightOk(command.split(' '), { cwd: demo });
+    const unpacked = tempDir('demo-bundle');
+    const tar = await run('tar', ['-xf', join(demo, 'acme-labs.tar'), '-C', unpacked]);
+    expect(tar).toMatchObject({ status: 0, stderr: '' });
+    const sums = await run('md5sum', ['-c', 'com.zone.gz.md5', 'net.zone.gz.md5'], {
+      cwd: unpacked,
+    });
+    expect(sums).toMatchObject({ status: 0, stdout: 'com.zone.gz: OK\nnet.zone.gz: OK\n' });
+    const list = await zonewrightOk(['zfa', 'list', '--json'], { cwd: demo });
+    const { holders } = JSON.parse(list.stdout) as { holders: { id: string; state: string }[] };
+    expect(holders.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      'acme-labs approved',
+      'brandwatch approved',
+    ]);
   });
 });
 
