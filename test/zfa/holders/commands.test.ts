@@ -78,7 +78,7 @@ describe('the life of a holder', () => {
   });
 });
 
-describe('what is refused changes nothing', () => {
+describe.concurrent('what is refused changes nothing', () => {
   let site = '';
   let before = '';
   const books = (): string => {
@@ -155,6 +155,22 @@ it('change: what is named changes, an empty text takes away, the log says what',
     allow: [],
     agreement: '2026-1',
   });
+});
+
+it('an agreement that is not the one asked for is warned of', async () => {
+  const site = makeSite();
+  const config = join(site, 'zonewright.toml');
+  const text = readFileSync(config, 'utf8');
+  writeFileSync(join(site, 'agreement.txt'), 'Be kind.\n');
+  writeFileSync(
+    config,
+    `${text}[zfa]\nagreement = { version = "2026-2", file = "agreement.txt" }\n`,
+  );
+  await zfa(site, 'add', 'acme', ...FIELDS, '--agreement', '2026-1');
+  const warning = 'acme has agreed to "2026-1", the configuration asks for "2026-2"';
+  expect((await tryZfa(site, 'approve', 'acme')).stderr).toContain(warning);
+  const agreed = await tryZfa(site, 'change', 'acme', '--agreement', '2026-2');
+  expect(agreed).toMatchObject({ status: 0, stderr: expect.not.stringContaining('warning') });
 });
 
 it('list: by state as it is at the time, and whose end is near', async () => {
