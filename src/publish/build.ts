@@ -20,7 +20,7 @@
  * where there are no holders, in a dry run, and when making the bundles failed.
  */
 
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageVersion } from '../cli/main.js';
 import type { BuildOptions } from '../cli/options.js';
@@ -167,6 +167,10 @@ async function prepare(run: Run): Promise<Work[]> {
   if (!options.dryRun) {
     assertAuditable(stateDir);
     for (const text of recover(stateDir, outputDir, config.zones, options.now)) warn(text);
+  }
+  const terms = config.zfa.agreement?.file;
+  if (terms !== undefined && hasDatabase(stateDir) && !existsSync(terms)) {
+    warn(`${terms} (zfa.agreement) is not there: the zones can be published, bundles not be made`);
   }
   const work: Work[] = [];
   for (const zone of zones) {
@@ -503,11 +507,12 @@ function refuseFailedBundling(ready: readonly Ready[], { error }: Bundling): voi
   const names = ready.map(({ manifest }) => manifest.zone).join(', ');
   const message = error instanceof Error ? error.message : String(error);
   const { place, hint } = error instanceof ZonewrightError ? error : {};
+  const where = placeText(place);
   const repeat = 'zonewright zfa bundle makes them when that is mended';
   throw new ZonewrightError(
     EXIT.unexpected,
-    `${names} published, but the bundles of zone file access could not be made: ${message}`,
-    { place, hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
+    `${names} published, but the bundles of zone file access could not be made: ${where}${message}`,
+    { hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
   );
 }
 

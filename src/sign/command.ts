@@ -4,7 +4,7 @@
  */
 
 import { accessSync, constants, createReadStream, createWriteStream, rmSync } from 'node:fs';
-import { mkdtemp, open, rename, stat } from 'node:fs/promises';
+import { mkdtemp, open, rename } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onExit } from '../cleanup.js';
@@ -41,6 +41,7 @@ import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
 import type { VerifyReport } from '../verify/verify.js';
 import type { EmitCounts } from '../write/counts.js';
+import { isDevice, noFolder } from '../write/place.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { nextSerial } from '../zone/serial.js';
 import { openSignPool } from './threads.js';
@@ -224,9 +225,7 @@ async function openOutput(options: SignOptions): Promise<Output> {
   const folder = await mkdtemp(join(dirname(target), `.${basename(target)}-`)).catch(
     (error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        throw usageError(`there is no folder ${dirname(target)}`, {
-          hint: 'make it, or name another output',
-        });
+        throw noFolder(dirname(target));
       }
       throw storageError(error, dirname(target));
     },
@@ -433,14 +432,6 @@ function refuse(report: VerifyReport, reporter: Reporter): never {
  *
  * @throws ZonewrightError (exit 2) for a folder.
  */
-async function isDevice(path: string): Promise<boolean> {
-  const info = await stat(path).catch(() => undefined);
-  if (info?.isDirectory() === true) {
-    throw usageError(`--output ${path} is a folder`, { hint: 'name a file in it' });
-  }
-  return info !== undefined && !info.isFile();
-}
-
 const round = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
 function algorithmNames(keys: ReadonlyArray<{ readonly algorithm: number }>): string {

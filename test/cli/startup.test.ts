@@ -2,7 +2,9 @@
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { makeBase } from '../publish/small-registry.js';
 import { BIN, ROOT, run, tempDir, zonewrightOk } from '../tools/cli.js';
+import { addHolders, holder } from '../zfa/bundles/holders.js';
 
 /** Writes the address of each module that is loaded to standard error, a line each. */
 const HOOKS = `import { writeSync } from 'node:fs';
@@ -52,6 +54,17 @@ describe('starting', () => {
     await zonewrightOk(['keys', 'generate', '--zone', 'example', '--key-dir', folder, '--quiet']);
     const { packages } = await loaded(['keys', 'list', '--zone', 'example', '--key-dir', folder]);
     expect(packages).toEqual(['commander']);
+  });
+
+  test('of build loads the database of holders only where there is one', async () => {
+    const registry = await makeBase();
+    const config = join(registry.folder, 'zonewright.toml');
+    const without = await loaded(['build', '-q', '--config', config]);
+    expect(without.packages).not.toContain('@photostructure');
+    expect(without.own.filter((file) => /^zfa\/(nightly|bundles|database)/.test(file))).toEqual([]);
+    addHolders(registry, holder('acme'));
+    const holders = await loaded(['build', '-q', '--config', config]);
+    expect(holders.packages).toContain('@photostructure');
   });
 
   test('of sample loads no package but the command line', async () => {

@@ -30,6 +30,7 @@ import { ageSource } from './age-source.js';
 import { bundleDay, gatherZones, readAgreement } from './bundling.js';
 import { composeBundle } from './compose.js';
 import { AGREEMENT_FILE } from './day-files.js';
+import { openDay } from './days.js';
 import { dateOf } from './folders.js';
 import { openBundle, pieceSource } from './open.js';
 import { signingKey } from './signing-key.js';
@@ -155,8 +156,9 @@ function activeHolder({ config, options: { now } }: Run, id: string): Holder {
 }
 
 /**
- * The holder's bundle: the one of the day's folder, if it is of the zones that the holder has now,
- * so that it is the one that the service gives; else put together from the generations.
+ * The holder's bundle: the one of the day's folder, if it is of the zones and for the key that the
+ * holder has now, so that it is the one that the service gives; else put together from the
+ * generations.
  */
 async function openSingle(
   run: Run,
@@ -164,9 +166,15 @@ async function openSingle(
 ): Promise<{ readonly source: ByteSource; readonly zones: readonly string[] }> {
   const { options, config, date } = run;
   const { outputDir } = config;
-  const there = await openBundle(outputDir, date, holder.id, { encrypted: options.age });
-  if (there?.zones.every((zone) => holder.zones.includes(zone))) return there;
-  await there?.source.close();
+  const { age } = options;
+  const day = openDay(outputDir, date);
+  const wanted = holder.zones.filter((label) => day?.zones.some(({ zone }) => zone === label));
+  const there = await openBundle(outputDir, date, holder.id, { encrypted: age });
+  if (there !== undefined) {
+    const same = there.zones.join() === wanted.join();
+    if (same && (!age || there.recipient === holder.ageKey)) return there;
+    await there.source.close();
+  }
   return composeSingle(run, holder);
 }
 

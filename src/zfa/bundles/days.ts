@@ -1,7 +1,7 @@
 /** The days of which there are bundles, for those who hand them out or show them. */
 
 import { join } from 'node:path';
-import { type DayDescription, type DayZone, decodeIndex, readDay, readIndex } from './day-files.js';
+import { type DayZone, decodeIndex, readDay, readIndex } from './day-files.js';
 import { bundlesFolder, listFolders } from './folders.js';
 
 export type { DayFile, DayZone } from './day-files.js';
@@ -59,6 +59,3 @@ export function withNewestFolder<T>(
     }
   }
 }
-
-/** A folder's description again, for what was opened by it. */
-export type { DayDescription };

@@ -78,7 +78,13 @@ export function generationOfDay(
   const later = all.find((name) => buildTimeOf(name) >= end);
   // With none later the link tells, also of an operator who went back to an older one.
   if (later === undefined) return currentOf(outputDir, label);
-  const before = readManifest(join(zoneDir, later))?.previous?.generation;
+  const manifest = readManifest(join(zoneDir, later));
+  if (manifest === undefined) {
+    throw refusal('has no manifest.json that can be read, which tells what was published before', {
+      place: { file: join(zoneDir, later) },
+    });
+  }
+  const before = manifest.previous?.generation;
   if (before === undefined) return undefined;
   if (!all.includes(before)) {
     throw refusal(`the generation of ${date} is not there any more: ${before}`, {

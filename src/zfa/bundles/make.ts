@@ -247,20 +247,26 @@ async function writeParts(
 /** Finds what the bundle of a holder was encrypted with before; undefined: it was not. */
 type OldSeals = (holder: string) => { readonly etag: string; readonly age: AgePart } | undefined;
 
-/** Of a folder that can't be read nothing is taken over. */
-function oldSeals(folder: string): OldSeals | undefined {
-  try {
-    const index = readFileSync(join(folder, INDEX_FILE), 'latin1');
-    const parts = readFileSync(join(folder, PARTS_FILE));
-    return (holder) => {
-      const place = findInIndex(index, holder);
+/** Of what can't be read nothing is taken over. */
+function oldSeals(folder: string): OldSeals {
+  const attempt = <T>(action: () => T): T | undefined => {
+    try {
+      return action();
+    } catch {
+      return undefined;
+    }
+  };
+  const files = attempt(() => ({
+    index: readFileSync(join(folder, INDEX_FILE), 'latin1'),
+    parts: readFileSync(join(folder, PARTS_FILE)),
+  }));
+  return (holder) =>
+    attempt(() => {
+      const place = files && findInIndex(files.index, holder);
       if (place === undefined) return undefined;
-      const { head } = decodePart(parts.subarray(place.at, place.at + place.length));
+      const { head } = decodePart(files!.parts.subarray(place.at, place.at + place.length));
       return head.age && { etag: head.etag, age: head.age };
-    };
-  } catch {
-    return undefined;
-  }
+    });
 }
 
 /** What encrypts the bundle for its holder: as before if it is the same bundle and key. */

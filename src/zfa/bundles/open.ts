@@ -14,6 +14,7 @@ import {
   readPart,
 } from './day-files.js';
 import { withNewestFolder } from './days.js';
+import { bundlesFolder, listFolders } from './folders.js';
 import type { Piece } from './layout.js';
 
 /** What is known of a bundle without opening its files. */
@@ -28,6 +29,8 @@ export interface BundleFacts {
   readonly size: number;
   /** Labels of the zones in it. */
   readonly zones: readonly string[];
+  /** Whom it is encrypted for: the key that the holder had when it was made. Undefined: it isn't. */
+  readonly recipient: string | undefined;
 }
 
 export interface OpenBundle extends BundleFacts {
@@ -38,6 +41,11 @@ export interface OpenBundle extends BundleFacts {
 export interface HowToOpen {
   /** The form for the holder's age key; a holder without one has no such bundle. */
   readonly encrypted: boolean;
+  /**
+   * Wants the version with this tag, also if the day's bundles were made again after it: for those
+   * who go on with a download. Undefined: the newest.
+   */
+  readonly etag?: string | undefined;
 }
 
 /** A part and the day that it belongs to. */
@@ -60,8 +68,7 @@ export function findBundle(
   holder: string,
   how: HowToOpen,
 ): BundleFacts | undefined {
-  const found = find(outputDir, date, holder);
-  return found && factsOf(found, how);
+  return find(outputDir, date, holder, how)?.facts;
 }
 
 /**
@@ -77,10 +84,9 @@ export async function openBundle(
   how: HowToOpen,
 ): Promise<OpenBundle | undefined> {
   for (let turn = 0; ; turn++) {
-    const found = find(outputDir, date, holder);
-    const facts = found && factsOf(found, how);
-    if (found === undefined || facts === undefined) return undefined;
-    const { folder, day, head, own } = found;
+    const found = find(outputDir, date, holder, how);
+    if (found === undefined) return undefined;
+    const { folder, day, head, own, facts } = found;
     try {
       const tar = await pieceSource(head.pieces, own, (name) =>
         fileSource(join(folder, name), day.shared[name]),
@@ -93,17 +99,37 @@ export async function openBundle(
   }
 }
 
-function find(outputDir: string, date: string, holder: string): Found | undefined {
-  return withNewestFolder(outputDir, date, (folder) => {
+function find(
+  outputDir: string,
+  date: string,
+  holder: string,
+  how: HowToOpen,
+): (Found & { readonly facts: BundleFacts }) | undefined {
+  const look = (folder: string): (Found & { readonly facts: BundleFacts }) | undefined => {
     const part = readPart(folder, holder);
-    return part && { folder, day: readDay(folder), ...part };
-  });
+    if (part === undefined) return undefined;
+    const found = { folder, day: readDay(folder), ...part };
+    const facts = factsOf(found, how);
+    return facts && { ...found, facts };
+  };
+  if (how.etag === undefined) return withNewestFolder(outputDir, date, look);
+  for (const { name } of listFolders(outputDir).filter((folder) => folder.date === date)) {
+    try {
+      const found = look(join(bundlesFolder(outputDir), name));
+      if (found?.facts.etag === how.etag) return found;
+    } catch (error) {
+      // It was replaced, and has just gone.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+  return undefined;
 }
 
 function factsOf({ day, head }: Found, { encrypted }: HowToOpen): BundleFacts | undefined {
   const { zones, holder, etag, size } = head;
   const fileName = bundleName(holder, day.date, encrypted);
-  const facts = { fileName, etag, modified: day.modified, size, zones };
+  const { modified } = day;
+  const facts = { fileName, etag, modified, size, zones, recipient: undefined };
   if (!encrypted) return facts;
   if (head.age === undefined) return undefined;
   const seal = sealOf(head.age);
@@ -111,6 +137,7 @@ function factsOf({ day, head }: Found, { encrypted }: HowToOpen): BundleFacts | 
     ...facts,
     etag: createHash('sha256').update(etag).update(seal.head).digest('hex'),
     size: sealedSize(size, seal),
+    recipient: head.age.recipient,
   };
 }
 

@@ -4,8 +4,8 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { linkSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { linkSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { refusal } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
 import { putText, readText, syncPath, writeBeside } from '../durable.js';
@@ -24,8 +24,9 @@ import {
  * @throws ZonewrightError: exit 4 for a file that can't be used, 1 or 2 for the disk.
  */
 export function signingKey(stateDir: string): SigningKey {
-  const { signingKey: path, publicKey } = makeZfaFolder(stateDir);
+  const { folder, signingKey: path, publicKey } = makeZfaFolder(stateDir);
   try {
+    sweep(folder);
     if (readText(path) === undefined) makeKey(path);
     const key = parseSecretKey(readText(path) ?? '');
     if (key === undefined || key === 'encrypted') throw unusable(path, key);
@@ -49,6 +50,16 @@ function makeKey(path: string): void {
     rmSync(own, { force: true });
   }
   syncPath(dirname(path));
+}
+
+/** Removes keys that killed runs have left half made; an hour is long. */
+function sweep(folder: string): void {
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith('.key-')) continue;
+    const path = join(folder, name);
+    const { mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? { mtimeMs: Date.now() };
+    if (Date.now() - mtimeMs > 3_600_000) rmSync(path, { force: true });
+  }
 }
 
 function unusable(path: string, key: 'encrypted' | undefined): Error {

@@ -1,12 +1,13 @@
 /** Writes a source into a file, which appears when it is whole, or to standard output. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onExit } from '../../cleanup.js';
 import { storageError } from '../../publish/storage.js';
 import { writeAll } from '../../write/gzip.js';
+import { isDevice, noFolder } from '../../write/place.js';
 import { syncPath } from '../durable.js';
 import type { ByteSource } from '../stream/byte-source.js';
 import type { Digest } from './generations.js';
@@ -23,7 +24,26 @@ export async function writeSource(
   output: string,
   progress: (octets: number) => void,
 ): Promise<Digest> {
-  return output === '-' ? toStdout(source, progress) : toFile(source, output, progress);
+  if (output === '-') return toStdout(source, progress);
+  return (await isDevice(output))
+    ? toDevice(source, output, progress)
+    : toFile(source, output, progress);
+}
+
+/** A pipe or a device is written into, not replaced. */
+async function toDevice(
+  source: ByteSource,
+  path: string,
+  progress: (octets: number) => void,
+): Promise<Digest> {
+  const file = await open(path, 'w');
+  try {
+    return await copy(source, (octets) => writeAll(file, octets), progress);
+  } catch (error) {
+    throw storageError(error, path);
+  } finally {
+    await file.close();
+  }
 }
 
 async function toFile(
@@ -32,6 +52,7 @@ async function toFile(
   progress: (octets: number) => void,
 ): Promise<Digest> {
   const folder = dirname(path);
+  if (!existsSync(folder)) throw noFolder(folder);
   const draft = join(folder, `.${basename(path)}-${randomBytes(6).toString('hex')}`);
   const forget = onExit(() => rmSync(draft, { force: true }));
   let file: FileHandle | undefined;

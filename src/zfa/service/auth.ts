@@ -74,7 +74,7 @@ export interface AuthLimits {
   /** Failures from addresses that an account has not come from, in {@link AuthLimits.failureWindow}. */
   readonly accountFailures: number;
   readonly failureWindow: number;
-  /** Password checks that may wait, in all and of one address: what a minute is enough for. */
+  /** Password checks that may wait, in all and of one address: a minute's or two. */
   readonly waiting: number;
   readonly waitingOfOne: number;
 }
@@ -83,8 +83,8 @@ export const AUTH_LIMITS: AuthLimits = {
   tryWindow: 300,
   accountFailures: 50,
   failureWindow: 3600,
-  waiting: 160,
-  waitingOfOne: 120,
+  waiting: 300,
+  waitingOfOne: 200,
 };
 
 /** Longest password that is looked at; longer ones are wrong. */

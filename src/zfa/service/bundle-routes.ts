@@ -11,6 +11,7 @@ import type { ByteSource } from '../stream/byte-source.js';
 import { assertAgreed, notThere } from './access.js';
 import type { FileVersion } from './download.js';
 import { HttpError, type Reply, type Request, textReply } from './exchange.js';
+import { firstOffset } from './ranges.js';
 import type { Route } from './router.js';
 import type { Service } from './service.js';
 
@@ -22,7 +23,11 @@ export interface BundleStore {
   open(
     date: string,
     holder: Holder,
-    how: { readonly encrypted: boolean },
+    how: {
+      readonly encrypted: boolean;
+      /** The version with this tag, also one that was replaced since; undefined: the newest. */
+      readonly etag?: string | undefined;
+    },
   ): Promise<OpenedBundle | undefined>;
 }
 
@@ -36,6 +41,8 @@ export interface OpenedBundle {
   readonly modified: number;
   /** Labels of the zones in it. */
   readonly zones: readonly string[];
+  /** Of an encrypted one: the age key that opens it. */
+  readonly recipient?: string | undefined;
 }
 
 /** Days that are looked at for a holder's latest bundle. */
@@ -48,8 +55,8 @@ export function bundleRoutes(service: Service): readonly Route[] {
     const holder = await auth.holderOf(request);
     assertAgreed(service, request, holder);
     const asked = request.params.date;
-    const dates = asked === 'latest' ? bundles.days().slice(0, LOOKED_AT) : knownDate(asked);
     const ending = encrypted ? '.age' : '';
+    const dates = asked === 'latest' ? latestFor(request, holder, ending) : knownDate(asked);
     if (encrypted && holder.ageKey === undefined) {
       return notThere(service, request, holder, 'bundle.age');
     }
@@ -58,6 +65,8 @@ export function bundleRoutes(service: Service): readonly Route[] {
       if (bundle === undefined) continue;
       // Opened anew for sending, because most requests (HEAD, refusals) need no more than this.
       await bundle.source.close();
+      // Encrypted for a key that the holder has exchanged since.
+      if (encrypted && (bundle.recipient ?? holder.ageKey) !== holder.ageKey) continue;
       if (!bundle.zones.every((zone) => holder.zones.includes(zone))) {
         service.audit.refused({
           reason: 'zone',
@@ -76,11 +85,33 @@ export function bundleRoutes(service: Service): readonly Route[] {
         headers: asked === 'latest' ? { 'Content-Location': location } : {},
         zones: bundle.zones,
         current: versionOf(date, bundle, () => bundles.open(date, holder, { encrypted })),
-        older: () => undefined,
+        older: (etag) => olderVersion(date, holder, { encrypted, etag }),
       });
     }
     const known = asked === 'latest' ? asked : knownDate(asked)[0];
     return notThere(service, request, holder, known === undefined ? 'bundle' : `bundle/${known}`);
+  };
+  /**
+   * The dates to look at for the latest bundle. Who goes on with one, and was overtaken by a new day,
+   * means the day that it began with.
+   */
+  const latestFor = ({ headers, now }: Request, { id }: Holder, ending: string): string[] => {
+    const dates = bundles.days().slice(0, LOOKED_AT);
+    if ((firstOffset(headers.range) ?? 0) === 0) return dates;
+    const begun = dates.find((date) => downloads.isUnderWay(id, `bundle/${date}${ending}`, now));
+    return begun === undefined ? dates : [begun, ...dates];
+  };
+  /** A bundle of before the day's bundles were made again, for who goes on with it. */
+  const olderVersion = async (
+    date: string,
+    holder: Holder,
+    how: { readonly encrypted: boolean; readonly etag: string },
+  ): Promise<FileVersion | undefined> => {
+    const bundle = await bundles.open(date, holder, how);
+    await bundle?.source.close();
+    if (!bundle?.zones.every((zone) => holder.zones.includes(zone))) return undefined;
+    if (how.encrypted && (bundle.recipient ?? holder.ageKey) !== holder.ageKey) return undefined;
+    return versionOf(date, bundle, () => bundles.open(date, holder, how));
   };
   /** The date in the index that is meant: what goes on from here is no text of the request. */
   const knownDate = (date: string): string[] => bundles.days().filter((known) => known === date);

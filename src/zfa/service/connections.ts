@@ -12,9 +12,14 @@ import { addressKey } from './lockout.js';
 export interface Connections {
   /** Marks what this connection does as a running download, until the returned function is called. */
   hold(socket: Socket): () => void;
-  /** Counts a request on a connection that is not answered yet; false: there are too many. */
-  enter(socket: Socket): boolean;
-  leave(socket: Socket): void;
+  /**
+   * Waits until all requests before this one are answered: clients may send ahead, but nothing is
+   * opened for an answer that can't be sent yet.
+   *
+   * @returns how to tell that this one is answered; undefined: the connection has ended, or has
+   *   more requests waiting than is sensible.
+   */
+  turn(socket: Socket): Promise<(() => void) | undefined> | (() => void) | undefined;
   /** Ends those that are between two requests; the others when they are answered. */
   drain(): void;
   /** Ends all. */
@@ -34,6 +39,8 @@ interface State {
   held: number;
   /** Requests that are not answered. */
   requests: number;
+  /** Tells those that wait for their turn whether it is theirs, or the connection has ended. */
+  readonly waiting: ((its: boolean) => void)[];
 }
 
 /** @param most connections at a time. */
@@ -58,7 +65,7 @@ export function watchConnections(server: Server, most: number): Connections {
       end(victim);
     }
     const address = addressKey(plainAddress(socket.remoteAddress ?? ''));
-    const state: State = { address, socket, held: 0, requests: 0 };
+    const state: State = { address, socket, held: 0, requests: 0, waiting: [] };
     const ends = endsOf(socket);
     open.add(state);
     states.set(socket, state);
@@ -66,6 +73,7 @@ export function watchConnections(server: Server, most: number): Connections {
     socket.once('close', () => {
       open.delete(state);
       if (bare.get(ends) === state) bare.delete(ends);
+      for (const tell of state.waiting.splice(0)) tell(false);
     });
   });
   server.on('secureConnection', (socket: Socket) => {
@@ -86,17 +94,18 @@ export function watchConnections(server: Server, most: number): Connections {
         state.held--;
       };
     },
-    enter: (socket) => {
+    turn: (socket) => {
       const state = states.get(socket);
-      if (state === undefined) return false;
-      state.requests++;
-      return state.requests <= PIPELINED;
-    },
-    leave: (socket) => {
-      const state = states.get(socket);
-      if (state === undefined) return;
-      state.requests--;
-      if (draining && state.requests === 0) state.socket.end();
+      if (state === undefined || socket.destroyed || state.requests >= PIPELINED) return undefined;
+      const leave = (): void => {
+        state.requests--;
+        state.waiting.shift()?.(!state.socket.destroyed);
+        if (draining && state.requests === 0) state.socket.end();
+      };
+      if (state.requests++ === 0) return leave;
+      return new Promise((resolve) => {
+        state.waiting.push((its) => resolve(its ? leave : undefined));
+      });
     },
     drain: () => {
       draining = true;

@@ -57,6 +57,8 @@ export interface Downloads {
    * @throws HttpError 412, 416, 429, 503.
    */
   reply(request: Request, holder: Holder, file: OfferedFile): Promise<Reply>;
+  /** Is a holder in the middle of a file, as far as is known, or hardly through with it? */
+  isUnderWay(holder: string, key: string, now: number): boolean;
   /** Ends the downloads of holders who may no longer have them. */
   recheck(): void;
   /** Ends all. */
@@ -82,6 +84,9 @@ interface Running {
   readonly zones: readonly string[];
   readonly cut: (why: string) => void;
 }
+
+/** So long after its last octet was sent a client may still ask for what it did not get, seconds. */
+const HARDLY = 3600;
 
 /** A version and the part of it to send. */
 interface Chosen {
@@ -256,6 +261,10 @@ export function createDownloads(options: DownloadsOptions): Downloads {
   return {
     get running() {
       return running.size;
+    },
+    isUnderWay: (holder, key, now) => {
+      const last = records.of(holder, key).at(-1);
+      return last !== undefined && (last.ended === undefined || now - last.ended < HARDLY);
     },
     recheck: () => {
       for (const entry of running) {

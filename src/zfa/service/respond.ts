@@ -35,6 +35,8 @@ export interface ResponderOptions {
   readonly clock: () => number;
   /** Is the connection itself by TLS? */
   readonly tls: boolean;
+  /** Milliseconds after which a reply that nobody takes is broken off. */
+  readonly stallTime: number;
   /** Called before each request is handled. */
   readonly before: () => void;
   /** The service is ending: connections end with their reply. */
@@ -55,13 +57,15 @@ export function createResponder(
   const respond = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const { socket } = incoming;
     const release = { hold: (): void => undefined };
-    if (!connections.enter(socket)) {
+    const turn = connections.turn(socket);
+    const leave = typeof turn === 'function' ? turn : await turn;
+    if (leave === undefined) {
       socket.destroy();
       return;
     }
     outgoing.once('close', () => {
       release.hold();
-      connections.leave(socket);
+      leave();
     });
     const address = clientAddress(
       socket.remoteAddress,
@@ -71,6 +75,8 @@ export function createResponder(
     const proxied = isProxy(socket.remoteAddress ?? '');
     const secure = options.tls || (proxied && incoming.headers['x-forwarded-proto'] === 'https');
     const body = bodyReader(incoming);
+    // Who waits in the line of password checks is not idle.
+    socket.setTimeout(0);
     let found: Route | undefined;
     let reply: Reply;
     try {
@@ -103,6 +109,7 @@ export function createResponder(
     } catch (error) {
       reply = errorReply(error, found, options.warn);
     }
+    socket.setTimeout(options.stallTime);
     // A body that nobody wants is not read to its end either.
     if (options.draining() || body.unread()) outgoing.setHeader('Connection', 'close');
     metrics.answered(found?.path ?? 'none', reply.status);

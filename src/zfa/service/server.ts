@@ -226,6 +226,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     metrics,
     clock,
     tls: tls !== undefined,
+    stallTime: limits.stallTime,
     before: () => {
       if (holders.refresh()) downloads.recheck();
     },

@@ -5,7 +5,13 @@
  * go one way.
  */
 
-import { type FileHandle, open } from 'node:fs/promises';
+import {
+  close as closeCallback,
+  fstat as fstatCallback,
+  open as openCallback,
+  read as readCallback,
+} from 'node:fs';
+import { promisify } from 'node:util';
 
 export interface ByteSource {
   /** Octets. */
@@ -25,33 +31,81 @@ export interface ByteSource {
 /**
  * A file as a source. It stays readable when the file's name is taken away or given to another.
  *
+ * However many read a file at a time, it is open once: a thousand bundles of a day are a thousand
+ * times the same files.
+ *
  * @param size octets that it must have; undefined: what it has.
  * @throws the error of the file system; an Error when the size differs.
  */
 export async function fileSource(path: string, size?: number): Promise<ByteSource> {
-  const file = await open(path, 'r');
+  const file = await openShared(path);
+  if (size === undefined || file.size === size) return sourceOf(file, path);
+  await release(file);
+  throw new Error(`${path} has ${file.size} octets, expected ${size}`);
+}
+
+/** A file that is open, and for how many sources. */
+interface SharedFile {
+  readonly fd: number;
+  readonly size: number;
+  /** Device and inode: what a name leads to may change, this file does not. */
+  readonly key: string;
+  users: number;
+}
+
+const open = promisify(openCallback);
+const fstat = promisify(fstatCallback);
+const close = promisify(closeCallback);
+
+const files = new Map<string, SharedFile>();
+
+async function openShared(path: string): Promise<SharedFile> {
+  const fd = await open(path, 'r');
   try {
-    const { size: found } = await file.stat();
-    if (size !== undefined && found !== size) {
-      throw new Error(`${path} has ${found} octets, expected ${size}`);
+    const { dev, ino, size } = await fstat(fd);
+    const key = `${dev} ${ino}`;
+    const there = files.get(key);
+    if (there !== undefined && there.size === size) {
+      there.users++;
+      await close(fd);
+      return there;
     }
-    return sourceOf(file, path, found);
+    const file = { fd, size, key, users: 1 };
+    // One that has grown since is another one to those who come now.
+    if (there === undefined) files.set(key, file);
+    return file;
   } catch (error) {
-    await file.close();
+    await close(fd);
     throw error;
   }
 }
 
-function sourceOf(file: FileHandle, path: string, size: number): ByteSource {
+async function release(file: SharedFile): Promise<void> {
+  if (--file.users > 0) return;
+  if (files.get(file.key) === file) files.delete(file.key);
+  await close(file.fd);
+}
+
+function sourceOf(file: SharedFile, path: string): ByteSource {
+  const { fd, size } = file;
+  let closed: Promise<void> | undefined;
   return {
     size,
-    read: async (into, at) => {
+    read: (into, at) => {
       const length = Math.min(into.length, size - at);
-      if (length <= 0) return 0;
-      const { bytesRead } = await file.read(into, 0, length, at);
-      if (bytesRead === 0) throw new Error(`${path} ends at ${at}, before its ${size} octets`);
-      return bytesRead;
+      if (length <= 0) return Promise.resolve(0);
+      // Not by a FileHandle: with small pieces its promises cost more than the reading.
+      return new Promise((resolve, reject) => {
+        readCallback(fd, into, 0, length, at, (error, n) => {
+          if (error !== null) reject(error);
+          else if (n === 0) reject(new Error(`${path} ends at ${at}, before its ${size} octets`));
+          else resolve(n);
+        });
+      });
     },
-    close: () => file.close(),
+    close: () => {
+      closed ??= release(file);
+      return closed;
+    },
   };
 }

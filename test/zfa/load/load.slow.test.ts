@@ -10,10 +10,15 @@ import { existsSync, mkdirSync, openSync, readSync, statSync, writeFileSync } fr
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseTime } from '#zonewright/config/time.js';
 import { openBundle } from '#zonewright/zfa/bundles/open.js';
+import { openDatabase } from '#zonewright/zfa/database/open.js';
+import { findHolder } from '#zonewright/zfa/holders/store.js';
+import { zfaPlaces } from '#zonewright/zfa/places.js';
+import { createTokens, tokenSecret } from '#zonewright/zfa/service/tokens.js';
 import { ROOT, run, tempDir, zonewrightOk } from '../../tools/cli.js';
 import { describeWithTools, toolPath } from '../../tools/judges.js';
-import { DATE, makeSite, NOW, peakMemory, type Serving, type Site, serve, signIn } from './site.js';
+import { DATE, makeSite, NOW, peakMemory, type Serving, type Site, serve } from './site.js';
 
 const SIZE = Number(process.env.LOAD_MB ?? 20) * 1_000_000;
 const CLIENTS = 200;
@@ -26,7 +31,7 @@ let tokens: string[];
 let reference: string;
 
 beforeAll(async () => {
-  const zfa = ['limit-hours = 0', 'sign-in-tries = 100000'];
+  const zfa = ['limit-hours = 0'];
   site = await makeSite(tempDir('load'), { size: SIZE, holders: CLIENTS, zfa });
   const { folder } = site;
   await zonewrightOk(['zfa', 'bundle', '--now', NOW], { cwd: folder });
@@ -34,8 +39,13 @@ beforeAll(async () => {
   const one = ['--holder', site.ids[0], '--output', reference, '--now', NOW];
   await zonewrightOk(['zfa', 'bundle', ...one], { cwd: folder });
   serving = await serve(folder);
+  const issuer = createTokens(tokenSecret(zfaPlaces(join(folder, 'state')).tokenKey));
+  const db = openDatabase(join(folder, 'state'));
   tokens = [];
-  for (const id of site.ids) tokens.push(await signIn(serving.url, id, site.password));
+  for (const id of site.ids) {
+    tokens.push(await issuer.issue(findHolder(db, id)!, 'zfa', parseTime(NOW)!));
+  }
+  db.close();
 }, 300_000);
 
 afterAll(async () => {

@@ -9,12 +9,15 @@ import {
   addHolder,
   changeHolder,
   PASSWORD,
+  startRequest,
   startTestService,
   type TestService,
 } from './fixture.js';
 
 const DAYS = ['20261122', '20261121'];
 const open = new Set<ByteSource>();
+/** Milliseconds that opening takes. */
+let delay = 0;
 
 function sourceOf(bytes: Buffer): ByteSource {
   const source: ByteSource = {
@@ -32,6 +35,7 @@ function sourceOf(bytes: Buffer): ByteSource {
 const store: BundleStore = {
   days: () => DAYS,
   open: async (date, holder, { encrypted }) => {
+    await new Promise((resolve) => setTimeout(resolve, delay));
     // `young` was not there on the older day, and nobody but it and `acme` on the newer.
     if (holder.id === 'old' ? date === DAYS[0] : holder.id === 'young' && date === DAYS[1]) {
       return undefined;
@@ -39,13 +43,18 @@ const store: BundleStore = {
     const fileName = `zfa-${holder.id}-${date}.tar${encrypted ? '.age' : ''}`;
     const etag = createHash('sha256').update(fileName).digest('hex');
     const source = sourceOf(Buffer.from(fileName));
-    return { source, fileName, etag, modified: 1_795_305_600, zones: ['com'] };
+    const recipient = encrypted ? 'age1x' : undefined;
+    return { source, fileName, etag, modified: 1_795_305_600, zones: ['com'], recipient };
   },
 };
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startTestService({ zfa: ['limit-hours = 0'], bundles: store });
+  service = await startTestService({
+    zfa: ['limit-hours = 0'],
+    bundles: store,
+    limits: { stallTime: 150 },
+  });
   for (const id of ['acme', 'young', 'old']) addHolder(service.db, id);
   addHolder(service.db, 'sealed', { ageKey: 'age1x' });
 });
@@ -89,6 +98,10 @@ it('encrypted for holders who have given a key', async () => {
   expect(sealed).toMatchObject({ status: 200, text: 'zfa-sealed-20261122.tar.age' });
   expect(sealed.headers['content-location']).toBe('/bundles/20261122.tar.age');
   expect((await get('/bundles/20261122.tar.age')).status).toBe(404);
+  // What was made for a key that is not the holder's any more opens nothing.
+  changeHolder(service.db, 'sealed', { ageKey: 'age1y' });
+  expect((await get('/bundles/latest.tar.age', 'sealed')).status).toBe(404);
+  expect((await get('/bundles/latest.tar', 'sealed')).status).toBe(200);
 });
 
 it("403 when a zone in it is no longer the holder's", async () => {
@@ -105,6 +118,28 @@ it('/minisign.pub, when there is one', async () => {
     status: 200,
     text: 'untrusted comment: x\nRWQ\n',
   });
+});
+
+it('who has to wait for a reply is not idle', async () => {
+  delay = 500;
+  expect((await get('/bundles/20261122.tar')).status).toBe(200);
+  delay = 0;
+});
+
+it('who goes away while it is prepared leaves nothing behind', async () => {
+  await get('/bundles/20261122.tar', 'acme', 'HEAD');
+  delay = 100;
+  const request = startRequest(service.running.url, '/bundles/20261122.tar', {
+    basic: `acme:${PASSWORD}`,
+  });
+  request.on('error', () => undefined);
+  request.end();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  request.destroy();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  delay = 0;
+  expect(service.running.service.downloads.running).toBe(0);
+  expect(service.audit.at(-1)).toMatchObject({ event: 'download', bytes: 0, complete: false });
 });
 
 it('no bundle stays open', () => {

@@ -157,6 +157,28 @@ describe('bounds', () => {
     expect(ahead.closed()).toBe(false);
   });
 
+  it('downloads that were sent ahead end with their connection', async () => {
+    await start();
+    publish(service.folder, 'com', 1, randomBytes(LARGE));
+    const ahead = await open();
+    ahead.socket.pause();
+    const credentials = Buffer.from(`acme:${PASSWORD}`).toString('base64');
+    const one = `GET ${PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Basic ${credentials}\r\n\r\n`;
+    ahead.socket.write(one.repeat(4));
+    await until(() => service.running.service.downloads.running > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    ahead.socket.destroy();
+    await until(() => service.running.service.downloads.running === 0, 3);
+    // Beyond the bound the connection is not a client's.
+    const flood = await open();
+    flood.socket.pause();
+    flood.socket.write(one.repeat(40));
+    flood.socket.resume();
+    await until(() => flood.closed() || flood.text().length > LARGE);
+    flood.socket.destroy();
+    await until(() => service.running.service.downloads.running === 0, 3);
+  });
+
   it('an address in absolute form is understood, other forms are not', async () => {
     await start();
     const absolute = await open();
