@@ -168,6 +168,16 @@ function agreementOf(text: string | undefined): string | undefined {
   }
 }
 
+/** Without the version that the configuration asks for nothing can be downloaded. */
+function warnOfAgreement({ reporter }: CommonOptions, { zfa }: Config, holder: Holder): void {
+  const wanted = zfa.agreement?.version;
+  const has = holder.agreement?.version;
+  if (wanted === undefined || has === wanted) return;
+  reporter.warn(
+    `${holder.id} has agreed to ${has === undefined ? 'nothing' : `"${has}"`}, the configuration asks for "${wanted}": downloads are refused until then (in the portal, or zfa change --agreement)`,
+  );
+}
+
 function tellHolder(options: HolderOptions, holder: Holder, what: string): void {
   options.reporter.info(`${holder.id}: ${what}`);
   if (options.json) printJson({ holder: holderJson(holder, options.now) });
@@ -232,6 +242,7 @@ export async function changeCommand(options: ChangeOptions): Promise<void> {
       throw usageError('nothing to change', { hint: 'name a field, e.g. --zones com,net' });
     }
     const holder = apply(site, id, (before) => rules.edited(before, full, now));
+    if (version !== undefined) warnOfAgreement(options, site.config, holder);
     tellHolder(options, holder, `changed: ${Object.keys(full).join(', ')}`);
   });
 }
@@ -276,6 +287,7 @@ async function givePassword(
   const hash = await hashPassword(password);
   const holder = apply(site, id, rule, () => savePasswordHash(site.db, id, hash));
   const expires = isoTime(holder.expires!);
+  warnOfAgreement(options, site.config, holder);
   options.reporter.info(`${id}: ${what}; access until ${expires}`);
   options.reporter.info('the password, shown this once (zonewright zfa passwd makes another):');
   if (options.json) printJson({ id, password, expires });

@@ -58,13 +58,14 @@ export function zonesField(labels: readonly string[], known: readonly string[]):
   return [...new Set(labels)].sort();
 }
 
-/** Ranges of addresses, in the one text that they have. @throws FieldFault */
+/** Ranges of addresses, each once, in the one text that they have. @throws FieldFault */
 export function allowField(ranges: readonly string[]): string[] {
-  return ranges.map((text) => {
+  const all = ranges.map((text) => {
     const range = parseCidr(text);
     if (range === undefined) throw new FieldFault('allow', `"${text}" is not ${CIDR_FORM}`);
     return range;
   });
+  return [...new Set(all)];
 }
 
 /** A version of the agreement. @throws FieldFault */
