@@ -31,6 +31,7 @@ import { selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { findToken, listTokens } from '../pkcs11/token.js';
 import { parseTokenUri } from '../pkcs11/uri.js';
+import { hasDatabase } from '../zfa/places.js';
 import { type Config, loadConfig, type ZoneConfig } from './config.js';
 import { formatSize } from './size.js';
 import { isoTime } from './time.js';
@@ -118,9 +119,22 @@ export async function runChecks(options: DoctorOptions): Promise<Check[]> {
     }
     const after = checkAfter(config);
     if (after !== undefined) checks.push(after);
+    checks.push(...(await checkZoneFileAccess(config, options.now)));
   }
   checks.push(checkTools());
   return checks;
+}
+
+/** Loaded only where there are holders. */
+async function checkZoneFileAccess(config: Config, now: number): Promise<Check[]> {
+  if (!hasDatabase(config.stateDir)) return [];
+  try {
+    return (await import('../zfa/doctor.js')).checkHolders(config, now);
+  } catch (error) {
+    if (!(error instanceof ZonewrightError)) throw error;
+    const detail = `${placeText(error.place)}${error.message}`;
+    return [{ name: 'holders', status: 'fail', detail, advice: error.hint ?? 'see the message' }];
+  }
 }
 
 function checkNode(version: string): Check {

@@ -1,5 +1,5 @@
 /** `doctor` finds what would keep a build from running, and says what to do. */
-import { chmodSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { exitCodeOf, tableOf } from '#zonewright/config/doctor.js';
@@ -42,6 +42,29 @@ describe('doctor', () => {
     expect(stdout).toMatch(/^ok {4}keys of com +2 published/m);
     expect(stdout).toContain(' 0 failed\n');
     expect(status).toBe(0);
+  });
+
+  test('holders: who waits, whose access ends, a log that was changed, secrets in the open', async () => {
+    const folder = await healthy();
+    expect((await doctor(folder)).lines.map(({ name }) => name)).not.toContain('holders');
+    const add = ['zfa', 'add', 'acme', '--name', 'A', '--email', 'a@b.example', '--zones', 'com'];
+    await zonewrightOk(add, { cwd: folder });
+    const { code, lines } = await doctor(folder);
+    expect(code).toBe(0);
+    expect(line(lines, 'holders')).toMatchObject({
+      status: 'warn',
+      detail: '0 of 1 may download; 1 wait for approval',
+    });
+    expect(line(lines, 'audit log')).toMatchObject({ status: 'ok' });
+    const log = join(folder, 'state/zfa/audit.jsonl');
+    writeFileSync(log, readFileSync(log, 'utf8').replace('acme', 'acne'));
+    chmodSync(join(folder, 'state/zfa'), 0o755);
+    const after = await doctor(folder);
+    expect(after.code).toBe(2);
+    expect(line(after.lines, 'audit log')).toMatchObject({ status: 'fail' });
+    expect(line(after.lines, 'holders’ secrets').detail).toContain('state/zfa');
+    writeFileSync(join(folder, 'state/zfa/zfa.db'), 'no database');
+    expect(line((await doctor(folder)).lines, 'holders')).toMatchObject({ status: 'fail' });
   });
 
   test('no configuration: exit 2', async () => {
