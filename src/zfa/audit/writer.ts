@@ -34,30 +34,33 @@ export function openAuditWriter(
   stateDir: string,
   onState: (error: Error | undefined) => void,
 ): AuditWriter {
-  const thread = new Worker(new URL('./writer.worker.js', import.meta.url), {
-    workerData: { stateDir },
-  });
-  // The process may end when nothing else keeps it; whoever cares calls close.
-  thread.unref();
+  let thread: Worker | undefined;
+  let answer: ((answer: Answer) => void) | undefined;
+  const start = (): Worker => {
+    const fresh = new Worker(new URL('./writer.worker.js', import.meta.url), {
+      workerData: { stateDir },
+    });
+    // The process may end when nothing else keeps it; whoever cares calls close.
+    fresh.unref();
+    fresh.on('message', (message: Answer) => answer?.(message));
+    // A thread that has died is followed by another one at the next try.
+    fresh.on('error', (error) => {
+      if (thread === fresh) thread = undefined;
+      answer?.({ error: error.message });
+    });
+    return fresh;
+  };
   let waiting: AuditEntry[] = [];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;
   let failing = false;
-  let dead: Error | undefined;
-  let answer: ((answer: Answer) => void) | undefined;
-  thread.on('message', (message: Answer) => answer?.(message));
-  thread.on('error', (error) => {
-    dead = error;
-    answer?.({ error: error.message });
-  });
-
   const send = async (): Promise<void> => {
     const lines = waiting;
     waiting = [];
     const { error } = await new Promise<Answer>((resolve) => {
       answer = resolve;
-      if (dead !== undefined) resolve({ error: dead.message });
-      else thread.postMessage(lines);
+      thread ??= start();
+      thread.postMessage(lines);
     });
     answer = undefined;
     if (error === undefined) {
@@ -97,11 +100,11 @@ export function openAuditWriter(
     close: async () => {
       await flush();
       clearTimeout(timer);
-      if (dead === undefined) {
-        const ended = new Promise((resolve) => thread.once('exit', resolve));
-        thread.postMessage('end');
-        await ended;
-      }
+      const last = thread;
+      if (last === undefined) return;
+      const ended = new Promise((resolve) => last.once('exit', resolve));
+      last.postMessage('end');
+      await ended;
     },
   };
 }

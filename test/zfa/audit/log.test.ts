@@ -7,6 +7,7 @@ import { appendAudit, checkAudit, logEvents, readAudit } from '#zonewright/zfa/a
 import { openAuditWriter } from '#zonewright/zfa/audit/writer.js';
 import { type Database, openDatabase } from '#zonewright/zfa/database/open.js';
 import { noteEvent } from '#zonewright/zfa/holders/store.js';
+import { zfaPlaces } from '#zonewright/zfa/places.js';
 import { tempDir } from '../../tools/cli.js';
 
 const AT = 1_795_305_600;
@@ -232,6 +233,24 @@ describe('the writer of a service', () => {
     );
     expect(faults(at)).toEqual([]);
     expect(states).toEqual([]);
+  });
+
+  it('goes on with another thread when one could not begin', async () => {
+    const at = site();
+    at.db.close();
+    const { database } = zfaPlaces(at.state);
+    const good = readFileSync(database);
+    for (const end of ['', '-wal', '-shm']) rmSync(`${database}${end}`, { force: true });
+    writeFileSync(database, 'no database'.repeat(1000));
+    const states: (string | undefined)[] = [];
+    const writer = openAuditWriter(at.state, (error) => states.push(error?.message));
+    writer.write(entry(1));
+    await writer.flush();
+    expect(states).toEqual([expect.stringContaining('not a database')]);
+    writeFileSync(database, good);
+    await writer.close();
+    expect(states.at(-1)).toBeUndefined();
+    expect([...readAudit(at.state)].map(({ holder }) => holder)).toEqual(['h1']);
   });
 
   it('tells when it can not write, keeps what it has, and goes on when it can', async () => {
