@@ -54,6 +54,8 @@ interface Live {
   /** Of its row; undefined: it has none yet. */
   number: number | undefined;
   ended: number | undefined;
+  /** When something was counted last. */
+  counted: number;
   /** As in the row when it was last looked at. */
   base: { readonly sent: number; readonly ranges: readonly Interval[] };
   /** What is not in the row. */
@@ -131,7 +133,9 @@ export function createDownloadRecords(db: Database): DownloadRecords {
     const before = row === undefined ? undefined : recordOf(row);
     const ranges = union(before?.ranges ?? [], one.ranges);
     const sent = (before?.sent ?? 0) + one.sent;
-    const ended = before?.ended ?? one.ended ?? null;
+    // Two services may each have sent a part: only here it shows that nothing is missing.
+    const whole = isWhole(ranges, file.size) ? one.counted : undefined;
+    const ended = before?.ended ?? one.ended ?? whole ?? null;
     if (row !== undefined) {
       db.sql('UPDATE downloads SET sent = ?, ranges = ?, ended = ? WHERE number = ?').run(
         sent,
@@ -161,6 +165,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
       });
     }
     written.push(() => {
+      one.ended = ended ?? undefined;
       one.base = { sent, ranges };
       one.sent = 0;
       one.ranges = [];
@@ -180,6 +185,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
         const ranges = addInterval(one.ranges, gap);
         if (ranges.length <= MOST_INTERVALS) one.ranges = ranges;
         one.dirty = true;
+        one.counted = now;
         if (one.ended === undefined && whole()) one.ended = now;
       };
       // A download of which nothing was sent is still one that was begun.
@@ -217,6 +223,7 @@ function blank(file: RecordedFile, began: number): Live {
     began,
     number: undefined,
     ended: undefined,
+    counted: began,
     base: { sent: 0, ranges: [] },
     sent: 0,
     ranges: [],

@@ -4,9 +4,12 @@ import { rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/zfa/database/open.js';
+import { createDownloadRecords } from '../../../src/zfa/service/download-records.js';
 import {
   addHolder,
   changeHolder,
+  NOW,
   PASSWORD,
   publish,
   type StartOptions,
@@ -195,6 +198,25 @@ describe('one complete download a day', () => {
         ranges: '[[0,1000]]',
       },
     ]);
+  });
+
+  it('two services whose parts are written in any order have sent a whole file', async () => {
+    await start();
+    const db = service.db;
+    const [one, other] = [
+      createDownloadRecords(db),
+      createDownloadRecords(openDatabase(service.config.stateDir)),
+    ];
+    const file = { holder: 'acme', file: 'x', etag: 'e', serial: '1', size: 1000 };
+    const first = one.open(file, 'new', NOW);
+    one.flush();
+    const second = other.open(file, 'same', NOW);
+    first.add(0, 500, NOW + 1);
+    second.add(500, 1000, NOW + 2);
+    other.flush();
+    one.flush();
+    const rows = () => db.sql("SELECT ended, sent, ranges FROM downloads WHERE file = 'x'").all();
+    expect(rows()).toEqual([{ ended: NOW + 1, sent: 1000, ranges: '[[0,1000]]' }]);
   });
 
   it('two services at a time add up what they send', async () => {

@@ -260,7 +260,7 @@ export async function tokenOf(
 }
 
 /** Waits until something holds. */
-export async function until(what: () => boolean, seconds = 10): Promise<void> {
+export async function until(what: () => boolean, seconds = 30): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!what()) {
     if (performance.now() > end) throw new Error(`not within ${seconds} s`);
