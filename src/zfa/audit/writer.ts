@@ -40,7 +40,7 @@ export function openAuditWriter(
     const fresh = new Worker(new URL('./writer.worker.js', import.meta.url), {
       workerData: { stateDir },
     });
-    // The process may end when nothing else keeps it; whoever cares calls close.
+    // Only lines that are being written keep the process from ending.
     fresh.unref();
     fresh.on('message', (message: Answer) => answer?.(message));
     // A thread that has died is followed by another one at the next try.
@@ -60,9 +60,11 @@ export function openAuditWriter(
     const { error } = await new Promise<Answer>((resolve) => {
       answer = resolve;
       thread ??= start();
+      thread.ref();
       thread.postMessage(lines);
     });
     answer = undefined;
+    thread?.unref();
     if (error === undefined) {
       if (failing) onState(undefined);
       failing = false;
@@ -103,6 +105,7 @@ export function openAuditWriter(
       const last = thread;
       if (last === undefined) return;
       const ended = new Promise((resolve) => last.once('exit', resolve));
+      last.ref();
       last.postMessage('end');
       await ended;
     },

@@ -272,7 +272,7 @@ describeWithTools(TOOLS, 'the portal', () => {
       if ((await page.getByText('Too many tries').count()) > 0) break;
     }
     expect(await page.getByRole('alert').textContent()).toMatch(
-      /until \d\d:\d\d UTC \(in \d minutes?\)/,
+      /until (\d+ \w+ \d+, )?\d\d:\d\d UTC \(in \d minutes?\)/,
     );
     const log = readFileSync(join(portal.registry.folder, 'state', 'zfa', 'audit.jsonl'), 'utf8');
     expect(log).not.toContain(portal.passwords.acme);
