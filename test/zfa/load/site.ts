@@ -158,7 +158,10 @@ export interface Serving {
 /** Starts the service on a free port and waits until it listens. */
 export async function serve(folder: string, args: readonly string[] = []): Promise<Serving> {
   const flags = ['--listen', '127.0.0.1:0', '--plain', '--json', '--now', NOW, ...args];
-  const running = startZonewright(['zfa', 'serve', ...flags], { cwd: folder });
+  const running = startZonewright(['zfa', 'serve', ...flags], {
+    cwd: folder,
+    timeout: 3_600_000,
+  });
   const line = await new Promise<string>((resolve, reject) => {
     let text = '';
     running.child.stdout?.on('data', (piece: Buffer) => {
