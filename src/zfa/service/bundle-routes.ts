@@ -69,7 +69,18 @@ export function bundleRoutes(service: Service): readonly Route[] {
       return notThere(service, request, holder, 'bundle.age');
     }
     for (const date of dates) {
-      const bundle = await bundles.open(date, holder, { encrypted });
+      const bundle = await bundles.open(date, holder, { encrypted }).catch((error: Error) => {
+        // A damaged folder: only the operator can help.
+        service.warn(`the bundle of ${date} can't be read: ${error.message}`);
+        service.audit.refused({
+          reason: 'unavailable',
+          address: request.address,
+          holder: holder.id,
+          file: `bundle/${date}`,
+          status: 503,
+        });
+        throw new HttpError(503, 'not possible just now', { 'Retry-After': '600' });
+      });
       if (bundle === undefined) continue;
       // Opened anew for sending, because most requests (HEAD, refusals) need no more than this.
       await bundle.source.close();
