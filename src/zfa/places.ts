@@ -47,5 +47,7 @@ export function makeZfaFolder(stateDir: string): ZfaPlaces {
 
 /** Has zone file access ever been used with this state folder? */
 export function hasDatabase(stateDir: string): boolean {
-  return existsSync(zfaPlaces(stateDir).database);
+  const { database, auditLog } = zfaPlaces(stateDir);
+  // Where there is only a log, the database is lost: that is for whoever opens it to tell.
+  return existsSync(database) || existsSync(auditLog);
 }

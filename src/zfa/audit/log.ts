@@ -17,7 +17,7 @@ import {
   readSync,
   writeSync,
 } from 'node:fs';
-import { isoTime } from '../../config/time.js';
+import { isoTime, parseTime } from '../../config/time.js';
 import { storageError } from '../../publish/storage.js';
 import type { Database } from '../database/open.js';
 import { syncPath } from '../durable.js';
@@ -131,7 +131,7 @@ function settle(db: Database, stateDir: string): Head {
     let head = known;
     // Is there still a line's end where there was one? Else this is not what a killed process left.
     const sound = endsInLine(fd, known.octets);
-    const adopted: number[] = [];
+    const adopted: AuditLine[] = [];
     for (const { text, whole, start } of linesFrom(fd, known.octets)) {
       if (!whole) {
         if (sound) ftruncateSync(fd, start);
@@ -141,14 +141,28 @@ function settle(db: Database, stateDir: string): Head {
       // Somebody's own words are left where they are; the check tells of them.
       if (line?.prev === head.hash && line.n === head.lines + 1) {
         head = { lines: line.n, octets: 0, hash: lineHash(text) };
-        if (typeof line.change === 'number') adopted.push(line.change);
+        adopted.push(line);
       }
     }
     head = { ...head, octets: fstatSync(fd).size };
-    for (const seq of adopted) db.sql('UPDATE events SET logged = 1 WHERE seq = ?').run(seq);
+    for (const line of adopted) markLogged(db, line);
     saveHead(db, head);
     return head;
   });
+}
+
+/**
+ * Marks the event that a line is of. A database that was brought back from a backup gives the numbers
+ * of lost changes again, to others: those are still to be written.
+ */
+function markLogged(db: Database, { change, at, event, holder }: AuditLine): void {
+  if (typeof change !== 'number' || typeof holder !== 'string') return;
+  db.sql('UPDATE events SET logged = 1 WHERE seq = ? AND at = ? AND event = ? AND holder = ?').run(
+    change,
+    parseTime(at) ?? null,
+    event,
+    holder,
+  );
 }
 
 /** What a check of the log found. */

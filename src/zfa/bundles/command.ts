@@ -3,7 +3,7 @@
  *
  * `--json` prints, of a day,
  *
- *     {"version", "date", "folder", "fresh", "holders", "without", "badKeys", "zones", "ownBytes",
+ *     {"version", "date", "folder", "fresh", "holders", "without", "badKeys", "ownBytes",
  *      "removed", "warnings", "seconds"}
  *
  * (`fresh`: false when they were there already, just so; `without`: ids of holders without any
@@ -19,7 +19,7 @@ import type { CommonOptions } from '../../cli/common.js';
 import { countText, printJson } from '../../cli/output.js';
 import { type Config, loadConfig } from '../../config/config.js';
 import { formatSize } from '../../config/size.js';
-import { refusal, usageError } from '../../errors.js';
+import { refusal, usageError, ZonewrightError } from '../../errors.js';
 import { acquireLock } from '../../publish/lock.js';
 import { hasDatabase, openDatabase } from '../database/open.js';
 import { type Holder, isActive } from '../holders/model.js';
@@ -32,7 +32,7 @@ import { composeBundle } from './compose.js';
 import { AGREEMENT_FILE } from './day-files.js';
 import { openDay } from './days.js';
 import { dateOf } from './folders.js';
-import { openBundle, pieceSource } from './open.js';
+import { type OpenBundle, openBundle, pieceSource } from './open.js';
 import { signingKey } from './signing-key.js';
 import { createHeaderMaker } from './tar-header.js';
 import { writeSource } from './write-source.js';
@@ -164,18 +164,31 @@ async function openSingle(
   run: Run,
   holder: Holder,
 ): Promise<{ readonly source: ByteSource; readonly zones: readonly string[] }> {
-  const { options, config, date } = run;
-  const { outputDir } = config;
-  const { age } = options;
+  try {
+    const there = await openStored(run, holder);
+    if (there !== undefined) return there;
+  } catch (error) {
+    if (error instanceof ZonewrightError) throw error;
+    warnOf(run)(
+      `the bundles of ${run.date} are damaged (zonewright zfa bundle makes them again): ${(error as Error).message}`,
+    );
+  }
+  return composeSingle(run, holder);
+}
+
+/** @throws what {@link openDay} throws for a damaged folder. */
+async function openStored(
+  { options: { age }, config: { outputDir }, date }: Run,
+  holder: Holder,
+): Promise<OpenBundle | undefined> {
   const day = openDay(outputDir, date);
   const wanted = holder.zones.filter((label) => day?.zones.some(({ zone }) => zone === label));
   const there = await openBundle(outputDir, date, holder.id, { encrypted: age });
-  if (there !== undefined) {
-    const same = there.zones.join() === wanted.join();
-    if (same && (!age || there.recipient === holder.ageKey)) return there;
-    await there.source.close();
-  }
-  return composeSingle(run, holder);
+  if (there === undefined) return undefined;
+  const same = there.zones.join() === wanted.join();
+  if (same && (!age || there.recipient === holder.ageKey)) return there;
+  await there.source.close();
+  return undefined;
 }
 
 async function composeSingle(

@@ -8,12 +8,12 @@
  * `synchronous = FULL`: when a change returns it is on the disk.
  */
 
-import { chmodSync } from 'node:fs';
+import { chmodSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
 import { EXIT, lockedError, refusal, ZonewrightError } from '../../errors.js';
 import { freeSpace, storageError } from '../../publish/storage.js';
-import { makeZfaFolder } from '../places.js';
+import { makeZfaFolder, zfaPlaces } from '../places.js';
 import { STEPS } from './schema.js';
 
 export { hasDatabase } from '../places.js';
@@ -63,7 +63,7 @@ export function openDatabase(stateDir: string): Database {
     db = new DatabaseSync(path, { timeout: PATIENCE });
     chmodSync(path, 0o600);
     db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
-    bringForward(db, path);
+    bringForward(db, path, () => assertNothingLost(stateDir));
   } catch (error) {
     db?.close();
     throw databaseError(error, path);
@@ -129,7 +129,22 @@ function databaseOf(db: DatabaseSyncInstance, path: string): Database {
   };
 }
 
-function bringForward(db: DatabaseSyncInstance, path: string): void {
+/**
+ * A new database beside a log with lines is not the first one: the holders are lost, and going on as
+ * if there were none would hide it.
+ */
+function assertNothingLost(stateDir: string): void {
+  const { auditLog, database } = zfaPlaces(stateDir);
+  const octets = statSync(auditLog, { throwIfNoEntry: false })?.size ?? 0;
+  if (octets === 0) return;
+  throw refusal('the database of holders is gone or empty, but they have an audit log', {
+    place: { file: database },
+    hint: `bring it back from a backup; to begin anew, move ${auditLog} away`,
+  });
+}
+
+/** @param first called before the first step of a new database. */
+function bringForward(db: DatabaseSyncInstance, path: string, first: () => void): void {
   const versionOf = (): number =>
     Number((db.prepare('PRAGMA user_version').get() as Row).user_version);
   const found = versionOf();
@@ -143,7 +158,9 @@ function bringForward(db: DatabaseSyncInstance, path: string): void {
   db.exec('BEGIN IMMEDIATE');
   try {
     // Another process may have been first.
-    for (let n = versionOf(); n < STEPS.length; n++) {
+    const from = versionOf();
+    if (from === 0) first();
+    for (let n = from; n < STEPS.length; n++) {
       db.exec(`${STEPS[n]}; PRAGMA user_version = ${n + 1}`);
     }
     db.exec('COMMIT');

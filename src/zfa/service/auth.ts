@@ -242,7 +242,7 @@ export function createAuthentication(options: AuthOptions): Authentication {
   const basic = async (request: Request, credentials: string): Promise<Holder> => {
     const text = Buffer.from(credentials, 'base64').toString('utf8');
     const colon = text.indexOf(':');
-    if (colon < 0) throw unauthorized();
+    if (colon < 0) return refuse(request, undefined, 'basic', 'password', unauthorized());
     const name = text.slice(0, colon);
     const password = text.slice(colon + 1);
     assertMayTry(request, name, 'basic');

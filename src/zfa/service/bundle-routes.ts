@@ -45,6 +45,13 @@ export interface OpenedBundle {
   readonly recipient?: string | undefined;
 }
 
+/** A day whose bundle was begun. */
+interface BegunDay {
+  readonly date: string;
+  /** It has not got all of it, or only just. */
+  readonly underWay: boolean;
+}
+
 /** Days that are looked at for a holder's latest bundle. */
 const LOOKED_AT = 400;
 
@@ -56,12 +63,24 @@ export function bundleRoutes(service: Service): readonly Route[] {
     assertAgreed(service, request, holder);
     const asked = request.params.date;
     const ending = encrypted ? '.age' : '';
-    const dates = asked === 'latest' ? latestFor(request, holder, ending) : knownDate(asked);
+    const begun = asked === 'latest' ? begunDay(request, holder, ending) : undefined;
+    const dates = asked === 'latest' ? latestFor(request, begun) : knownDate(asked);
     if (encrypted && holder.ageKey === undefined) {
       return notThere(service, request, holder, 'bundle.age');
     }
     for (const date of dates) {
-      const bundle = await bundles.open(date, holder, { encrypted });
+      const bundle = await bundles.open(date, holder, { encrypted }).catch((error: Error) => {
+        // A damaged folder: only the operator can help.
+        service.warn(`the bundle of ${date} can't be read: ${error.message}`);
+        service.audit.refused({
+          reason: 'unavailable',
+          address: request.address,
+          holder: holder.id,
+          file: `bundle/${date}`,
+          status: 503,
+        });
+        throw new HttpError(503, 'not possible just now', { 'Retry-After': '600' });
+      });
       if (bundle === undefined) continue;
       // Opened anew for sending, because most requests (HEAD, refusals) need no more than this.
       await bundle.source.close();
@@ -78,28 +97,43 @@ export function bundleRoutes(service: Service): readonly Route[] {
         throw new HttpError(403, 'this bundle has a zone that you no longer have access to');
       }
       const location = `/bundles/${date}.tar${ending}`;
-      return downloads.reply(request, holder, {
-        key: `bundle/${date}${ending}`,
-        contentType: encrypted ? 'application/octet-stream' : 'application/x-tar',
-        disposition: `attachment;filename=${bundle.fileName}`,
-        headers: asked === 'latest' ? { 'Content-Location': location } : {},
-        zones: bundle.zones,
-        current: versionOf(date, bundle, () => bundles.open(date, holder, { encrypted })),
-        older: (etag) => olderVersion(date, holder, { encrypted, etag }),
-      });
+      return downloads.reply(
+        asked === 'latest' && date !== begun?.date ? whole(request) : request,
+        holder,
+        {
+          key: `bundle/${date}${ending}`,
+          contentType: encrypted ? 'application/octet-stream' : 'application/x-tar',
+          disposition: `attachment;filename=${bundle.fileName}`,
+          headers: asked === 'latest' ? { 'Content-Location': location } : {},
+          zones: bundle.zones,
+          current: versionOf(date, bundle, () => bundles.open(date, holder, { encrypted })),
+          older: (etag) => olderVersion(date, holder, { encrypted, etag }),
+        },
+      );
     }
     const known = asked === 'latest' ? asked : knownDate(asked)[0];
     return notThere(service, request, holder, known === undefined ? 'bundle' : `bundle/${known}`);
+  };
+  /** The day whose bundle a holder began last, and whether it is in the middle of it. */
+  const begunDay = ({ now }: Request, { id }: Holder, ending: string): BegunDay | undefined => {
+    let last: (BegunDay & { readonly began: number }) | undefined;
+    for (const date of bundles.days().slice(0, LOOKED_AT)) {
+      const begun = downloads.begun(id, `bundle/${date}${ending}`, now);
+      // Of several that were begun in one second, the newest day.
+      if (begun !== undefined && begun.began > (last?.began ?? Number.NEGATIVE_INFINITY)) {
+        last = { date, ...begun };
+      }
+    }
+    return last;
   };
   /**
    * The dates to look at for the latest bundle. Who goes on with one, and was overtaken by a new day,
    * means the day that it began with.
    */
-  const latestFor = ({ headers, now }: Request, { id }: Holder, ending: string): string[] => {
+  const latestFor = ({ headers }: Request, begun: BegunDay | undefined): readonly string[] => {
     const dates = bundles.days().slice(0, LOOKED_AT);
-    if ((firstOffset(headers.range) ?? 0) === 0) return dates;
-    const begun = dates.find((date) => downloads.isUnderWay(id, `bundle/${date}${ending}`, now));
-    return begun === undefined ? dates : [begun, ...dates];
+    const resumes = (firstOffset(headers.range) ?? 0) > 0;
+    return resumes && begun?.underWay === true ? [begun.date, ...dates] : dates;
   };
   /** A bundle of before the day's bundles were made again, for who goes on with it. */
   const olderVersion = async (
@@ -132,6 +166,15 @@ export function bundleRoutes(service: Service): readonly Route[] {
       },
     },
   ];
+}
+
+/**
+ * The request without a range that does not say of what it is: it was meant for the bundle of another
+ * day, and the octets of two don't go together.
+ */
+function whole(request: Request): Request {
+  const { range, 'if-range': ifRange, ...headers } = request.headers;
+  return ifRange === undefined && (firstOffset(range) ?? 0) > 0 ? { ...request, headers } : request;
 }
 
 function versionOf(

@@ -6,6 +6,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 import { plainAddress } from '../../config/cidr.js';
+import { listenText } from '../../config/listen-address.js';
 
 /**
  * The client's address: the right-most of X-Forwarded-For that is no trusted proxy's, if the
@@ -34,15 +35,26 @@ const HOST = /^(?:[a-z0-9](?:[a-z0-9.-]{0,252}[a-z0-9])?\.?|\[[0-9a-f:.]{2,45}\]
 /**
  * The origin that a client has asked.
  *
+ * @param local where its connection came to: HTTP/1.0 needs no Host, and checks of load balancers
+ *   send none.
  * @returns undefined: its Host header is none that could stand in a URL.
  */
 export function requestOrigin(
   headers: IncomingHttpHeaders,
   secure: boolean,
   baseUrl: string | undefined,
+  local: {
+    readonly localAddress?: string | undefined;
+    readonly localPort?: number | undefined;
+  } = {},
 ): string | undefined {
   if (baseUrl !== undefined) return baseUrl;
-  const { host } = headers;
+  const { localAddress, localPort } = local;
+  const host =
+    headers.host ??
+    (localAddress === undefined
+      ? undefined
+      : listenText({ host: plainAddress(localAddress), port: localPort ?? 0 }));
   if (host === undefined || !HOST.test(host)) return undefined;
   return `${secure ? 'https' : 'http'}://${host.toLowerCase()}`;
 }

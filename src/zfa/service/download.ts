@@ -57,8 +57,15 @@ export interface Downloads {
    * @throws HttpError 412, 416, 429, 503.
    */
   reply(request: Request, holder: Holder, file: OfferedFile): Promise<Reply>;
-  /** Is a holder in the middle of a file, as far as is known, or hardly through with it? */
-  isUnderWay(holder: string, key: string, now: number): boolean;
+  /**
+   * When a holder began with a file last, and whether it is in the middle of it, as far as is known,
+   * or hardly through with it; undefined: it never began.
+   */
+  begun(
+    holder: string,
+    key: string,
+    now: number,
+  ): { readonly began: number; readonly underWay: boolean } | undefined;
   /** Ends the downloads of holders who may no longer have them. */
   recheck(): void;
   /** Ends all. */
@@ -262,9 +269,11 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     get running() {
       return running.size;
     },
-    isUnderWay: (holder, key, now) => {
+    begun: (holder, key, now) => {
       const last = records.of(holder, key).at(-1);
-      return last !== undefined && (last.ended === undefined || now - last.ended < HARDLY);
+      if (last === undefined) return undefined;
+      const { began, ended } = last;
+      return { began, underWay: ended === undefined || now - ended < HARDLY };
     },
     recheck: () => {
       for (const entry of running) {

@@ -66,13 +66,16 @@ export function decide(
 ): Decision {
   const own = records.findLast((record) => record.etag === wanted.etag);
   const length = windowSeconds(limitHours || 24);
-  const isOpen = (record: SentRecord): boolean => now < record.began + length;
+  // One that begins after now is of a clock that was set back since: it must not count for longer
+  // than the window.
+  const isOpen = (record: SentRecord): boolean => Math.abs(now - record.began) < length;
   // A download that takes longer than the window, or was left for a time, is still the same one.
   const goesOn =
     own !== undefined &&
     (own.ended === undefined ? isOpen(own) || wanted.resumes : isOpen(own) && wanted.resumes);
   if (limitHours === 0) return { kind: goesOn ? 'same' : 'new' };
-  const left = (record: SentRecord): number => Math.max(1, record.began + length - now);
+  const left = (record: SentRecord): number =>
+    Math.min(length, Math.max(1, record.began + length - now));
   if (!wanted.resumes) {
     const done = records.findLast((record) => record.ended !== undefined && isOpen(record));
     if (done !== undefined) return { kind: 'wait', seconds: left(done) };

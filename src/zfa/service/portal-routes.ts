@@ -184,7 +184,7 @@ async function accept(service: Service, request: Request): Promise<PlainReply> {
 
 /** Notes that a holder has accepted the agreement, with what else is known of it. */
 function agree(
-  { config, db, holders }: Service,
+  { config, db, holders, warn }: Service,
   { now, address }: Request,
   id: string,
   version: string,
@@ -196,8 +196,14 @@ function agree(
     saveHolder(db, holder);
     noteEvent(db, { ...event, detail: { ...event.detail, address } }, 'holder');
   });
-  logEvents(db, config.stateDir);
+  // Now, because the next step may fail, and this connection does not see its own change.
   holders.forget();
+  try {
+    logEvents(db, config.stateDir);
+  } catch (error) {
+    // It is agreed. The line is written with the next second's (server.ts).
+    warn(`the audit log: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function isOurs({ headers, origin }: Request): boolean {

@@ -89,7 +89,10 @@ export function createResponder(
       if (match.kind === 'method') {
         throw new HttpError(405, 'not possible here', { Allow: match.allow });
       }
-      const origin = requestOrigin(incoming.headers, secure, zfa.baseUrl);
+      if ((incoming.headersDistinct.host?.length ?? 0) > 1) {
+        throw new HttpError(400, 'more than one Host header');
+      }
+      const origin = requestOrigin(incoming.headers, secure, zfa.baseUrl, socket);
       if (origin === undefined) throw new HttpError(400, 'the Host header names no host');
       const request: Request = {
         method: incoming.method as Request['method'],

@@ -310,7 +310,15 @@ export async function startService(options: ServeOptions): Promise<RunningServic
         },
       },
       { every: limits.flushEvery, what: 'writing what was downloaded', run: flush },
-      { every: limits.flushEvery, what: 'writing the audit log', run: () => audit.tick() },
+      {
+        every: limits.flushEvery,
+        what: 'writing the audit log',
+        run: () => {
+          audit.tick();
+          // What the portal, or a command that was killed, could not write with its change.
+          logEvents(db, config.stateDir);
+        },
+      },
       {
         every: limits.certificateEvery,
         what: 'looking at the certificate',

@@ -190,6 +190,27 @@ describe('after a kill', () => {
     expect(faults(at)).toEqual([]);
   });
 
+  it('a change after a backup was brought back is written, though its number stands there already', () => {
+    const at = site(1);
+    const change = (event: 'changed' | 'revoked', when: number): number => {
+      at.db.change(() => noteEvent(at.db, { at: when, holder: 'acme', event, detail: {} }));
+      return logEvents(at.db, at.state);
+    };
+    const head = at.db.sql("SELECT value FROM facts WHERE name = 'audit-head'").get()!.value;
+    expect(change('changed', AT)).toBe(1);
+    // The backup knows neither the change nor its line.
+    at.db.sql('DELETE FROM events').run();
+    at.db.sql('DELETE FROM sqlite_sequence').run();
+    at.db.sql("UPDATE facts SET value = ? WHERE name = 'audit-head'").run(head);
+    expect(change('revoked', AT + 60)).toBe(1);
+    expect([...readAudit(at.state)].map(({ event }) => event)).toEqual([
+      'sign-in',
+      'changed',
+      'revoked',
+    ]);
+    expect(faults(at)).toEqual([]);
+  });
+
   it('lines whose head could not be written stand there once', () => {
     const at = site(1);
     // A full disk lets the append through, and not the database's commit.

@@ -200,6 +200,21 @@ describeWithTools(['tar', 'md5sum', 'minisign', 'gunzip'], 'a bundle, for its ho
     expect(copy).toEqual(readFileSync(join(folder, 'com.zone.gz')));
     expect(readFileSync(output)).toEqual(await bundleOf(built, 'bob'));
   });
+
+  it('is put together from the generations where the day’s folder is damaged', async () => {
+    const whole = await bundleOf(built, 'bob');
+    const parts = join(openDay(outputOf(built), today)!.folder, 'parts');
+    const before = readFileSync(parts);
+    const output = join(tempDir('bundle'), 'b.tar');
+    writeFileSync(parts, '');
+    try {
+      const done = await bundle(built, '--holder', 'bob', '--output', output);
+      expect(done).toMatchObject({ status: 0, stderr: expect.stringContaining('are damaged') });
+    } finally {
+      writeFileSync(parts, before);
+    }
+    expect(readFileSync(output)).toEqual(whole);
+  });
 });
 
 interface Described {

@@ -69,3 +69,17 @@ test('a folder that can not be made is told with exit code 2', () => {
   );
   expect(existsSync(join(folder, 'file'))).toBe(true);
 });
+
+test.each(['gone', 'empty'])(
+  'a database that is %s, with an audit log, is not begun anew',
+  (how) => {
+    const folder = tempDir('database');
+    const path = join(folder, 'zfa/zfa.db');
+    mkdirSync(join(folder, 'zfa'));
+    writeFileSync(join(folder, 'zfa/audit.jsonl'), '{}\n');
+    if (how === 'empty') writeFileSync(path, '');
+    expect(() => openDatabase(folder)).toThrow(
+      expect.objectContaining({ exitCode: 4, message: expect.stringContaining('gone or empty') }),
+    );
+  },
+);

@@ -235,6 +235,17 @@ describe('signing in and out', () => {
 describe('the agreement', () => {
   const good = { cookie: 'good' };
 
+  it('is accepted, and known to be, also while the log can not be written', async () => {
+    mkdirSync(join(folder, 'state', 'zfa', 'audit.jsonl'));
+    const form = { version: '2', accept: 'yes' };
+    const reply = await ask('POST', '/agreement', { ...good, form });
+    expect(reply.status).toBe(303);
+    expect(findHolder(db, 'acme')?.agreement?.version).toBe('2');
+    expect(forgotten).toBe(1);
+    // It is still to be written.
+    expect(db.sql('SELECT count(*) AS n FROM events WHERE logged = 0').get()?.n).toBe(1);
+  });
+
   it('stands before everything else until it is accepted', async () => {
     const before = await ask('GET', '/', good);
     expectPage(before, 200, 'The agreement.');

@@ -110,4 +110,27 @@ describe('/bundles/latest.tar, when a new day comes', () => {
     expect((await get({})).body.equals(octetsOf(today))).toBe(true);
     expect((await get({}, 'HEAD')).headers.etag).toBe('"today"');
   });
+
+  it('is the whole new one for who went on with one that was complete long ago', async () => {
+    versions = [yesterday];
+    const { get } = await halfway('/bundles/latest.tar');
+    expect((await get(rest)).status).toBe(206);
+    service.time.now += 23 * 3600;
+    versions = [today, yesterday];
+    const more = await get({ range: `bytes=${SIZE - 10}-` });
+    expect(more).toMatchObject({ status: 200, headers: { etag: '"today"' } });
+    expect(more.body.equals(octetsOf(today))).toBe(true);
+  });
+
+  it('an older day that was given up does not come before the one that was begun last', async () => {
+    versions = [yesterday];
+    const { get } = await halfway('/bundles/latest.tar');
+    versions = [today, yesterday];
+    service.time.now += 60;
+    expect((await get({})).body.equals(octetsOf(today))).toBe(true);
+    service.time.now += 2 * 3600;
+    // What curl -C - asks with a complete file: there is nothing more.
+    const more = await get({ range: `bytes=${SIZE}-` });
+    expect(more).toMatchObject({ status: 416, headers: { etag: '"today"' } });
+  });
 });

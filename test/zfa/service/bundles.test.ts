@@ -36,6 +36,7 @@ const store: BundleStore = {
   days: () => DAYS,
   open: async (date, holder, { encrypted }) => {
     await new Promise((resolve) => setTimeout(resolve, delay));
+    if (holder.id === 'broken') throw new Error('parts is cut off');
     // `young` was not there on the older day, and nobody but it and `acme` on the newer.
     if (holder.id === 'old' ? date === DAYS[0] : holder.id === 'young' && date === DAYS[1]) {
       return undefined;
@@ -56,6 +57,7 @@ beforeAll(async () => {
     limits: { stallTime: 150 },
   });
   for (const id of ['acme', 'young', 'old']) addHolder(service.db, id);
+  addHolder(service.db, 'broken');
   addHolder(service.db, 'sealed', { ageKey: 'age1x' });
 });
 afterAll(() => service.stop());
@@ -144,4 +146,15 @@ it('who goes away while it is prepared leaves nothing behind', async () => {
 
 it('no bundle stays open', () => {
   expect(open.size).toBe(0);
+});
+
+it('of a damaged day: not now, and both the log and the operator are told', async () => {
+  expect(await get('/bundles/latest.tar', 'broken')).toMatchObject({
+    status: 503,
+    text: 'not possible just now\n',
+  });
+  expect(service.audit).toContainEqual(
+    expect.objectContaining({ event: 'refused', reason: 'unavailable', holder: 'broken' }),
+  );
+  expect(service.warnings.join()).toContain('parts is cut off');
 });

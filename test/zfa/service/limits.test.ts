@@ -70,6 +70,9 @@ describe('one complete download in the window', () => {
     expect(windowSeconds(24)).toBe(DAY - 1800);
     expect(decide([record()], fresh, 24, T + 100)).toEqual({ kind: 'wait', seconds: DAY - 1900 });
     expect(decide([record()], fresh, 24, T + DAY - 1801).kind).toBe('wait');
+    // A clock that had gone ahead and was set back keeps nobody out for longer than the window.
+    expect(decide([record()], fresh, 24, T - 3600)).toEqual({ kind: 'wait', seconds: DAY - 1800 });
+    expect(decide([record()], fresh, 24, T - 30 * DAY)).toEqual({ kind: 'new' });
     expect(decide([record()], fresh, 24, T + DAY - 1800)).toEqual({ kind: 'new' });
   });
 

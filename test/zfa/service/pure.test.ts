@@ -176,6 +176,10 @@ describe('where a request comes from', () => {
     for (const host of ['', 'a b', 'a/b', 'a@b', 'a"b', 'a:b', 'a:123456', '<x>', '-']) {
       expect(origin(host), host).toBeUndefined();
     }
+    const local = { localAddress: '::ffff:127.0.0.1', localPort: 8080 };
+    expect(requestOrigin({}, false, undefined, local)).toBe('http://127.0.0.1:8080');
+    const six = { localAddress: '::1', localPort: 8080 };
+    expect(requestOrigin({}, false, undefined, six)).toBe('http://[::1]:8080');
     expect(requestOrigin({ host: 'x' }, false, 'https://zfa.example')).toBe('https://zfa.example');
   });
   it('a form of another site is told apart', () => {

@@ -179,6 +179,19 @@ describe('bounds', () => {
     await until(() => service.running.service.downloads.running === 0, 3);
   });
 
+  it('HTTP/1.0 needs no Host header; two of them are one too many', async () => {
+    await start();
+    const old = await open();
+    old.socket.write('GET /healthz HTTP/1.0\r\n\r\n');
+    await until(() => old.closed());
+    expect(old.text()).toMatch(/^HTTP\/1.1 200 /);
+    const two = await open();
+    two.socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n');
+    await until(() => two.text().includes('\r\n\r\n'));
+    expect(two.text()).toMatch(/^HTTP\/1.1 400 /);
+    two.socket.destroy();
+  });
+
   it('an address in absolute form is understood, other forms are not', async () => {
     await start();
     const absolute = await open();

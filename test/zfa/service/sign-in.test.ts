@@ -224,3 +224,14 @@ describe('the portal', () => {
     });
   });
 });
+
+it('Basic credentials that are none are a refusal, and a line of the log', async () => {
+  await start();
+  const answer = await service.ask(LINKS, {
+    headers: { Authorization: `Basic ${Buffer.from('acme').toString('base64')}` },
+  });
+  expect(answer.status).toBe(401);
+  expect(service.audit).toContainEqual(
+    expect.objectContaining({ event: 'refused', reason: 'password', status: 401 }),
+  );
+});
