@@ -98,7 +98,7 @@ export function bundleRoutes(service: Service): readonly Route[] {
       }
       const location = `/bundles/${date}.tar${ending}`;
       return downloads.reply(
-        asked === 'latest' && date !== begun?.date ? whole(request) : request,
+        begun !== undefined && date !== begun.date ? whole(request) : request,
         holder,
         {
           key: `bundle/${date}${ending}`,
