@@ -5,9 +5,9 @@
  */
 
 import { readFileSync } from 'node:fs';
+import type { BundleFacts, HowToOpen, OpenBundle } from '../bundles/open.js';
 import type { Holder } from '../holders/model.js';
 import { zfaPlaces } from '../places.js';
-import type { ByteSource } from '../stream/byte-source.js';
 import { assertAgreed, notThere } from './access.js';
 import type { FileVersion } from './download.js';
 import { HttpError, type Reply, type Request, textReply } from './exchange.js';
@@ -19,30 +19,14 @@ import type { Service } from './service.js';
 export interface BundleStore {
   /** Dates as YYYYMMDD, newest first. */
   days(): readonly string[];
-  /** Opens a holder's bundle of a day; undefined: there is none. */
-  open(
-    date: string,
-    holder: Holder,
-    how: {
-      readonly encrypted: boolean;
-      /** The version with this tag, also one that was replaced since; undefined: the newest. */
-      readonly etag?: string | undefined;
-    },
-  ): Promise<OpenedBundle | undefined>;
-}
-
-export interface OpenedBundle {
-  readonly source: ByteSource;
-  /** `zfa-<holder>-<date>.tar`, with `.age` if encrypted. */
-  readonly fileName: string;
-  /** Without quotes. */
-  readonly etag: string;
-  /** Seconds since 1970. */
-  readonly modified: number;
-  /** Labels of the zones in it. */
-  readonly zones: readonly string[];
-  /** Of an encrypted one: the age key that opens it. */
-  readonly recipient?: string | undefined;
+  /**
+   * What there is of a holder for a day; undefined: nothing.
+   *
+   * @throws for a damaged folder.
+   */
+  find(date: string, holder: Holder, how: HowToOpen): BundleFacts | undefined;
+  /** Opens it. @throws as {@link BundleStore.find}. */
+  open(date: string, holder: Holder, how: HowToOpen): Promise<OpenBundle | undefined>;
 }
 
 /** A day whose bundle was begun. */
@@ -69,31 +53,10 @@ export function bundleRoutes(service: Service): readonly Route[] {
       return notThere(service, request, holder, 'bundle.age');
     }
     for (const date of dates) {
-      const bundle = await bundles.open(date, holder, { encrypted }).catch((error: Error) => {
-        // A damaged folder: only the operator can help.
-        service.warn(`the bundle of ${date} can't be read: ${error.message}`);
-        service.audit.refused({
-          reason: 'unavailable',
-          address: request.address,
-          holder: holder.id,
-          file: `bundle/${date}`,
-          status: 503,
-        });
-        throw new HttpError(503, 'not possible just now', { 'Retry-After': '600' });
-      });
+      const bundle = findBundle(request, holder, date, encrypted);
       if (bundle === undefined) continue;
-      // Opened anew for sending, because most requests (HEAD, refusals) need no more than this.
-      await bundle.source.close();
-      // Encrypted for a key that the holder has exchanged since.
-      if (encrypted && (bundle.recipient ?? holder.ageKey) !== holder.ageKey) continue;
-      if (!bundle.zones.every((zone) => holder.zones.includes(zone))) {
-        service.audit.refused({
-          reason: 'zone',
-          address: request.address,
-          holder: holder.id,
-          file: `bundle/${date}`,
-          status: 403,
-        });
+      if (!hasZones(holder, bundle)) {
+        refused(request, holder, date, 'zone', 403);
         throw new HttpError(403, 'this bundle has a zone that you no longer have access to');
       }
       const location = `/bundles/${date}.tar${ending}`;
@@ -106,8 +69,8 @@ export function bundleRoutes(service: Service): readonly Route[] {
           disposition: `attachment;filename=${bundle.fileName}`,
           headers: asked === 'latest' ? { 'Content-Location': location } : {},
           zones: bundle.zones,
-          current: versionOf(date, bundle, () => bundles.open(date, holder, { encrypted })),
-          older: (etag) => olderVersion(date, holder, { encrypted, etag }),
+          current: versionOf(date, bundle, holder, encrypted),
+          older: (etag) => olderVersion(date, holder, encrypted, etag),
         },
       );
     }
@@ -136,16 +99,57 @@ export function bundleRoutes(service: Service): readonly Route[] {
     return resumes && begun?.underWay === true ? [begun.date, ...dates] : dates;
   };
   /** A bundle of before the day's bundles were made again, for who goes on with it. */
-  const olderVersion = async (
+  const olderVersion = (
     date: string,
     holder: Holder,
-    how: { readonly encrypted: boolean; readonly etag: string },
-  ): Promise<FileVersion | undefined> => {
-    const bundle = await bundles.open(date, holder, how);
-    await bundle?.source.close();
-    if (!bundle?.zones.every((zone) => holder.zones.includes(zone))) return undefined;
-    if (how.encrypted && (bundle.recipient ?? holder.ageKey) !== holder.ageKey) return undefined;
-    return versionOf(date, bundle, () => bundles.open(date, holder, how));
+    encrypted: boolean,
+    etag: string,
+  ): FileVersion | undefined => {
+    const bundle = bundles.find(date, holder, { encrypted, etag });
+    if (bundle === undefined || !hasZones(holder, bundle)) return undefined;
+    return isFor(holder, bundle) ? versionOf(date, bundle, holder, encrypted) : undefined;
+  };
+  const versionOf = (
+    date: string,
+    { etag, modified, size }: BundleFacts,
+    holder: Holder,
+    encrypted: boolean,
+  ): FileVersion => ({
+    etag,
+    modified,
+    size,
+    serial: date,
+    open: async () => {
+      const bundle = await bundles.open(date, holder, { encrypted, etag });
+      if (bundle === undefined) throw new Error('the bundle is gone');
+      return bundle.source;
+    },
+  });
+  const refused = (
+    { address }: Request,
+    holder: Holder,
+    date: string,
+    reason: 'zone' | 'unavailable',
+    status: number,
+  ): void => {
+    service.audit.refused({ reason, address, holder: holder.id, file: `bundle/${date}`, status });
+  };
+  /** The holder's bundle of a day, if it is for the key that it has. @throws HttpError 503. */
+  const findBundle = (
+    request: Request,
+    holder: Holder,
+    date: string,
+    encrypted: boolean,
+  ): BundleFacts | undefined => {
+    try {
+      const bundle = bundles.find(date, holder, { encrypted });
+      return bundle !== undefined && isFor(holder, bundle) ? bundle : undefined;
+    } catch (error) {
+      // A damaged folder: only the operator can help.
+      service.warn(`the bundle of ${date} can't be read: ${(error as Error).message}`);
+      refused(request, holder, date, 'unavailable', 503);
+      throw new HttpError(503, 'not possible just now', { 'Retry-After': '600' });
+    }
   };
   /** The date in the index that is meant: what goes on from here is no text of the request. */
   const knownDate = (date: string): string[] => bundles.days().filter((known) => known === date);
@@ -177,22 +181,12 @@ function whole(request: Request): Request {
   return ifRange === undefined && (firstOffset(range) ?? 0) > 0 ? { ...request, headers } : request;
 }
 
-function versionOf(
-  date: string,
-  bundle: OpenedBundle,
-  open: () => Promise<OpenedBundle | undefined>,
-): FileVersion {
-  return {
-    etag: bundle.etag,
-    modified: bundle.modified,
-    size: bundle.source.size,
-    serial: date,
-    open: async () => {
-      const again = await open();
-      if (again === undefined) throw new Error('the bundle is gone');
-      if (again.etag === bundle.etag) return again.source;
-      await again.source.close();
-      throw new Error('the bundle was just replaced');
-    },
-  };
+/** Has the holder, as it is now, all zones of a bundle? */
+export function hasZones(holder: Holder, { zones }: BundleFacts): boolean {
+  return zones.every((zone) => holder.zones.includes(zone));
+}
+
+/** Not encrypted, or for the key that the holder has now: it may have exchanged it since. */
+export function isFor(holder: Holder, { recipient }: BundleFacts): boolean {
+  return recipient === undefined || recipient === holder.ageKey;
 }

@@ -12,7 +12,7 @@ import { formatDuration } from '../../config/duration.js';
 import { clockNow } from '../../config/time.js';
 import { openAuditWriter } from '../audit/writer.js';
 import { listDays } from '../bundles/days.js';
-import { openBundle } from '../bundles/open.js';
+import { findBundle, openBundle } from '../bundles/open.js';
 import { startService } from './server.js';
 
 /**
@@ -35,6 +35,7 @@ export async function serveCommand(options: ZfaServeOptions): Promise<void> {
     openAudit: openAuditWriter,
     bundles: {
       days: () => listDays(config.outputDir),
+      find: (date, { id }, how) => findBundle(config.outputDir, date, id, how),
       open: (date, { id }, how) => openBundle(config.outputDir, date, id, how),
     },
     clock: () => clockNow() + (Math.abs(shift) > 1 ? shift : 0),

@@ -93,7 +93,7 @@ async function holderPage(
   holder: Holder,
   { status = 200, unticked = false }: { status?: number; unticked?: boolean } = {},
 ): Promise<PlainReply> {
-  const sources = await gatherSources(service, request, holder, { unticked });
+  const sources = gatherSources(service, request, holder, { unticked });
   return htmlReply(status, renderHome(assemblePage(sources)), PAGE_HEADERS);
 }
 

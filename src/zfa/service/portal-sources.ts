@@ -6,6 +6,7 @@ import type { Holder } from '../holders/model.js';
 import { zfaPlaces } from '../places.js';
 import type { CurrentZone, PageSources, ZoneDay } from '../portal/assemble.js';
 import type { PortalBundle } from '../portal/model.js';
+import { hasZones, isFor } from './bundle-routes.js';
 import type { Request } from './exchange.js';
 import { hasAgreed, type Service } from './service.js';
 
@@ -13,12 +14,12 @@ import { hasAgreed, type Service } from './service.js';
 const MOST_DAYS = 3 * 366;
 
 /** @param more what only this request knows. */
-export async function gatherSources(
+export function gatherSources(
   service: Service,
   request: Request,
   holder: Holder,
   more: { readonly unticked: boolean },
-): Promise<PageSources> {
+): PageSources {
   const { config, db } = service;
   const { zfa } = config;
   return {
@@ -35,7 +36,7 @@ export async function gatherSources(
     unticked: more.unticked,
     publicKey: publicKey(zfaPlaces(config.stateDir).publicKey),
     zone: (label) => ({ current: currentZone(service, label), days: zoneDays(db, label) }),
-    bundles: await bundlesOf(service, holder),
+    bundles: bundlesOf(service, holder),
   };
 }
 
@@ -107,23 +108,21 @@ function zoneDays(db: Database, label: string): ZoneDay[] {
 }
 
 /** The holder's bundles; not those with a zone that it has lost, which it would not be given. */
-async function bundlesOf({ bundles, warn }: Service, holder: Holder): Promise<PortalBundle[]> {
+function bundlesOf({ bundles, warn }: Service, holder: Holder): PortalBundle[] {
   const found: PortalBundle[] = [];
   for (const date of bundles.days()) {
-    const describe = async (encrypted: boolean): Promise<BundleFacts | undefined> => {
-      const bundle = await bundles.open(date, holder, { encrypted });
-      if (bundle === undefined) return undefined;
-      const { source, fileName, zones } = bundle;
-      const { size } = source;
-      await source.close();
+    const describe = (encrypted: boolean): BundleLink | undefined => {
+      const bundle = bundles.find(date, holder, { encrypted });
+      if (bundle === undefined || !hasZones(holder, bundle) || !isFor(holder, bundle))
+        return undefined;
+      const { fileName, zones, size } = bundle;
       const href = `/bundles/${date}.tar${encrypted ? '.age' : ''}`;
       return { name: fileName, href, bytes: size, zones };
     };
     try {
-      const plain = await describe(false);
-      if (plain === undefined || !plain.zones.every((zone) => holder.zones.includes(zone)))
-        continue;
-      const encrypted = holder.ageKey === undefined ? undefined : await describe(true);
+      const plain = describe(false);
+      if (plain === undefined) continue;
+      const encrypted = holder.ageKey === undefined ? undefined : describe(true);
       found.push({ date, ...plain, encrypted });
     } catch (error) {
       // One that is out of order must not take the page from everybody.
@@ -133,4 +132,4 @@ async function bundlesOf({ bundles, warn }: Service, holder: Holder): Promise<Po
   return found;
 }
 
-type BundleFacts = Omit<PortalBundle, 'date' | 'encrypted'>;
+type BundleLink = Omit<PortalBundle, 'date' | 'encrypted'>;

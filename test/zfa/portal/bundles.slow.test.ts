@@ -5,11 +5,13 @@
  */
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { HowToOpen } from '#zonewright/zfa/bundles/open.js';
+import type { BundleStore } from '#zonewright/zfa/service/bundle-routes.js';
 import { fileSource } from '#zonewright/zfa/stream/byte-source.js';
 import { describeWithTools } from '../../tools/judges.js';
 import {
@@ -35,23 +37,26 @@ describeWithTools(TOOLS, 'bundles in the portal', () => {
   const passwords = { acme: PASSWORD, plain: PASSWORD };
   const file = (name: string): string => join(service.folder, 'made', name);
 
+  const pathOf = ({ encrypted }: HowToOpen): string => file(encrypted ? 'all.tar.age' : 'all.tar');
+  const find: BundleStore['find'] = (day, holder, how) => {
+    // Of the third day there is none.
+    if (day === DATES[2]) return undefined;
+    const fileName = `zfa-${holder.id}-${day}.tar${how.encrypted ? '.age' : ''}`;
+    const size = statSync(pathOf(how)).size;
+    const recipient = how.encrypted ? holder.ageKey : undefined;
+    return { fileName, etag: fileName, modified: TODAY, size, zones: ['com'], recipient };
+  };
+
   beforeAll(async () => {
     browser = await startChromium();
     service = await startTestService({
       zfa: ['limit-hours = 0', 'agreement = { version = "2026-1", file = "AGREEMENT.txt" }'],
       bundles: {
         days: () => DATES,
-        open: async (day, holder, { encrypted }) => {
-          // Of the third day there is none.
-          if (day === DATES[2]) return undefined;
-          const name = `zfa-${holder.id}-${day}.tar${encrypted ? '.age' : ''}`;
-          return {
-            source: await fileSource(file(encrypted ? 'all.tar.age' : 'all.tar')),
-            fileName: name,
-            etag: name,
-            modified: TODAY,
-            zones: ['com'],
-          };
+        find,
+        open: async (day, holder, how) => {
+          const bundle = find(day, holder, how);
+          return bundle && { ...bundle, source: await fileSource(pathOf(how)) };
         },
       },
     });

@@ -1,6 +1,7 @@
 /** Who goes on with a bundle gets the one that was begun, whatever was bundled since: never a mix. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { BundleStore } from '../../../src/zfa/service/bundle-routes.js';
+import { memorySource } from '../../../src/zfa/stream/joined-source.js';
 import { addHolder, PASSWORD, startTestService, type TestService } from './fixture.js';
 
 const SIZE = 300_000;
@@ -15,25 +16,27 @@ const octetsOf = ({ etag }: Version): Buffer => Buffer.alloc(SIZE, `<${etag}>`);
 
 /** What is there, the newest first; each version holds its own tag. */
 let versions: Version[] = [];
-const store: BundleStore = {
-  days: () => [...new Set(versions.map(({ date }) => date))],
-  open: async (date, holder, { etag }) => {
-    const found = versions.find(
-      (version) => version.date === date && (etag === undefined || version.etag === etag),
-    );
-    if (found === undefined) return undefined;
-    const octets = octetsOf(found);
-    return {
-      source: {
-        size: SIZE,
-        read: async (into, at) => octets.copy(into, 0, at),
-        close: async () => undefined,
-      },
+const find: BundleStore['find'] = (date, holder, { etag }) => {
+  const found = versions.find(
+    (version) => version.date === date && (etag === undefined || version.etag === etag),
+  );
+  return (
+    found && {
       fileName: `zfa-${holder.id}-${date}.tar`,
       etag: found.etag,
       modified: 1_795_305_600,
+      size: SIZE,
       zones: ['com'],
-    };
+      recipient: undefined,
+    }
+  );
+};
+const store: BundleStore = {
+  days: () => [...new Set(versions.map(({ date }) => date))],
+  find,
+  open: async (date, holder, how) => {
+    const bundle = find(date, holder, how);
+    return bundle && { ...bundle, source: memorySource(octetsOf({ date, etag: bundle.etag })) };
   },
 };
 

@@ -32,20 +32,25 @@ function sourceOf(bytes: Buffer): ByteSource {
 }
 
 /** What a bundle holds here: its own name. */
+const find: BundleStore['find'] = (date, holder, { encrypted }) => {
+  if (holder.id === 'broken') throw new Error('parts is cut off');
+  // `young` was not there on the older day, and nobody but it and `acme` on the newer.
+  if (holder.id === 'old' ? date === DAYS[0] : holder.id === 'young' && date === DAYS[1]) {
+    return undefined;
+  }
+  const fileName = `zfa-${holder.id}-${date}.tar${encrypted ? '.age' : ''}`;
+  const etag = createHash('sha256').update(fileName).digest('hex');
+  const recipient = encrypted ? 'age1x' : undefined;
+  const size = fileName.length;
+  return { fileName, etag, modified: 1_795_305_600, size, zones: ['com'], recipient };
+};
 const store: BundleStore = {
   days: () => DAYS,
-  open: async (date, holder, { encrypted }) => {
+  find,
+  open: async (date, holder, how) => {
     await new Promise((resolve) => setTimeout(resolve, delay));
-    if (holder.id === 'broken') throw new Error('parts is cut off');
-    // `young` was not there on the older day, and nobody but it and `acme` on the newer.
-    if (holder.id === 'old' ? date === DAYS[0] : holder.id === 'young' && date === DAYS[1]) {
-      return undefined;
-    }
-    const fileName = `zfa-${holder.id}-${date}.tar${encrypted ? '.age' : ''}`;
-    const etag = createHash('sha256').update(fileName).digest('hex');
-    const source = sourceOf(Buffer.from(fileName));
-    const recipient = encrypted ? 'age1x' : undefined;
-    return { source, fileName, etag, modified: 1_795_305_600, zones: ['com'], recipient };
+    const bundle = find(date, holder, how);
+    return bundle && { ...bundle, source: sourceOf(Buffer.from(bundle.fileName)) };
   },
 };
 let service: TestService;

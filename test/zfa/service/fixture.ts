@@ -160,7 +160,11 @@ export async function startTestService(options: StartOptions = {}): Promise<Test
         flush: async () => undefined,
         close: async () => undefined,
       })),
-    bundles: options.bundles ?? { days: () => [], open: async () => undefined },
+    bundles: options.bundles ?? {
+      days: () => [],
+      find: () => undefined,
+      open: async () => undefined,
+    },
     clock: () => time.now,
     limits: { watchEvery: 20, flushEvery: 20, ...options.limits },
   });
