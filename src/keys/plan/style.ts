@@ -3,14 +3,12 @@
  * paper. Every colour of text has a contrast of at least 4.5 with what it stands on (WCAG 2.1, 1.4.3).
  */
 
+import { GROUNDS, MONO, SANS, themeRules } from '../../present/theme.js';
+
 /** Colours by name; `light` also on paper. */
 export const PALETTE = {
   light: {
-    paper: '#ffffff',
-    panel: '#f4f6f9',
-    ink: '#18202b',
-    dim: '#545e6e',
-    line: '#dde2ea',
+    ...GROUNDS.light,
     ksk: '#3d4db3',
     csk: '#7a3c96',
     zsk: '#0a6b78',
@@ -21,11 +19,7 @@ export const PALETTE = {
     'now-ink': '#ffffff',
   },
   dark: {
-    paper: '#12161c',
-    panel: '#1a2029',
-    ink: '#e8ecf2',
-    dim: '#a7b1c0',
-    line: '#2e3743',
+    ...GROUNDS.dark,
     ksk: '#a3b3ff',
     csk: '#dcaef2',
     zsk: '#6ad0c8',
@@ -52,11 +46,6 @@ export const TEXT_ON: readonly (readonly [text: string, ground: string])[] = [
   ['now-ink', 'now'],
 ];
 
-const variables = (colours: Readonly<Record<string, string>>): string =>
-  Object.entries(colours)
-    .map(([name, colour]) => `--${name}:${colour}`)
-    .join(';');
-
 const ROLES = ['ksk', 'csk', 'zsk'] as const;
 
 /** The patterns of phases and record states, for the top of the page. */
@@ -79,18 +68,17 @@ const byRole = ROLES.map(
 ).join('\n');
 
 /** The text of the `style` element. */
-export const STYLE = `:root{color-scheme:light dark;${variables(PALETTE.light)}}
-@media screen and (prefers-color-scheme:dark){:root{${variables(PALETTE.dark)}}}
+export const STYLE = `${themeRules(PALETTE)}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
-body{margin:0 auto;padding:28px 32px 48px;max-width:1240px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
+body{margin:0 auto;padding:28px 32px 48px;max-width:1240px;background:var(--paper);color:var(--ink);font:15px/1.5 ${SANS};font-variant-numeric:tabular-nums}
 h1{font-size:26px;line-height:1.25;margin:0;font-weight:650;letter-spacing:-.01em}
 h2{font-size:21px;margin:0 0 2px;font-weight:650}
 h3{font-size:16px;margin:36px 0 6px;font-weight:650}
 h1,h2,h3{overflow-wrap:anywhere}
 p{margin:6px 0}
 a{color:inherit}
-code{font:12.5px/1.45 ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
+code{font:12.5px/1.45 ${MONO};overflow-wrap:anywhere}
 .dim{color:var(--dim)}
 .patterns{position:absolute}
 nav ul{list-style:none;padding:0;margin:18px 0 0;border-top:1px solid var(--line)}

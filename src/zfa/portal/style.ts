@@ -4,14 +4,12 @@
  * something one of at least 3 (WCAG 2.1, 1.4.3 and 1.4.11). Distances are multiples of 4 pixels.
  */
 
+import { GROUNDS, MONO, SANS, themeRules } from '../../present/theme.js';
+
 /** Colours by name; `light` also on paper. */
 export const PALETTE = {
   light: {
-    paper: '#ffffff',
-    panel: '#f4f6f9',
-    ink: '#18202b',
-    dim: '#545e6e',
-    line: '#dde2ea',
+    ...GROUNDS.light,
     edge: '#7c8798',
     link: '#3d4db3',
     strong: '#3d4db3',
@@ -27,11 +25,7 @@ export const PALETTE = {
     'good-panel': '#ecf8f4',
   },
   dark: {
-    paper: '#12161c',
-    panel: '#1a2029',
-    ink: '#e8ecf2',
-    dim: '#a7b1c0',
-    line: '#2e3743',
+    ...GROUNDS.dark,
     edge: '#78859a',
     link: '#a3b3ff',
     strong: '#a3b3ff',
@@ -71,19 +65,11 @@ export const MARK_ON: readonly (readonly [mark: string, ground: string])[] = [
   ['removed', 'paper'],
 ];
 
-const variables = (colours: Readonly<Record<string, string>>): string =>
-  Object.entries(colours)
-    .map(([name, colour]) => `--${name}:${colour}`)
-    .join(';');
-
-const MONO = 'ui-monospace,"SF Mono",Menlo,Consolas,"Liberation Mono",monospace';
-
 /** The text of the style sheet. */
-export const STYLE = `:root{color-scheme:light dark;${variables(PALETTE.light)}}
-@media screen and (prefers-color-scheme:dark){:root{${variables(PALETTE.dark)}}}
+export const STYLE = `${themeRules(PALETTE)}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;scroll-padding-top:16px}
-body{margin:0 auto;padding:0 32px 48px;max-width:1180px;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif;font-variant-numeric:tabular-nums}
+body{margin:0 auto;padding:0 32px 48px;max-width:1180px;background:var(--paper);color:var(--ink);font:15px/1.5 ${SANS};font-variant-numeric:tabular-nums}
 h1{font-size:28px;line-height:1.25;margin:32px 0 8px;font-weight:650;letter-spacing:-.01em}
 h2{font-size:22px;line-height:1.3;margin:0 0 4px;font-weight:650;letter-spacing:-.005em}
 h3{font-size:16px;margin:0 0 4px;font-weight:650}
@@ -152,7 +138,7 @@ tbody th{font-weight:600;white-space:nowrap}
 .hash summary{cursor:pointer;color:var(--link);white-space:nowrap}
 .hash p{margin:4px 0}
 .hash p code{display:block;width:16ch;overflow-wrap:anywhere;word-break:break-all}
-.copy{min-height:28px;padding:2px 10px;font:600 13px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans","Liberation Sans",sans-serif}
+.copy{min-height:28px;padding:2px 10px;font:600 13px/1.5 ${SANS}}
 .growth{margin:0}
 .growth-picture{display:block;width:100%;padding:0 0 0 60px;overflow:visible;font-size:12px}
 .growth-picture text{fill:var(--dim)}
