@@ -4,8 +4,10 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   fsyncSync,
+  linkSync,
   openSync,
   readFileSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -16,6 +18,7 @@ import { dirname, join } from 'node:path';
 export function writeSynced(path: string, data: string | Uint8Array, mode = 0o644): void {
   const file = openSync(path, 'wx', mode);
   try {
+    // Unlike writeSync, goes on after a part was written, and fails on a full disk.
     writeFileSync(file, data);
     fsyncSync(file);
   } finally {
@@ -28,6 +31,23 @@ export function writeBeside(path: string, data: string | Uint8Array, mode = 0o64
   const own = join(dirname(path), `.key-${process.pid}-${randomBytes(6).toString('hex')}`);
   writeSynced(own, data, mode);
   return own;
+}
+
+/**
+ * Makes a file, whole, unless it is there: of several processes one is the first.
+ *
+ * @throws the error of the file system.
+ */
+export function createOnce(path: string, data: string | Uint8Array, mode: number): void {
+  const own = writeBeside(path, data, mode);
+  try {
+    linkSync(own, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(own, { force: true });
+  }
+  syncPath(dirname(path));
 }
 
 /** Gives a file this text if it has another; a kill leaves the one or the other. */
@@ -61,4 +81,11 @@ export function syncPath(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** Does a line end right before this octet of the file? */
+export function endsInLine(fd: number, at: number): boolean {
+  if (at === 0) return true;
+  const last = new Uint8Array(1);
+  return readSync(fd, last, 0, 1, at - 1) === 1 && last[0] === 0x0a;
 }

@@ -1,16 +1,8 @@
 /** Files that are whole or not there: written beside their place, synced, then moved or linked. */
 
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { syncPath, writeSynced } from '../durable.js';
 
 /** Replaces a file, or makes it. After a crash it is whole and old, or whole and new. */
 export function replaceFile(path: string, text: string, mode: number): void {
@@ -21,7 +13,7 @@ export function replaceFile(path: string, text: string, mode: number): void {
     rmSync(temporary, { force: true });
     throw error;
   }
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
 }
 
 /**
@@ -37,23 +29,18 @@ export function createFile(path: string, text: string, mode: number): void {
   } finally {
     rmSync(temporary, { force: true });
   }
-  syncFolder(dirname(path));
+  syncPath(dirname(path));
 }
 
 function writeBeside(path: string, text: string, mode: number): string {
   // The name begins with a dot and so is no key file to any reader of the folder.
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.tmp`);
   rmSync(temporary, { force: true });
-  const fd = openSync(temporary, 'wx', mode);
   try {
-    // Unlike writeSync, goes on after a part was written, and fails on a full disk.
-    writeFileSync(fd, text);
-    fsyncSync(fd);
+    writeSynced(temporary, text, mode);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
-  } finally {
-    closeSync(fd);
   }
   return temporary;
 }
@@ -78,15 +65,5 @@ function isAlive(pid: number): boolean {
     return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-}
-
-/** Makes what was changed in a folder's list of files last. */
-export function syncFolder(dir: string): void {
-  const fd = openSync(dir, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

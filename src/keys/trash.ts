@@ -19,9 +19,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';
+import { syncPath } from '../durable.js';
 import { refusal } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
-import { createFile, sweepTemporary, syncFolder } from './files.js';
+import { createFile, sweepTemporary } from './files.js';
 import { parsePublicFile } from './publicfile.js';
 import { tagsMeet } from './select.js';
 import type { StateFile } from './statefile.js';
@@ -87,7 +88,7 @@ export function trashKey(key: KeyPair, now: number, until: number): TrashedKey {
   const trash = trashFolder(dir);
   if (!existsSync(trash)) {
     mkdirSync(trash, { mode: 0o700 });
-    syncFolder(dir);
+    syncPath(dir);
   }
   checkFolderMode(trash);
   const stem = basename(key.file, '.key');
@@ -241,15 +242,15 @@ export function purgeTrash(keyDir: string, now: number): TrashedKey[] {
 /** The note's new name is the decision; a file that got lost is no reason to delete the others. */
 function purge(trash: string, stem: string): void {
   renameSync(join(trash, stem + NOTE), join(trash, stem + PURGE));
-  syncFolder(trash);
+  syncPath(trash);
   finishPurge(trash, stem);
 }
 
 function finishPurge(trash: string, stem: string): void {
   for (const name of filesOf(trash, stem)) rmSync(join(trash, name));
-  syncFolder(trash);
+  syncPath(trash);
   rmSync(join(trash, stem + PURGE));
-  syncFolder(trash);
+  syncPath(trash);
 }
 
 /**
@@ -273,19 +274,19 @@ export function settleStore(keyDir: string): void {
 /** Moves a key's files out of the store: `.key` first. */
 function move(from: string, to: string, stem: string): void {
   for (const name of filesOf(from, stem)) moveFile(from, to, name);
-  syncFolder(to);
-  syncFolder(from);
+  syncPath(to);
+  syncPath(from);
 }
 
 /** Moves a key's files into the store, `.key` last, and removes the note. */
 function moveBack(from: string, to: string, stem: string): void {
   for (const name of filesOf(from, stem).reverse()) {
-    if (name.endsWith('.key')) syncFolder(to);
+    if (name.endsWith('.key')) syncPath(to);
     moveFile(from, to, name);
   }
-  syncFolder(to);
+  syncPath(to);
   rmSync(join(from, stem + NOTE), { force: true });
-  syncFolder(from);
+  syncPath(from);
 }
 
 /** The files of a key that are in a folder, `.key` first. */

@@ -10,11 +10,8 @@
  */
 
 import {
-  closeSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
-  openSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -25,6 +22,7 @@ import {
 import { dirname, join } from 'node:path';
 import { onExit } from '../cleanup.js';
 import { basicTime } from '../config/time.js';
+import { syncPath } from '../durable.js';
 import { usageError } from '../errors.js';
 import { storageError } from './storage.js';
 
@@ -175,11 +173,11 @@ export function openDraft(zoneDir: string, now: number): Draft {
         renameSync(folder, target);
         open = false;
         forget();
-        syncPath(zoneDir);
+        sync(zoneDir);
         // The folders that were made for it are entries of other folders.
         for (let path = zoneDir; path.length >= (madeFirst?.length ?? Infinity); ) {
           path = dirname(path);
-          syncPath(path);
+          sync(path);
         }
       } catch (error) {
         throw storageError(error, target);
@@ -197,7 +195,7 @@ export function switchCurrent(zoneDir: string, name: string): void {
     rmSync(fresh, { force: true });
     symlinkSync(name, fresh);
     renameSync(fresh, join(zoneDir, CURRENT));
-    syncPath(zoneDir);
+    sync(zoneDir);
   } catch (error) {
     rmSync(fresh, { force: true });
     throw storageError(error, join(zoneDir, CURRENT));
@@ -262,19 +260,15 @@ function syncTree(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) syncTree(path);
-    else syncPath(path);
+    else sync(path);
   }
-  syncPath(folder);
+  sync(folder);
 }
 
-function syncPath(path: string): void {
+/** @throws ZonewrightError where the file system says what is wrong. */
+function sync(path: string): void {
   try {
-    const fd = openSync(path, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    syncPath(path);
   } catch (error) {
     throw storageError(error, path);
   }

@@ -15,15 +15,15 @@ import {
   fsyncSync,
   openSync,
   readFileSync,
-  readSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isoTime } from '../config/time.js';
+import { endsInLine } from '../durable.js';
 import { refusal } from '../errors.js';
 import { replaceFile } from '../keys/files.js';
+import { systemUser } from '../system-user.js';
 import { storageError } from './storage.js';
 
 /** The last publication of a zone. */
@@ -121,9 +121,9 @@ export function audit(stateDir: string, now: number, event: AuditEvent): void {
   try {
     const fd = openSync(path, 'a+', 0o640);
     try {
-      const line = `${JSON.stringify({ at: isoTime(now), by: userName(), ...event })}\n`;
+      const line = `${JSON.stringify({ at: isoTime(now), by: systemUser(), ...event })}\n`;
       // A line that a crash cut off must not swallow this one.
-      writeSync(fd, endsInLine(fd) ? line : `\n${line}`);
+      writeSync(fd, endsInLine(fd, fstatSync(fd).size) ? line : `\n${line}`);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
@@ -145,22 +145,5 @@ export function assertAuditable(stateDir: string): void {
     closeSync(openSync(path, constants.O_RDWR | constants.O_APPEND));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, path);
-  }
-}
-
-function endsInLine(fd: number): boolean {
-  const { size } = fstatSync(fd);
-  if (size === 0) return true;
-  const last = new Uint8Array(1);
-  readSync(fd, last, 0, 1, size - 1);
-  return last[0] === 0x0a;
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user may have a number only.
-    return `uid ${process.getuid?.() ?? '?'}`;
   }
 }

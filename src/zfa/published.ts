@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { parseTime } from '../config/time.js';
 import { currentGeneration, generationSerial, listGenerations } from '../publish/generation.js';
 import { type Manifest, readManifest } from '../publish/manifest.js';
+import { sharedFiles } from './shared-files.js';
 import { type ByteSource, fileSource } from './stream/byte-source.js';
 
 /** A file of a generation that holders may have. */
@@ -54,16 +55,6 @@ export interface PublishedZones {
   current(zone: string): PublishedZone | undefined;
   /** The generation of a zone, older than the current one, whose file has this tag. */
   withEtag(zone: string, name: string, etag: string): PublishedFile | undefined;
-}
-
-/** Names of the shared files in the generation's folder, by the name that holders know. */
-export function sharedFiles(label: string): ReadonlyMap<string, string> {
-  return new Map([
-    [`${label}.zone.gz`, `${label}.zone.gz`],
-    [`${label}.zone.gz.md5`, `${label}.zone.gz.md5`],
-    [`${label}.added.txt.gz`, 'added.txt.gz'],
-    [`${label}.removed.txt.gz`, 'removed.txt.gz'],
-  ]);
 }
 
 /**
@@ -117,7 +108,7 @@ function readGeneration(
   const stamp = generation.slice(0, generation.indexOf('-'));
   const buildTime = parseTime(stamp) ?? 0;
   const files = new Map<string, PublishedFile>();
-  for (const [name, stored] of sharedFiles(zone)) {
+  for (const { name, stored } of sharedFiles(zone)) {
     const file = manifest.files.find((one) => one.name === stored);
     if (file === undefined) continue;
     files.set(name, {

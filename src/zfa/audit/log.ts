@@ -15,12 +15,12 @@ import {
   ftruncateSync,
   openSync,
   readSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { isoTime, parseTime } from '../../config/time.js';
+import { endsInLine, syncPath } from '../../durable.js';
 import { storageError } from '../../publish/storage.js';
 import type { Database } from '../database/open.js';
-import { syncPath } from '../durable.js';
 import { zfaPlaces } from '../places.js';
 import {
   type AuditEntry,
@@ -105,7 +105,7 @@ function append(db: Database, stateDir: string, head: Head, entries: readonly Au
     // Somebody has taken the last newline away: their line must not swallow ours.
     const octets = Buffer.from(endsInLine(fd, before) ? text : `\n${text}`);
     try {
-      for (let at = 0; at < octets.length; ) at += writeSync(fd, octets, at);
+      writeFileSync(fd, octets);
       fsyncSync(fd);
       // A new file's name is to be on the disk, too.
       if (before === 0) syncPath(zfaPlaces(stateDir).folder);
@@ -224,13 +224,6 @@ function* linesFrom(
     }
   }
   if (rest.length > 0) yield { text: rest.toString('utf8'), whole: false, start };
-}
-
-/** Does a line end right before this octet of the file? */
-function endsInLine(fd: number, at: number): boolean {
-  if (at === 0) return true;
-  const last = new Uint8Array(1);
-  return readSync(fd, last, 0, 1, at - 1) === 1 && last[0] === 0x0a;
 }
 
 function readHead(db: Database): Head | undefined {

@@ -9,6 +9,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { BUNDLES } from '../../config/places.js';
 import { storageError } from '../../publish/storage.js';
 
 const NAME = /^(\d{8})(?:-([1-9]\d{0,5}))?$/;
@@ -26,7 +27,7 @@ export interface FolderName {
 
 /** Where all of them are. */
 export function bundlesFolder(outputDir: string): string {
-  return join(outputDir, 'bundles');
+  return join(outputDir, BUNDLES);
 }
 
 /** @example dateOf(1795305600) // '20261122' */

@@ -13,6 +13,7 @@ import { EXIT, refusal, ZonewrightError } from '../../errors.js';
 import { currentGeneration, listGenerations } from '../../publish/generation.js';
 import { type Manifest, readManifest } from '../../publish/manifest.js';
 import { storageError } from '../../publish/storage.js';
+import { sharedFiles } from '../shared-files.js';
 import type { DayZone } from './day-files.js';
 import { dateStart } from './folders.js';
 
@@ -43,17 +44,6 @@ export interface ZoneGeneration {
   readonly buildTime: number;
   readonly manifest: Manifest;
   readonly files: readonly GenerationFile[];
-}
-
-/** The files of a zone in a bundle, in its order, by their names in a generation's folder. */
-export function fileNames(label: string): readonly { readonly name: string; stored: string }[] {
-  const zone = `${label}.zone.gz`;
-  return [
-    { name: zone, stored: zone },
-    { name: `${zone}.md5`, stored: `${zone}.md5` },
-    { name: `${label}.added.txt.gz`, stored: 'added.txt.gz' },
-    { name: `${label}.removed.txt.gz`, stored: 'removed.txt.gz' },
-  ];
 }
 
 /** The name of the published generation; undefined before the first. */
@@ -118,7 +108,7 @@ export async function readGeneration(
   const manifest = readManifest(folder);
   if (manifest === undefined) throw damaged('has no manifest.json that can be read');
   const files: GenerationFile[] = [];
-  for (const { name, stored } of fileNames(label)) {
+  for (const { name, stored } of sharedFiles(label)) {
     const path = join(folder, stored);
     const known = manifest.files.find((file) => file.name === stored);
     const size = statSync(path, { throwIfNoEntry: false })?.size;

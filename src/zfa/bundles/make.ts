@@ -18,13 +18,13 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { onExit } from '../../cleanup.js';
+import { putText, syncPath, writeSynced } from '../../durable.js';
 import { usageError } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
-import { putText, syncPath, writeSynced } from '../durable.js';
 import type { Holder } from '../holders/model.js';
 import { type AgreementText, type Composed, composeBundle, type DayParts } from './compose.js';
 import {
@@ -234,7 +234,7 @@ async function writeParts(
         octets.push(part);
         at += part.length;
       }
-      writeAll(file, Buffer.concat(octets));
+      writeFileSync(file, Buffer.concat(octets));
     }
     fsyncSync(file);
   } finally {
@@ -320,8 +320,4 @@ function removeOutdated(outputDir: string, today: string, keepDays: number): str
     rmSync(aside, { recursive: true, force: true });
   }
   return gone;
-}
-
-function writeAll(file: number, octets: Buffer): void {
-  for (let done = 0; done < octets.length; ) done += writeSync(file, octets, done);
 }

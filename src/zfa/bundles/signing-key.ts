@@ -4,11 +4,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { linkSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createOnce, putText, readText } from '../../durable.js';
 import { refusal } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
-import { putText, readText, syncPath, writeBeside } from '../durable.js';
 import { makeZfaFolder } from '../places.js';
 import {
   keyFromSeed,
@@ -39,17 +39,9 @@ export function signingKey(stateDir: string): SigningKey {
 
 function makeKey(path: string): void {
   const seed = randomBytes(32);
-  const own = writeBeside(path, secretKeyText(keyFromSeed(seed, randomBytes(8)), seed), 0o600);
+  const text = secretKeyText(keyFromSeed(seed, randomBytes(8)), seed);
   seed.fill(0);
-  try {
-    // Another process may have been first: then its key is the one.
-    linkSync(own, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(own, { force: true });
-  }
-  syncPath(dirname(path));
+  createOnce(path, text, 0o600);
 }
 
 /** Removes keys that killed runs have left half made; an hour is long. */

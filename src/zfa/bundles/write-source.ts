@@ -5,10 +5,10 @@ import { existsSync, rmSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onExit } from '../../cleanup.js';
+import { syncPath } from '../../durable.js';
 import { storageError } from '../../publish/storage.js';
 import { writeAll } from '../../write/gzip.js';
 import { isDevice, noFolder } from '../../write/place.js';
-import { syncPath } from '../durable.js';
 import type { ByteSource } from '../stream/byte-source.js';
 import type { Digest } from './generations.js';
 

@@ -2,7 +2,7 @@
  * Holders in the database: reading and writing rows, each change with its event.
  */
 
-import { userInfo } from 'node:os';
+import { systemUser } from '../../system-user.js';
 import type { Database, Row } from '../database/open.js';
 import type { Holder, HolderState } from './model.js';
 
@@ -87,16 +87,6 @@ export function noteEvent(db: Database, event: HolderEvent, by: string = systemU
     event.event,
     JSON.stringify(event.detail),
   );
-}
-
-/** The user that runs this process. */
-export function systemUser(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user may have a number only.
-    return `uid ${process.getuid?.() ?? '?'}`;
-  }
 }
 
 function holderOf(row: Row): Holder {

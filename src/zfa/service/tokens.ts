@@ -5,12 +5,12 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { linkSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { errors, jwtVerify, SignJWT } from 'jose';
+import { createOnce } from '../../durable.js';
 import { refusal } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
 import type { Holder } from '../holders/model.js';
-import { writeSynced } from './write-synced.js';
 
 /** Seconds. */
 export const TOKEN_LIFE = 86_400;
@@ -76,15 +76,10 @@ export function tokenSecret(path: string): Uint8Array {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, path);
   }
-  const fresh = `${path}.${process.pid}`;
   try {
-    writeSynced(fresh, randomBytes(OCTETS), 0o600);
-    linkSync(fresh, path);
+    createOnce(path, randomBytes(OCTETS), 0o600);
   } catch (error) {
-    // Another process was first: its secret counts.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw storageError(error, path);
-  } finally {
-    rmSync(fresh, { force: true });
+    throw storageError(error, path);
   }
   return readSecret();
 

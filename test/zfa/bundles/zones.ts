@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Manifest } from '#zonewright/publish/manifest.js';
-import { fileNames, type ZoneGeneration } from '#zonewright/zfa/bundles/generations.js';
+import type { ZoneGeneration } from '#zonewright/zfa/bundles/generations.js';
 import type { BundleJob } from '#zonewright/zfa/bundles/make.js';
+import { sharedFiles } from '#zonewright/zfa/shared-files.js';
 import { NOON } from './holders.js';
 
 /** A zone whose files are these octets; a number: a sparse file of so many. */
@@ -14,7 +15,7 @@ export function fakeZone(
   contents: readonly [string | number, string, string, string],
 ): ZoneGeneration {
   mkdirSync(folder, { recursive: true });
-  const files = fileNames(zone).map(({ name }, i) => {
+  const files = sharedFiles(zone).map(({ name }, i) => {
     const path = join(folder, name);
     const content = contents[i];
     const file = openSync(path, 'w');
