@@ -2,17 +2,14 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type {
-  AddOptions,
   ApproveOptions,
-  ChangeOptions,
-  ExportOptions,
-  FieldFlags,
-  HolderOptions,
-  ImportOptions,
-  ListOptions,
   ReasonOptions,
   RenewOptions,
-} from '../zfa/holders/commands.js';
+} from '../zfa/holders/commands/access.js';
+import type { HolderOptions } from '../zfa/holders/commands/context.js';
+import type { AddOptions, ChangeOptions, FieldFlags } from '../zfa/holders/commands/fields.js';
+import type { ExportOptions, ImportOptions } from '../zfa/holders/commands/move.js';
+import type { ListOptions } from '../zfa/holders/commands/show.js';
 import { HOLDER_STATES, type HolderState } from '../zfa/holders/model.js';
 import {
   type CommonOptions,
@@ -24,8 +21,6 @@ import {
   zonesFlag,
 } from './common.js';
 import { loadWork } from './lazy.js';
-
-const WORK = 'zfa/holders/commands.js';
 
 /** Registers the commands below `zfa`. */
 export function addHolderCommands(zfa: Command): void {
@@ -42,12 +37,14 @@ export function addHolderCommands(zfa: Command): void {
   addExport(zfa);
 }
 
+/** @param where `file.function` below src/zfa/holders/commands. */
 async function go<T extends CommonOptions>(
-  name: string,
+  where: string,
   command: Command,
   more: Omit<T, keyof CommonOptions>,
 ): Promise<void> {
-  const run = await loadWork<T>(WORK, name);
+  const [file, name] = where.split('.');
+  const run = await loadWork<T>(`zfa/holders/commands/${file}.js`, name);
   finish(await run({ ...commonOptions(command), ...more } as T));
 }
 
@@ -74,8 +71,8 @@ Examples:
   zonewright zfa add acme --name "Acme Labs" --email zones@acme.example --zones com \\
     --purpose "phishing research" --allow 192.0.2.0/24 --agreement 2026-1`,
     )
-    .action((id: string, flags: FieldFlags, command: Command) =>
-      go<AddOptions>('addCommand', command, { ...flags, id }),
+    .action((id: string, flags: Omit<AddOptions, keyof HolderOptions>, command: Command) =>
+      go<AddOptions>('fields.addCommand', command, { ...flags, id }),
     );
 }
 
@@ -106,7 +103,7 @@ Examples:
       if (flags.allow !== undefined && flags.allowAny === true) {
         throw new InvalidArgumentError('--allow and --allow-any exclude each other');
       }
-      return go<ChangeOptions>('changeCommand', command, { ...flags, id });
+      return go<ChangeOptions>('fields.changeCommand', command, { ...flags, id });
     });
 }
 
@@ -126,7 +123,7 @@ Examples:
   zonewright zfa approve acme --json`,
     )
     .action((id: string, flags: { expires?: number }, command: Command) =>
-      go<ApproveOptions>('approveCommand', command, { id, expires: flags.expires }),
+      go<ApproveOptions>('access.approveCommand', command, { id, expires: flags.expires }),
     );
 }
 
@@ -138,7 +135,7 @@ function addDeny(zfa: Command): void {
     .requiredOption('--reason <TEXT>', 'why; goes to the audit log')
     .addHelpText('after', '\nExamples:\n  zonewright zfa deny acme --reason "no purpose given"')
     .action((id: string, flags: { reason: string }, command: Command) =>
-      go<ReasonOptions>('denyCommand', command, { id, reason: flags.reason }),
+      go<ReasonOptions>('access.denyCommand', command, { id, reason: flags.reason }),
     );
 }
 
@@ -152,7 +149,7 @@ function addRenew(zfa: Command): void {
     .requiredOption('--expires <T>', 'when access ends', timeFlag)
     .addHelpText('after', '\nExamples:\n  zonewright zfa renew acme --expires 2028-11-24')
     .action((id: string, flags: { expires: number }, command: Command) =>
-      go<RenewOptions>('renewCommand', command, { id, expires: flags.expires }),
+      go<RenewOptions>('access.renewCommand', command, { id, expires: flags.expires }),
     );
 }
 
@@ -165,7 +162,7 @@ function addPasswd(zfa: Command): void {
     )
     .addHelpText('after', '\nExamples:\n  zonewright zfa passwd acme')
     .action((id: string, _: object, command: Command) =>
-      go<HolderOptions>('passwdCommand', command, { id }),
+      go<HolderOptions>('access.passwdCommand', command, { id }),
     );
 }
 
@@ -177,7 +174,7 @@ function addRevoke(zfa: Command): void {
     .requiredOption('--reason <TEXT>', 'why; goes to the audit log')
     .addHelpText('after', '\nExamples:\n  zonewright zfa revoke acme --reason "sold the data"')
     .action((id: string, flags: { reason: string }, command: Command) =>
-      go<ReasonOptions>('revokeCommand', command, { id, reason: flags.reason }),
+      go<ReasonOptions>('access.revokeCommand', command, { id, reason: flags.reason }),
     );
 }
 
@@ -197,7 +194,7 @@ function addList(zfa: Command): void {
       '\nExamples:\n  zonewright zfa list --state pending\n  zonewright zfa list --expiring 60 --json',
     )
     .action((flags: { state?: HolderState; expiring?: number | true }, command: Command) =>
-      go<ListOptions>('listCommand', command, {
+      go<ListOptions>('show.listCommand', command, {
         state: flags.state,
         expiring: flags.expiring === true ? 30 : flags.expiring,
       }),
@@ -211,7 +208,7 @@ function addShow(zfa: Command): void {
     .description('Shows a holder and what happened to it.')
     .addHelpText('after', '\nExamples:\n  zonewright zfa show acme')
     .action((id: string, _: object, command: Command) =>
-      go<HolderOptions>('showCommand', command, { id }),
+      go<HolderOptions>('show.showCommand', command, { id }),
     );
 }
 
@@ -224,7 +221,7 @@ function addImport(zfa: Command): void {
     )
     .addHelpText('after', '\nExamples:\n  zonewright zfa import holders.csv')
     .action((file: string, _: object, command: Command) =>
-      go<ImportOptions>('importCommand', command, { file }),
+      go<ImportOptions>('move.importCommand', command, { file }),
     );
 }
 
@@ -240,7 +237,7 @@ function addExport(zfa: Command): void {
       '\nExamples:\n  zonewright zfa export > holders.csv\n  zonewright zfa export --with-hashes --output holders.csv',
     )
     .action((flags: { output?: string; withHashes?: true }, command: Command) =>
-      go<ExportOptions>('exportCommand', command, {
+      go<ExportOptions>('move.exportCommand', command, {
         output: flags.output,
         hashes: flags.withHashes ?? false,
       }),

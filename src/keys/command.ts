@@ -11,6 +11,7 @@ import type { ServerAddress } from '../config/server-address.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { equalBytes, zoneLabel } from '../names/name.js';
+import { tableLines } from '../present/table.js';
 import type { KeyAccess } from './access.js';
 import { generateMissingKeys, type KeyPolicy } from './generate.js';
 import { type ListedKey, listHeldKeys, listKeys } from './list.js';
@@ -205,12 +206,5 @@ function table(keys: readonly ListedKey[]): string[] {
     key.states.ds,
     key.nextEvent === null ? '-' : `${key.nextEvent.at} ${key.nextEvent.what}`,
   ]);
-  const all = [HEAD, ...rows];
-  const widths = HEAD.map((_, column) => Math.max(...all.map((row) => row[column].length)));
-  return all.map((row) =>
-    row
-      .map((cell, i) => cell.padEnd(widths[i]))
-      .join('  ')
-      .trimEnd(),
-  );
+  return tableLines([HEAD, ...rows]);
 }

@@ -9,6 +9,7 @@ import { type KeysListOptions, targets } from '../keys/command.js';
 import { keyRoles } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
+import { tableLines } from '../present/table.js';
 import { rdataToText } from '../records/rdata.js';
 import { TYPE } from '../records/types.js';
 import {
@@ -110,7 +111,7 @@ function textOf(
   if (ds?.length === 0) lines.push(`${nameToText(zone)} has no DS at its parent`);
   lines.push(...problems, '');
   const named = keys.map((key) => [key.role, key.algorithm, String(key.tag), key.verdict]);
-  if (named.length > 0) lines.push(...table([['ROLE', 'ALGORITHM', 'TAG', 'DS'], ...named]));
+  if (named.length > 0) lines.push(...tableLines([['ROLE', 'ALGORITHM', 'TAG', 'DS'], ...named]));
   // Without agreement the reasons of all keys are the problems above.
   for (const key of agreed ? keys : []) {
     for (const reason of key.reasons) lines.push(`${key.role} ${key.tag}: ${reason}`);
@@ -127,21 +128,11 @@ function serverTable({ servers }: ParentObservation): string[] {
     const note = excused ? 'not counted' : differs === undefined ? '' : 'differs';
     return [name, at, cell(server.udp), cell(server.tcp), note];
   });
-  return table([['SERVER', 'ADDRESS', 'UDP', 'TCP', ''], ...rows]);
+  return tableLines([['SERVER', 'ADDRESS', 'UDP', 'TCP', ''], ...rows]);
 }
 
 function cell(answer: DsAnswer | Fault): string {
   if (isFault(answer)) return answer.fault;
   if (answer.ds.length === 0) return 'no DS';
   return answer.ds.map((ds) => dsText(ds).split(' ').slice(0, 3).join('/')).join(' ');
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = rows[0].map((_, i) => Math.max(...rows.map((row) => row[i].length)));
-  return rows.map((row) =>
-    row
-      .map((text, i) => text.padEnd(widths[i]))
-      .join('  ')
-      .trimEnd(),
-  );
 }

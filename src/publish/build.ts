@@ -20,7 +20,7 @@
  * where there are no holders, in a dry run, and when making the bundles failed.
  */
 
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageVersion } from '../cli/main.js';
 import type { BuildOptions } from '../cli/options.js';
@@ -49,9 +49,8 @@ import { signaturesText } from '../reuse/counts.js';
 import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import { createPool, type Pool } from '../threads/pool.js';
 import { readDsFile } from '../verify/trust.js';
-import type { HoldersNight } from '../zfa/holders/nightly.js';
-import { hasDatabase } from '../zfa/places.js';
 import { type AfterPlace, type AfterRun, runAfterAll, splitCommand } from './after.js';
+import { type Bundling, makeBundles, refuseFailedBundling, warnOfAgreement } from './bundles.js';
 import { type ExportFacts, exportSize, exportTextSize, readExport } from './export.js';
 import { type Draft, freeName, openDraft, removeOld } from './generation.js';
 import { acquireLock, type Lock } from './lock.js';
@@ -149,7 +148,10 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     const bundling = options.dryRun ? {} : await makeBundles(run, lock);
     tell(run, ready, input, commands, bundling, (performance.now() - started) / 1000);
     refuseFailedCommands(ready, commands);
-    refuseFailedBundling(ready, bundling);
+    refuseFailedBundling(
+      ready.map(({ manifest }) => manifest.zone),
+      bundling,
+    );
   } catch (error) {
     throw storageError(error, config.outputDir);
   } finally {
@@ -168,10 +170,7 @@ async function prepare(run: Run): Promise<Work[]> {
     assertAuditable(stateDir);
     for (const text of recover(stateDir, outputDir, config.zones, options.now)) warn(text);
   }
-  const terms = config.zfa.agreement?.file;
-  if (terms !== undefined && hasDatabase(stateDir) && !existsSync(terms)) {
-    warn(`${terms} (zfa.agreement) is not there: the zones can be published, bundles not be made`);
-  }
+  warnOfAgreement(config, warn);
   const work: Work[] = [];
   for (const zone of zones) {
     const zoneDir = join(outputDir, zone.label);
@@ -466,53 +465,6 @@ function refuseFailedCommands(ready: readonly Ready[], results: readonly AfterRu
       text: output === '' ? undefined : output,
       hint: `the name servers may serve the generation before; by hand: ${failed.map((one) => one.command).join('; ')}`,
     },
-  );
-}
-
-/** What came of bundling; neither: there are no holders. */
-interface Bundling {
-  readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
-  readonly ends?: HoldersNight;
-  readonly error?: unknown;
-}
-
-/**
- * Makes the holders' bundles of the day. What goes wrong is told at the end: by now the zones are
- * published, and that is no less so for it.
- */
-async function makeBundles(run: Run, lock: Lock): Promise<Bundling> {
-  const { config, options, warn } = run;
-  const { reporter, now } = options;
-  if (!hasDatabase(config.stateDir)) return {};
-  const begin = performance.now();
-  reporter.stage('bundles');
-  try {
-    const { nightly } = await import('../zfa/nightly.js');
-    const { assertHeld } = lock;
-    const { ends, date, holders } = await nightly(config, now, { assertHeld, warn });
-    reporter.done(`${date}, ${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}`);
-    const seconds = round((performance.now() - begin) / 1000);
-    return { made: { date, holders, seconds }, ends };
-  } catch (error) {
-    const told = storageError(error, config.outputDir);
-    const message = told instanceof Error ? told.message : String(told);
-    // The error itself is told at the end.
-    run.warnings.push(`the bundles of zone file access could not be made: ${message}`);
-    return { error: told };
-  }
-}
-
-function refuseFailedBundling(ready: readonly Ready[], { error }: Bundling): void {
-  if (error === undefined) return;
-  const names = ready.map(({ manifest }) => manifest.zone).join(', ');
-  const message = error instanceof Error ? error.message : String(error);
-  const { place, hint } = error instanceof ZonewrightError ? error : {};
-  const where = placeText(place);
-  const repeat = 'zonewright zfa bundle makes them when that is mended';
-  throw new ZonewrightError(
-    EXIT.unexpected,
-    `${names} published, but the bundles of zone file access could not be made: ${where}${message}`,
-    { hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
   );
 }
 

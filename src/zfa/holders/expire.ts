@@ -7,7 +7,7 @@
 import type { Database } from '../database/open.js';
 import type { Holder } from './model.js';
 import { expired } from './rules.js';
-import { listHolders, noteEvent, saveHolder } from './store.js';
+import { listHolders, saveChange } from './store.js';
 
 const DAY = 86_400;
 /** How many days ahead a coming end is told. */
@@ -21,8 +21,7 @@ export function expireDue(db: Database, now: number, by?: string): string[] {
   return db.change(() =>
     due().map((holder) => {
       const change = expired(holder, now);
-      saveHolder(db, change.holder);
-      noteEvent(db, change.event, by);
+      saveChange(db, change, by);
       return holder.id;
     }),
   );

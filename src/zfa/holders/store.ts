@@ -89,6 +89,20 @@ export function noteEvent(db: Database, event: HolderEvent, by: string = systemU
   );
 }
 
+/**
+ * Saves what was done to a holder, with its event. In a transaction.
+ *
+ * @param by who did it, else the system's user.
+ */
+export function saveChange(
+  db: Database,
+  { holder, event }: { readonly holder: Holder; readonly event: HolderEvent },
+  by?: string,
+): void {
+  saveHolder(db, holder);
+  noteEvent(db, event, by);
+}
+
 function holderOf(row: Row): Holder {
   const text = (name: string): string | undefined => (row[name] as string | null) ?? undefined;
   const number = (name: string): number | undefined => (row[name] as number | null) ?? undefined;

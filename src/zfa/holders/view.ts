@@ -1,6 +1,7 @@
 /** How holders are shown: as JSON, as a table, one by one. Never a password or its hash. */
 
 import { isoTime } from '../../config/time.js';
+import { tableLines } from '../../present/table.js';
 import { type Holder, type HolderState, isActive } from './model.js';
 
 /** The state at a time: one whose time has ended is expired, noted or not. */
@@ -47,14 +48,7 @@ export function holderTable(holders: readonly Holder[], now: number): string {
       holder.email,
     ]),
   ];
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column]))
-        .join('  ')
-        .trimEnd(),
-    )
+  return tableLines(rows)
     .map((line) => `${line}\n`)
     .join('');
 }

@@ -9,7 +9,7 @@
 import { logEvents } from '../audit/log.js';
 import type { Holder } from '../holders/model.js';
 import { agreed } from '../holders/rules.js';
-import { findHolder, noteEvent, saveHolder } from '../holders/store.js';
+import { findHolder, saveChange } from '../holders/store.js';
 import { assemblePage } from '../portal/assemble.js';
 import { ASSETS, type Asset } from '../portal/assets.js';
 import { formFields, isOwnForm, PAGE_HEADERS } from '../portal/guard.js';
@@ -193,8 +193,8 @@ function agree(
     const before = findHolder(db, id);
     if (before === undefined) return;
     const { holder, event } = agreed(before, version, now);
-    saveHolder(db, holder);
-    noteEvent(db, { ...event, detail: { ...event.detail, address } }, 'holder');
+    const detail = { ...event.detail, address };
+    saveChange(db, { holder, event: { ...event, detail } }, 'holder');
   });
   // Now, because the next step may fail, and this connection does not see its own change.
   holders.forget();

@@ -1,0 +1,79 @@
+/**
+ * The holders' bundles as a part of the build: after the zones are published, which is no less so
+ * when this fails. Where there are no holders, nothing of zone file access is loaded.
+ */
+
+import { existsSync } from 'node:fs';
+import type { BuildOptions } from '../cli/options.js';
+import { countText } from '../cli/output.js';
+import type { Config } from '../config/config.js';
+import { EXIT, placeText, ZonewrightError } from '../errors.js';
+import type { HoldersNight } from '../zfa/holders/nightly.js';
+import { hasDatabase } from '../zfa/places.js';
+import type { Lock } from './lock.js';
+import { storageError } from './storage.js';
+
+/** What it needs of the build. */
+export interface BundlingRun {
+  readonly config: Config;
+  readonly options: Pick<BuildOptions, 'reporter' | 'now'>;
+  readonly warn: (text: string) => void;
+  /** For the summary. */
+  readonly warnings: string[];
+}
+
+/** Says early what will keep the bundles from being made. */
+export function warnOfAgreement({ stateDir, zfa }: Config, warn: (text: string) => void): void {
+  const terms = zfa.agreement?.file;
+  if (terms !== undefined && hasDatabase(stateDir) && !existsSync(terms)) {
+    warn(`${terms} (zfa.agreement) is not there: the zones can be published, bundles not be made`);
+  }
+}
+
+/** What came of bundling; neither: there are no holders. */
+export interface Bundling {
+  readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
+  readonly ends?: HoldersNight;
+  readonly error?: unknown;
+}
+
+/**
+ * Makes the holders' bundles of the day. What goes wrong is told at the end: by now the zones are
+ * published, and that is no less so for it.
+ */
+export async function makeBundles(run: BundlingRun, lock: Lock): Promise<Bundling> {
+  const { config, options, warn } = run;
+  const { reporter, now } = options;
+  if (!hasDatabase(config.stateDir)) return {};
+  const begin = performance.now();
+  reporter.stage('bundles');
+  try {
+    const { nightly } = await import('../zfa/nightly.js');
+    const { assertHeld } = lock;
+    const { ends, date, holders } = await nightly(config, now, { assertHeld, warn });
+    reporter.done(`${date}, ${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}`);
+    const seconds = Math.round(performance.now() - begin) / 1000;
+    return { made: { date, holders, seconds }, ends };
+  } catch (error) {
+    const told = storageError(error, config.outputDir);
+    const message = told instanceof Error ? told.message : String(told);
+    // The error itself is told at the end.
+    run.warnings.push(`the bundles of zone file access could not be made: ${message}`);
+    return { error: told };
+  }
+}
+
+/** Bundles that could not be made must not pass for a success. @throws ZonewrightError (exit 1). */
+export function refuseFailedBundling(zones: readonly string[], { error }: Bundling): void {
+  if (error === undefined) return;
+  const names = zones.join(', ');
+  const message = error instanceof Error ? error.message : String(error);
+  const { place, hint } = error instanceof ZonewrightError ? error : {};
+  const where = placeText(place);
+  const repeat = 'zonewright zfa bundle makes them when that is mended';
+  throw new ZonewrightError(
+    EXIT.unexpected,
+    `${names} published, but the bundles of zone file access could not be made: ${where}${message}`,
+    { hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
+  );
+}
