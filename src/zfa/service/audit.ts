@@ -9,9 +9,6 @@ import type { AuditWriter } from '../audit/writer.js';
 import { isHolderId } from '../holders/model.js';
 import { addressKey } from './lockout.js';
 
-/** Where lines go. */
-export type AuditSink = AuditWriter;
-
 /** What was refused: the reason as a word. */
 export type RefusalReason =
   | 'password'
@@ -79,7 +76,7 @@ interface Count {
 }
 
 /** @param clock seconds since 1970. */
-export function createServiceAudit(sink: AuditSink, clock: () => number): ServiceAudit {
+export function createServiceAudit(sink: AuditWriter, clock: () => number): ServiceAudit {
   const counts = new Map<string, Count>();
   const settle = (count: Count): void => {
     if (count.last !== undefined) sink.write({ ...count.last, times: count.more });

@@ -10,11 +10,12 @@ import type { Config } from '../../config/config.js';
 import { isLoopback, type ListenAddress, listenText } from '../../config/listen-address.js';
 import { usageError } from '../../errors.js';
 import { logEvents } from '../audit/log.js';
+import type { AuditWriter } from '../audit/writer.js';
 import { type Database, openDatabase } from '../database/open.js';
 import { makeZfaFolder } from '../places.js';
 import { createPublishedZones } from '../published.js';
 import { SERVICE_BEGAN } from '../report/report.js';
-import { type AuditSink, createServiceAudit } from './audit.js';
+import { createServiceAudit } from './audit.js';
 import { AUTH_LIMITS, type AuthLimits, createAuthentication } from './auth.js';
 import { authenticateRoutes } from './authenticate-routes.js';
 import { createBuffers } from './buffers.js';
@@ -87,7 +88,10 @@ export interface ServeOptions {
   readonly info: (text: string) => void;
   readonly warn: (text: string) => void;
   /** Opens the audit log. @param onState told when it can't be written, and when it can again. */
-  readonly openAudit: (stateDir: string, onState: (error: Error | undefined) => void) => AuditSink;
+  readonly openAudit: (
+    stateDir: string,
+    onState: (error: Error | undefined) => void,
+  ) => AuditWriter;
   readonly bundles: BundleStore;
   /** Seconds since 1970. */
   readonly clock: () => number;

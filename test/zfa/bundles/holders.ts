@@ -4,6 +4,7 @@ import { openDatabase } from '#zonewright/zfa/database/open.js';
 import type { Holder } from '#zonewright/zfa/holders/model.js';
 import { saveHolder } from '#zonewright/zfa/holders/store.js';
 import type { Registry } from '../../tools/registry.js';
+import { approvedHolder } from '../holder.js';
 
 const DAY = 86_400;
 /**
@@ -24,25 +25,11 @@ export function dayText(days = 0): string {
 
 /** An approved holder of com and net that has accepted version 1 and gave no key. */
 export function holder(id: string, more: Partial<Holder> = {}): Holder {
-  return {
-    id,
-    name: `Name of ${id}`,
-    organisation: undefined,
-    email: `${id}@example.org`,
-    purpose: undefined,
+  return approvedHolder(id, {
     zones: ['com', 'net'],
-    allow: [],
     agreement: { version: '1', date: 1_700_000_000 },
-    state: 'approved',
-    expires: undefined,
-    ageKey: undefined,
-    hasPassword: false,
-    epoch: 0,
-    created: 1_700_000_000,
-    approved: 1_700_000_000,
-    changed: 1_700_000_000,
     ...more,
-  };
+  });
 }
 
 /** Puts holders into a registry's database; it is made if it is not there. */

@@ -2,7 +2,7 @@
  * A registry with one published generation of any size, holders and a running download service, for
  * tests of many downloads: the zone is random octets, which no step after publication looks into.
  */
-import { randomBytes, scryptSync } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   ftruncateSync,
@@ -15,14 +15,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { openDatabase } from '#zonewright/zfa/database/open.js';
-import type { Holder } from '#zonewright/zfa/holders/model.js';
-import { saveHolder, savePasswordHash } from '#zonewright/zfa/holders/store.js';
+import { saveHolder } from '#zonewright/zfa/holders/store.js';
 import { type Running, startZonewright, zonewrightOk } from '../../tools/cli.js';
+import { approvedHolder } from '../holder.js';
 
 export const GENERATION = '20261122T000000Z-1795305600';
 export const DATE = '20261122';
 export const NOW = '2026-11-22T08:00:00Z';
-const AT = 1_795_305_600;
 
 export interface SiteOptions {
   /** Octets of com.zone.gz. */
@@ -36,9 +35,8 @@ export interface SiteOptions {
 
 export interface Site {
   readonly folder: string;
-  /** Ids of the holders; the password of all is `password`. */
+  /** Ids of the holders. */
   readonly ids: readonly string[];
-  readonly password: string;
 }
 
 export async function makeSite(folder: string, options: SiteOptions): Promise<Site> {
@@ -52,43 +50,15 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
       .replace('formats = ["gz"]', `formats = ["gz"]\n${lines.join('\n')}`),
   );
   publishRandom(folder, GENERATION, options);
-  const password = 'correct-horse-battery-staple';
-  // Cheaper than the real one: many holders sign in.
-  const salt = randomBytes(16);
-  const hash = scryptSync(password, salt, 32, { N: 2 ** 14, r: 8, p: 1 });
-  const base64 = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
-  const phc = `$scrypt$ln=14,r=8,p=1$${base64(salt)}$${base64(hash)}`;
   const ids = Array.from({ length: options.holders }, (_, n) => `holder-${n}`);
   const db = openDatabase(join(folder, 'state'));
   db.change(() => {
     for (const id of ids) {
-      saveHolder(db, holder(id));
-      savePasswordHash(db, id, phc);
+      saveHolder(db, approvedHolder(id));
     }
   });
   db.close();
-  return { folder, ids, password };
-}
-
-function holder(id: string): Holder {
-  return {
-    id,
-    name: `Name of ${id}`,
-    organisation: undefined,
-    email: `${id}@holders.example`,
-    purpose: undefined,
-    zones: ['com'],
-    allow: [],
-    agreement: undefined,
-    state: 'approved',
-    expires: AT + 10 * 365 * 86_400,
-    ageKey: undefined,
-    hasPassword: true,
-    epoch: 1,
-    created: AT,
-    approved: AT,
-    changed: AT,
-  };
+  return { folder, ids };
 }
 
 /** Makes a generation of com with random octets current. */
@@ -177,17 +147,6 @@ export async function serve(folder: string, args: readonly string[] = []): Promi
     port: Number(new URL(listening).port),
     pid: running.child.pid!,
   };
-}
-
-/** The token of a holder. */
-export async function signIn(url: string, username: string, password: string): Promise<string> {
-  const reply = await fetch(`${url}/api/authenticate`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ username, password }),
-  });
-  if (reply.status !== 200) throw new Error(`${username}: ${reply.status}`);
-  return ((await reply.json()) as { accessToken: string }).accessToken;
 }
 
 /** A process's greatest resident memory so far, octets (proc(5), VmHWM). */

@@ -18,26 +18,16 @@ import { portalRoutes } from '#zonewright/zfa/service/portal-routes.js';
 import { createRouter } from '#zonewright/zfa/service/router.js';
 import type { Service } from '#zonewright/zfa/service/service.js';
 import { tempDir } from '../../tools/cli.js';
+import { approvedHolder } from '../holder.js';
 import { NOW, PUBLIC_KEY } from './pages.js';
 
-const holder: Holder = {
-  id: 'acme',
+const holder = approvedHolder('acme', {
   name: 'Ada',
-  organisation: undefined,
   email: 'a@example.com',
-  purpose: undefined,
-  zones: ['com'],
-  allow: [],
-  agreement: undefined,
-  state: 'approved',
-  expires: undefined,
-  ageKey: undefined,
-  hasPassword: true,
-  epoch: 1,
   created: 1,
   approved: 1,
   changed: 1,
-};
+});
 
 let db: Database;
 let service: Service;

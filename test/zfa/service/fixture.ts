@@ -2,7 +2,7 @@
  * A download service in this process, on a free port, with published zones and holders that cost
  * nothing to make: generations are written by hand, passwords are hashed with little work.
  */
-import { createHash, randomBytes, scryptSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -19,6 +19,7 @@ import {
   startService,
 } from '../../../src/zfa/service/server.js';
 import { tempDir } from '../../tools/cli.js';
+import { approvedHolder, cheapHash } from '../holder.js';
 
 export const NOW = 1_795_305_600;
 export const PASSWORD = 'right-horse';
@@ -71,36 +72,10 @@ export function publish(folder: string, zone: string, serial: number, packed: Bu
   return generation;
 }
 
-/** A PHC string that takes a millisecond to check. */
-export function cheapHash(password: string): string {
-  const salt = randomBytes(16);
-  const hash = scryptSync(password, salt, 32, { N: 1024, r: 8, p: 1 });
-  const text = (bytes: Buffer): string => bytes.toString('base64').replaceAll('=', '');
-  return `$scrypt$ln=10,r=8,p=1$${text(salt)}$${text(hash)}`;
-}
-
 /** An approved holder of `com`, with {@link PASSWORD}. */
 export function addHolder(db: Database, id: string, more: Partial<Holder> = {}): void {
   db.change(() => {
-    saveHolder(db, {
-      id,
-      name: id,
-      organisation: undefined,
-      email: `${id}@example`,
-      purpose: undefined,
-      zones: ['com'],
-      allow: [],
-      agreement: undefined,
-      state: 'approved',
-      expires: undefined,
-      ageKey: undefined,
-      hasPassword: true,
-      epoch: 1,
-      created: NOW,
-      approved: NOW,
-      changed: NOW,
-      ...more,
-    });
+    saveHolder(db, approvedHolder(id, more));
     savePasswordHash(db, id, cheapHash(PASSWORD));
   });
 }
