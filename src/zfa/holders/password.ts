@@ -2,8 +2,8 @@
  * Passwords of holders: random, shown once, kept as scrypt hashes (RFC 7914) in the PHC string
  * form `$scrypt$ln=17,r=8,p=1$<salt>$<hash>`.
  *
- * A check takes 128 MiB and a third of a second, on purpose. Checks of one process stand in line,
- * one at a time, so that a flood of tries can take neither memory nor all processors.
+ * A check takes 128 MiB and a third of a second, on purpose. Whoever checks for strangers lets them
+ * stand in line (service/password-line.ts), so that a flood can take neither memory nor processors.
  */
 
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
@@ -24,19 +24,10 @@ export function makePassword(): string {
   return signs.replace(/(.{5})(?=.)/g, '$1-');
 }
 
-let line: Promise<unknown> = Promise.resolve();
-
-/** Runs `action` when all before it have ended. */
-function inLine<T>(action: () => Promise<T>): Promise<T> {
-  const turn = line.then(action, action);
-  line = turn.catch(() => undefined);
-  return turn;
-}
-
 /** The hash to keep of a password. */
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(SALT);
-  const hash = await inLine(() => derive(password, salt, LN, R, P, LENGTH));
+  const hash = await derive(password, salt, LN, R, P, LENGTH);
   return `$scrypt$ln=${LN},r=${R},p=${P}$${base64(salt)}$${base64(hash)}`;
 }
 
@@ -53,7 +44,7 @@ export async function checkPassword(password: string, phc: string | undefined): 
   const [ln, r, p] = parts.slice(1, 4).map(Number);
   const expected = Buffer.from(parts[5], 'base64');
   const salt = Buffer.from(parts[4], 'base64');
-  const found = await inLine(() => derive(password, salt, ln, r, p, expected.length));
+  const found = await derive(password, salt, ln, r, p, expected.length);
   return timingSafeEqual(found, expected) && phc !== undefined;
 }
 
