@@ -1,7 +1,8 @@
 /** `zonewright keys …`: the flags. */
 
 import { type Command, Option } from 'commander';
-import type { KeysGenerateOptions, KeysListOptions } from '../keys/command.js';
+import type { KeysGenerateOptions } from '../keys/commands/generate.js';
+import type { KeysZonesOptions } from '../keys/commands/targets.js';
 import { commonOptions, finish, zoneListFlag } from './common.js';
 import { addKeyLifecycleCommands } from './keys-lifecycle.js';
 import { addOfflineCommands } from './keys-offline.js';
@@ -70,7 +71,10 @@ Examples:
         passphrase: passphraseOf(flags),
         keyStorage: flags.keyStorage,
       };
-      const run = await loadWork<KeysGenerateOptions>('keys/command.js', 'keysGenerateCommand');
+      const run = await loadWork<KeysGenerateOptions>(
+        'keys/commands/generate.js',
+        'keysGenerateCommand',
+      );
       finish(await run(options));
     });
 
@@ -90,13 +94,13 @@ Examples:
   zonewright keys list --now 2027-01-01T00:00:00Z    as it will be then`,
     )
     .action(async (flags: ListFlags, command: Command) => {
-      const options: KeysListOptions = {
+      const options: KeysZonesOptions = {
         ...commonOptions(command),
         zones: flags.zone ?? [],
         keyDir: flags.keyDir,
         tokenFlags: flags,
       };
-      const run = await loadWork<KeysListOptions>('keys/command.js', 'keysListCommand');
+      const run = await loadWork<KeysZonesOptions>('keys/commands/list.js', 'keysListCommand');
       finish(await run(options));
     });
 

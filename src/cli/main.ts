@@ -2,7 +2,7 @@
  * The command line: the commander program, and how a run ends (exit codes in src/errors.ts).
  *
  * Each command is a file of its own, which names its flags and loads its work only when it is
- * run, so that `--help` stays fast.
+ * run; and only the command that is named is loaded, so that each starts at once.
  */
 
 import { readFileSync } from 'node:fs';
@@ -10,19 +10,9 @@ import { Command, CommanderError } from 'commander';
 import { runCleanup } from '../cleanup.js';
 import { nearest } from '../config/suggest.js';
 import { EXIT, usageError, ZonewrightError } from '../errors.js';
-import { addBuildCommand } from './build.js';
 import { addCommonFlags } from './common.js';
-import { addCompletionCommand } from './completion.js';
-import { addDiffCommand } from './diff.js';
-import { addDoctorCommand } from './doctor.js';
-import { addInitCommand } from './init.js';
-import { addKeysCommand } from './keys.js';
 import { errorJson, errorText, hasPrintedJson, printJson, wantsColor } from './output.js';
-import { addSampleCommand } from './sample.js';
-import { addSignCommand } from './sign.js';
 import { guardSignals } from './signals.js';
-import { addVerifyCommand } from './verify.js';
-import { addZfaCommand } from './zfa.js';
 
 /** The version in package.json. */
 export function packageVersion(): string {
@@ -30,8 +20,25 @@ export function packageVersion(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** The whole program, with all commands; a fresh one at each call. */
-export function createProgram(): Command {
+/** How each command is registered, in the order of the help text. */
+const COMMANDS: Readonly<Record<string, () => Promise<(program: Command) => void>>> = {
+  init: async () => (await import('./init.js')).addInitCommand,
+  sample: async () => (await import('./sample.js')).addSampleCommand,
+  build: async () => (await import('./build.js')).addBuildCommand,
+  sign: async () => (await import('./sign.js')).addSignCommand,
+  verify: async () => (await import('./verify.js')).addVerifyCommand,
+  diff: async () => (await import('./diff.js')).addDiffCommand,
+  keys: async () => (await import('./keys.js')).addKeysCommand,
+  zfa: async () => (await import('./zfa.js')).addZfaCommand,
+  completion: async () => (await import('./completion.js')).addCompletionCommand,
+  doctor: async () => (await import('./doctor.js')).addDoctorCommand,
+};
+
+/**
+ * The program, a fresh one at each call: with the command `only`, or with all of them where that is
+ * none's name, or where it has to know them all.
+ */
+export async function createProgram(only?: string): Promise<Command> {
   const program = new Command('zonewright');
   program
     .description(
@@ -55,16 +62,9 @@ Examples:
   zonewright verify com.signed --zone com`,
     );
   addCommonFlags(program);
-  addInitCommand(program);
-  addSampleCommand(program);
-  addBuildCommand(program);
-  addSignCommand(program);
-  addVerifyCommand(program);
-  addDiffCommand(program);
-  addKeysCommand(program);
-  addZfaCommand(program);
-  addCompletionCommand(program);
-  addDoctorCommand(program);
+  const alone = only !== undefined && Object.hasOwn(COMMANDS, only) && only !== 'completion';
+  const commands = alone ? [COMMANDS[only]] : Object.values(COMMANDS);
+  for (const add of await Promise.all(commands.map((load) => load()))) add(program);
   return program;
 }
 
@@ -80,7 +80,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = report(error, { ...how, color: wantsColor(!args.includes('--no-color')) });
   };
   guardProcess(fail);
-  const program = createProgram();
+  // The first argument is the command, or a common flag: never a flag's value.
+  const program = await createProgram(args[0]);
   const blamed = quietErrors(program);
   try {
     await program.parseAsync([...argv]);

@@ -29,7 +29,7 @@ import type { Passphrase } from './passphrase.js';
 import { sealPem } from './pkcs8.js';
 import { formatExternalFile, formatPrivateFile } from './privatefile.js';
 import { formatPublicFile, parsePublicFile } from './publicfile.js';
-import { keyRoles } from './select.js';
+import { keyRoles } from './roles.js';
 import { formatStateFile, parseStateFile, type Role, type StateFile } from './statefile.js';
 import {
   checkFolderMode,

@@ -11,12 +11,7 @@ import { isoTime } from '../config/time.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { dnskeyText } from '../dnssec/dnskey.js';
 import { zoneLabel } from '../names/name.js';
-import { explain, type Wait } from './engine/explain.js';
-import { byRole, type EngineKey, stateOf } from './engine/model.js';
-import { rollStart } from './engine/schedule.js';
-import { keyId } from './lifecycle/key-state.js';
-import type { HeldKeys } from './lifecycle/zone-keys.js';
-import { keyRoles } from './select.js';
+import { keyRoles } from './roles.js';
 import type { RecordState, Role } from './statefile.js';
 import type { KeyPair } from './store.js';
 import { nextTiming, phaseAt, TIMING_FIELDS, type TimingEvent } from './timing.js';
@@ -88,49 +83,8 @@ export function listKeys(
   });
 }
 
-/** Lists the keys of a zone that the engine has in hand. */
-export function listHeldKeys(held: HeldKeys, now: number): ListedKey[] {
-  const { pairs, keys, policy } = held;
-  const waits = explain(keys, policy, now);
-  return [...keys.keys].sort(byRole).flatMap((key): ListedKey[] => {
-    const pair = pairs.find(({ dnskey }) => keyId(dnskey) === key.id);
-    if (pair === undefined) return [];
-    return [
-      {
-        zone: zoneLabel(pair.zone),
-        tag: pair.tag,
-        role: key.role,
-        algorithm: algorithmName(pair.algorithm),
-        dnskey: dnskeyText(pair.dnskey),
-        states: {
-          dnskey: stateOf(key, 'dnskey'),
-          zrrsig: stateOf(key, 'zrrsig'),
-          krrsig: stateOf(key, 'krrsig'),
-          ds: stateOf(key, 'ds'),
-        },
-        timing: timesOf(pair),
-        nextEvent: nextOf(key, waits, held, now),
-      },
-    ];
-  });
-}
-
-function nextOf(
-  key: EngineKey,
-  waits: readonly Wait[],
-  { policy }: HeldKeys,
-  now: number,
-): ListedKey['nextEvent'] {
-  const wait = waits.find(({ ids, until }) => ids.includes(key.id) && (until ?? 0) > now);
-  if (wait?.until !== undefined) {
-    return { at: isoTime(wait.until), what: wait.what, why: wait.why };
-  }
-  const start = key.goal === 'omnipresent' ? rollStart(key, policy) : undefined;
-  if (start === undefined) return null;
-  return { at: isoTime(start), what: 'its successor is made', why: 'the end of its lifetime' };
-}
-
-function timesOf(key: KeyPair): Record<string, string> {
+/** The times that are set, ISO 8601, by name. */
+export function timesOf(key: KeyPair): Record<string, string> {
   const times: Record<string, string> = {};
   for (const [name] of TIMING_FIELDS) {
     const at = key.timing[name];

@@ -5,7 +5,7 @@ import { algorithmByName, algorithmName } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
 import { acquireLock } from '../publish/lock.js';
-import { type KeysListOptions, type Target, targets } from './command.js';
+import { type KeysZonesOptions, type Target, targets } from './commands/targets.js';
 import { maybePassphrase, type Passphrase, type PassphraseSource } from './passphrase.js';
 import { sealKey, unsealKey } from './seal.js';
 import { type KeyPair, readKeys } from './store.js';
@@ -13,13 +13,13 @@ import { copyKeys, type Transfer } from './transfer.js';
 import { restoreKey, settleStore } from './trash.js';
 
 /** `zonewright keys encrypt` and `decrypt`. */
-export interface KeysSealOptions extends KeysListOptions {
+export interface KeysSealOptions extends KeysZonesOptions {
   /** undefined: the configuration's. */
   readonly passphrase: PassphraseSource | undefined;
 }
 
 /** `zonewright keys restore`; one zone. */
-export interface KeysRestoreOptions extends KeysListOptions {
+export interface KeysRestoreOptions extends KeysZonesOptions {
   readonly tag: number;
   /** Mnemonic or number; undefined: any. */
   readonly algorithm: string | undefined;
@@ -33,7 +33,7 @@ export interface KeysTransferOptions extends KeysSealOptions {
 
 /** Does work under the lock of the state folder, where a configuration names one. */
 async function locked<T>(
-  options: KeysListOptions,
+  options: KeysZonesOptions,
   command: string,
   work: (targets: readonly Target[]) => T,
 ): Promise<T> {

@@ -5,8 +5,8 @@ import { serverAddressText } from '../config/server-address.js';
 import { algorithmName } from '../dnssec/algorithms.js';
 import { dnskeyText } from '../dnssec/dnskey.js';
 import { dsMatches } from '../dnssec/ds.js';
-import { type KeysListOptions, targets } from '../keys/command.js';
-import { keyRoles } from '../keys/select.js';
+import { type KeysZonesOptions, targets } from '../keys/commands/targets.js';
+import { keyRoles } from '../keys/roles.js';
 import { readKeys } from '../keys/store.js';
 import { nameToText, zoneLabel } from '../names/name.js';
 import { tableLines } from '../present/table.js';
@@ -22,7 +22,7 @@ import {
 import { type DsVerdict, dsVerdict } from './verdict.js';
 
 /** `zonewright keys parent`; `zones` is one zone. */
-export type KeysParentOptions = KeysListOptions;
+export type KeysParentOptions = KeysZonesOptions;
 
 interface JudgedKey extends DsVerdict {
   readonly tag: number;

@@ -23,7 +23,8 @@ import {
 } from '../generate.js';
 import { presignedAt } from '../keys/offline/presigned.js';
 import { maybePassphrase } from '../keys/passphrase.js';
-import { type KeySelection, keyRoles, selectKeys } from '../keys/select.js';
+import { keyRoles } from '../keys/roles.js';
+import { type KeySelection, selectKeys } from '../keys/select.js';
 import { readKeys } from '../keys/store.js';
 import { tokenAccess } from '../keys/token-access.js';
 import { nameToText, zoneLabel } from '../names/name.js';

@@ -13,7 +13,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
   test('every command, flag and choice is in the script', async () => {
     const { status, stdout } = await zonewright(['completion', shell]);
     expect(status).toBe(0);
-    for (const command of everyCommand(createProgram())) {
+    for (const command of everyCommand(await createProgram())) {
       expect(stdout).toContain(command.name());
       for (const option of command.options) {
         const long = option.long!.slice(2);

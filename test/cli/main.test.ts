@@ -24,8 +24,8 @@ describe('help', () => {
     expect(stdout).toContain('Exit codes: 0 done; 1 unexpected failure');
   });
 
-  test('of every command has examples', () => {
-    for (const command of createProgram().commands) {
+  test('of every command has examples', async () => {
+    for (const command of (await createProgram()).commands) {
       for (const leaf of command.commands.length > 0 ? command.commands : [command]) {
         let text = '';
         leaf.configureOutput({ writeOut: (part) => (text += part) });

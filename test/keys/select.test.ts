@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { keyTag, revokedKeyTag } from '#zonewright/dnssec/keytag.js';
-import { keyRoles, selectKeys, tagsMeet } from '#zonewright/keys/select.js';
+import { keyRoles } from '#zonewright/keys/roles.js';
+import { selectKeys, tagsMeet } from '#zonewright/keys/select.js';
 import type { KeyPair } from '#zonewright/keys/store.js';
 import { readKeys } from '#zonewright/keys/store.js';
 import { ACTIVE, bindLikeKey, DAY, keyFolder, NOW, newKey, refusalWith, ZONE } from './helpers.js';

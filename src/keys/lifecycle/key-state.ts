@@ -47,7 +47,7 @@ export type ParentDs = readonly Uint8Array[] | undefined;
 /**
  * A key as the engine sees it.
  *
- * @param role the key's role among the others (select.ts, `keyRoles`).
+ * @param role the key's role among the others (roles.ts, `keyRoles`).
  * @param peers all keys of the zone, for the key that this one replaces.
  */
 export function engineKey(

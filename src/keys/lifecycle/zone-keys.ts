@@ -19,7 +19,7 @@ import {
 } from '../engine/model.js';
 import type { NeededKey } from '../engine/schedule.js';
 import { HOLD_DOWN } from '../engine/times.js';
-import { keyRoles } from '../select.js';
+import { keyRoles } from '../roles.js';
 import type { KeyPair } from '../store.js';
 import { writeKey } from '../write.js';
 import { engineKey, filesOf, keyId, type ParentDs } from './key-state.js';

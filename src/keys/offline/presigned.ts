@@ -12,9 +12,8 @@ import { isoTime } from '../../config/time.js';
 import { keyTag } from '../../dnssec/keytag.js';
 import { refusal } from '../../errors.js';
 import { equalBytes, zoneLabel } from '../../names/name.js';
-import type { Role } from '../statefile.js';
-import { isSep, type KeyPair } from '../store.js';
-import { phaseAt } from '../timing.js';
+import { ownRole, signsKeysHere } from '../roles.js';
+import type { KeyPair } from '../store.js';
 import { type Bundle, dnskeysOf, expiryOf } from './bundle.js';
 import { bundleFault, isKsk, signersOf } from './check.js';
 import { timelineOf } from './request.js';
@@ -80,25 +79,9 @@ function usableUntil(
   return changes.find(isOther) ?? end;
 }
 
-/** The role that a key has by its own word, whatever stands beside it. */
-function ownRole(key: KeyPair): Role {
-  return key.declaredRole ?? (isSep(key) ? 'ksk' : 'zsk');
-}
-
 /** The zone-signing keys among a zone's keys. */
 export function zsksOf(keys: readonly KeyPair[]): KeyPair[] {
   return keys.filter((key) => ownRole(key) === 'zsk');
-}
-
-/** Is the private half here, be it encrypted? */
-export const hasSecret = ({ secret, sealedFile }: KeyPair): boolean =>
-  secret !== undefined || sealedFile !== undefined;
-
-/** Can a key here sign the DNSKEY RRset at `now`? */
-export function signsKeysHere(keys: readonly KeyPair[], now: number): boolean {
-  return keys.some(
-    (key) => hasSecret(key) && ownRole(key) !== 'zsk' && phaseAt(key.timing, now).signs,
-  );
 }
 
 /**
