@@ -68,7 +68,7 @@ function check(options: LogOptions, verdict: ReturnType<typeof checkAudit>): num
     return EXIT.done;
   }
   options.reporter.warn(
-    `${path}: ${countText(faults.length)} faults in ${countText(lines)} lines: somebody has changed the log`,
+    `${path}: ${countText(faults.length)} ${faults.length === 1 ? 'fault' : 'faults'} in ${countText(lines)} lines: somebody has changed the log`,
   );
   return EXIT.guard;
 }

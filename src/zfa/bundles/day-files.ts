@@ -1,7 +1,7 @@
 /**
  * The files of a day's folder, beside the shared ones:
  *
- *   day.json   what the day has: its zones, and all shared files with their sizes
+ *   day.json   what the day has: its zones, all shared files with their sizes, a hash of the index
  *   index      a line a holder, sorted: id, where its part begins, its octets
  *   parts      the holders' parts, one behind the other
  *
@@ -9,6 +9,7 @@
  * bundle reads the index (40 octets a holder) and one part, however many holders there are.
  */
 
+import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Piece } from './layout.js';
@@ -56,6 +57,8 @@ export interface DayDescription {
   readonly zones: readonly DayZone[];
   /** Octets of the shared files, by name. */
   readonly shared: Readonly<Record<string, number>>;
+  /** SHA-256 of the index, hexadecimal: a holder that it lacks has no bundle, and not a lost one. */
+  readonly indexSha256: string;
 }
 
 /** The first line of a part. */
@@ -132,17 +135,30 @@ export function readDay(folder: string): DayDescription {
   return day;
 }
 
-/** The index's text. @throws the error of the file system. */
-export function readIndex(folder: string): string {
-  return readFileSync(join(folder, INDEX_FILE), 'latin1');
+/** What {@link DayDescription.indexSha256} says of an index. */
+export function indexHash(index: string): string {
+  return createHash('sha256').update(index, 'latin1').digest('hex');
 }
 
-/** Reads a holder's part; undefined: it has none. @throws the error of the file system. */
+/** The index's text. @throws the error of the file system; an Error when it is not the day's. */
+export function readIndex(folder: string, { indexSha256 }: DayDescription): string {
+  const path = join(folder, INDEX_FILE);
+  const index = readFileSync(path, 'latin1');
+  if (indexHash(index) !== indexSha256) throw new Error(`${path} is damaged`);
+  return index;
+}
+
+/**
+ * Reads a holder's part; undefined: it has none.
+ *
+ * @throws the error of the file system; an Error for a damaged folder.
+ */
 export function readPart(
   folder: string,
+  day: DayDescription,
   holder: string,
 ): { readonly head: PartHead; readonly own: Buffer } | undefined {
-  const place = findInIndex(readIndex(folder), holder);
+  const place = findInIndex(readIndex(folder, day), holder);
   if (place === undefined) return undefined;
   const part = Buffer.allocUnsafe(place.length);
   const file = openSync(join(folder, PARTS_FILE), 'r');

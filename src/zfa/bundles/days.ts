@@ -30,8 +30,9 @@ export function listDays(outputDir: string): readonly string[] {
  */
 export function openDay(outputDir: string, date: string): BundleDay | undefined {
   return withNewestFolder(outputDir, date, (folder) => {
-    const { modified, zones } = readDay(folder);
-    const holders = new Set(decodeIndex(readIndex(folder)).map(({ holder }) => holder));
+    const day = readDay(folder);
+    const { modified, zones } = day;
+    const holders = new Set(decodeIndex(readIndex(folder, day)).map(({ holder }) => holder));
     return { date, folder, modified, zones, holders };
   });
 }

@@ -37,6 +37,7 @@ import {
   encodePart,
   findInIndex,
   INDEX_FILE,
+  indexHash,
   PARTS_FILE,
   type PartPlace,
 } from './day-files.js';
@@ -148,15 +149,16 @@ async function makeDay(
   try {
     mkdirSync(draft);
     const shared = shareFiles(draft, day);
+    const { made, index } = await writeParts(job.holders, day, draft, before);
     const description: DayDescription = {
       version: 1,
       date,
       modified: day.modified,
       zones: job.zones.map(dayZone),
       shared,
+      indexSha256: indexHash(index),
     };
     writeSynced(join(draft, DAY_FILE), `${JSON.stringify(description, undefined, 2)}\n`);
-    const made = await writeParts(job.holders, day, draft, before);
     if (before !== undefined && isSame(draft, before, shared)) {
       return { made, folder: before, fresh: false };
     }
@@ -204,7 +206,7 @@ async function writeParts(
   day: DayParts,
   draft: string,
   before: string | undefined,
-): Promise<Made> {
+): Promise<{ readonly made: Made; readonly index: string }> {
   const old = before === undefined ? undefined : oldSeals(before);
   const without: string[] = [];
   const badKeys: string[] = [];
@@ -240,8 +242,15 @@ async function writeParts(
   } finally {
     closeSync(file);
   }
-  writeSynced(join(draft, INDEX_FILE), encodeIndex(places), 0o600);
-  return { holders: places.length, without: without.sort(), badKeys: badKeys.sort(), ownBytes: at };
+  const index = encodeIndex(places);
+  writeSynced(join(draft, INDEX_FILE), index, 0o600);
+  const made = {
+    holders: places.length,
+    without: without.sort(),
+    badKeys: badKeys.sort(),
+    ownBytes: at,
+  };
+  return { made, index };
 }
 
 /** Finds what the bundle of a holder was encrypted with before; undefined: it was not. */

@@ -106,9 +106,10 @@ function find(
   how: HowToOpen,
 ): (Found & { readonly facts: BundleFacts }) | undefined {
   const look = (folder: string): (Found & { readonly facts: BundleFacts }) | undefined => {
-    const part = readPart(folder, holder);
+    const day = readDay(folder);
+    const part = readPart(folder, day, holder);
     if (part === undefined) return undefined;
-    const found = { folder, day: readDay(folder), ...part };
+    const found = { folder, day, ...part };
     const facts = factsOf(found, how);
     return facts && { ...found, facts };
   };

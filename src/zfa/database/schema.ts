@@ -85,4 +85,12 @@ export const STEPS: readonly string[] = [
   -- Single facts: when the service first ran, and the like.
   CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   `,
+  `
+  -- Sessions of the portal that were signed out, until they would have ended by themselves: a copy
+  -- of the cookie is no good, also after a restart.
+  CREATE TABLE ended_sessions (
+    session TEXT PRIMARY KEY,          -- a hash of the cookie
+    until INTEGER NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -15,6 +15,7 @@ import { type Holder, isActive, isHolderId } from '../holders/model.js';
 import { checkPassword } from '../holders/password.js';
 import { passwordHashOf } from '../holders/store.js';
 import type { RefusalReason, ServiceAudit } from './audit.js';
+import type { EndedSessions } from './ended-sessions.js';
 import { HttpError, type ReplyHeaders, type Request } from './exchange.js';
 import type { Familiar } from './familiar.js';
 import { type HolderDirectory, mayComeFrom } from './holder-directory.js';
@@ -60,6 +61,7 @@ export interface AuthOptions {
   readonly zfa: ZfaConfig;
   readonly holders: HolderDirectory;
   readonly tokens: Tokens;
+  readonly ended: EndedSessions;
   readonly familiar: Familiar;
   readonly audit: ServiceAudit;
   readonly metrics: ServiceMetrics;
@@ -107,7 +109,7 @@ interface Verified {
 }
 
 export function createAuthentication(options: AuthOptions): Authentication {
-  const { db, zfa, holders, tokens, familiar, audit, metrics, clock, limits } = options;
+  const { db, zfa, holders, tokens, ended, familiar, audit, metrics, clock, limits } = options;
   const tries = createWindows(zfa.signInTries, limits.tryWindow);
   const failures = createWindows(limits.accountFailures, limits.failureWindow);
   const line = createLine(limits.waiting, limits.waitingOfOne);
@@ -115,11 +117,6 @@ export function createAuthentication(options: AuthOptions): Authentication {
   const verified = new Map<string, Verified>();
   /** Checks by Basic that are waiting or running, by what they check: the same is checked once. */
   const pending = new Map<string, Pending>();
-
-  /** Sessions that were signed out, and until when they would have held; the oldest first. */
-  const ended = new Map<string, number>();
-  // Signing is the same each time, but the text of a token is not: its last bits may differ.
-  const sessionKey = (token: string): string => token.slice(0, token.lastIndexOf('.'));
 
   const macOf = (name: string, password: string): Buffer =>
     createHmac('sha256', macKey)
@@ -271,20 +268,15 @@ export function createAuthentication(options: AuthOptions): Authentication {
 
   const session = async (request: Request): Promise<Holder | undefined> => {
     const cookie = request.cookies[cookieName(request)];
-    if (cookie === undefined || ended.has(sessionKey(cookie))) return undefined;
+    if (cookie === undefined || ended.has(cookie)) return undefined;
     return byToken(request, cookie, 'portal');
   };
 
   const endSession = async (request: Request): Promise<string> => {
     const token = request.cookies[cookieName(request)];
     const now = clock();
-    // Only true ones are remembered: what strangers make up takes no memory.
     if (token !== undefined && (await tokens.check(token, 'portal', now)) !== undefined) {
-      for (const [key, until] of ended) {
-        if (until > now) break;
-        ended.delete(key);
-      }
-      ended.set(sessionKey(token), now + TOKEN_LIFE);
+      ended.end(token, now + TOKEN_LIFE, now);
     }
     return cookie(request, '', 0);
   };

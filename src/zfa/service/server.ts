@@ -23,6 +23,7 @@ import { type BundleStore, bundleRoutes } from './bundle-routes.js';
 import { watchConnections } from './connections.js';
 import { createDownloads } from './download.js';
 import { createDownloadRecords } from './download-records.js';
+import { createEndedSessions } from './ended-sessions.js';
 import { createFamiliar } from './familiar.js';
 import { healthRoutes } from './health-routes.js';
 import { createHolderDirectory } from './holder-directory.js';
@@ -164,6 +165,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     zfa: config.zfa,
     holders,
     tokens: createTokens(secret),
+    ended: createEndedSessions(db, warn),
     familiar,
     audit,
     metrics,

@@ -46,6 +46,7 @@ describe('zfa log', () => {
     expect(bad.stdout).toMatch(
       /audit\.jsonl:1: was changed.*\n.*audit\.jsonl:2: is the last one, but line 3 is missing after it\n$/,
     );
+    expect(bad.stderr).toContain('2 faults in 2 lines: somebody has changed the log');
     const json = await tryZfa(own, 'log', '--check', '--json');
     expect(json.status).toBe(6);
     expect(JSON.parse(json.stdout)).toMatchObject({

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { describe, expect, it } from 'vitest';
+import { openDay } from '#zonewright/zfa/bundles/days.js';
 import { makeBundles } from '#zonewright/zfa/bundles/make.js';
 import { findBundle, openBundle } from '#zonewright/zfa/bundles/open.js';
 import { writeSource } from '#zonewright/zfa/bundles/write-source.js';
@@ -157,6 +158,25 @@ describe('the bundles of a day', () => {
       await save(folder, 'a', false);
     }
   });
+
+  it.each(['', 'x', 'a 0 10\n', 'b 0 10\n'])(
+    'a damaged index (%j) is an error, and not a day without the holder',
+    async (text) => {
+      const folder = tempDir('make');
+      const zones = [fakeZone(join(folder, 'g'), 'com', [...COM])];
+      const work = job(folder, { zones, holders: [holder('a')] });
+      const { folder: made } = await makeBundles(work);
+      const index = readFileSync(join(made, 'index'));
+      writeFileSync(join(made, 'index'), text);
+      const find = (id: string) => findBundle(work.outputDir, today, id, { encrypted: false });
+      expect(() => find('a')).toThrow('index is damaged');
+      expect(() => find('b')).toThrow('index is damaged');
+      expect(() => openDay(work.outputDir, today)).toThrow('index is damaged');
+      writeFileSync(join(made, 'index'), index);
+      expect(find('a')).toBeDefined();
+      expect(find('b')).toBeUndefined();
+    },
+  );
 
   it('leave nothing when the lock is lost', async () => {
     const folder = tempDir('make');

@@ -1,7 +1,9 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, test } from 'vitest';
 import { hasDatabase, openDatabase } from '#zonewright/zfa/database/open.js';
+import { STEPS } from '#zonewright/zfa/database/schema.js';
 import { tempDir } from '../../tools/cli.js';
 
 test('is made at first use, closed to others, and keeps what was committed', () => {
@@ -49,6 +51,19 @@ test('a file that is no database is refused and left as it is', () => {
     expect.objectContaining({ exitCode: 4, message: expect.stringContaining('damaged') }),
   );
   expect(statSync(join(folder, 'zfa/zfa.db')).size).toBe(12_000);
+});
+
+test('a database of the first version is brought forward, and loses nothing', () => {
+  const folder = tempDir('database');
+  mkdirSync(join(folder, 'zfa'));
+  const old = new DatabaseSync(join(folder, 'zfa/zfa.db'));
+  old.exec(`${STEPS[0]}; INSERT INTO facts VALUES ('a', 'b'); PRAGMA user_version = 1`);
+  old.close();
+  const db = openDatabase(folder);
+  expect(db.sql('SELECT value FROM facts').get()?.value).toBe('b');
+  expect(db.sql('SELECT count(*) AS n FROM ended_sessions').get()?.n).toBe(0);
+  expect(db.sql('PRAGMA user_version').get()?.user_version).toBe(STEPS.length);
+  db.close();
 });
 
 test('a database of a newer version is refused', () => {

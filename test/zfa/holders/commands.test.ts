@@ -149,6 +149,22 @@ it('change: what is named changes, an empty text takes away, the log says what',
   });
 });
 
+it('change --zones: says what becomes of the bundles that there are', async () => {
+  const site = makeSite();
+  await zfa(site, 'add', 'acme', ...FIELDS, '--zones', 'com');
+  const change = async (zones: string) =>
+    (await tryZfa(site, 'change', 'acme', '--zones', zones)).stderr;
+  expect(await change('com,net')).not.toContain('bundle');
+  await zfa(site, 'approve', 'acme');
+  expect(await change('net')).toContain(
+    'acme: bundles with com are refused from now on; for a new one',
+  );
+  expect(await change('com,net')).toContain(
+    'acme: com will be in the next bundle; for a new one now',
+  );
+  expect(await change('com,net')).not.toContain('bundle');
+});
+
 it('an agreement that is not the one asked for is warned of', async () => {
   const site = makeSite();
   const config = join(site, 'zonewright.toml');

@@ -210,6 +210,58 @@ describe('the portal', () => {
     expect((await service.ask(LINKS, { bearer: value })).status).toBe(401);
   });
 
+  it('what was signed out stays so over a restart, and is forgotten when it has run out', async () => {
+    await start();
+    const sessionOf = (cookie: string) =>
+      service.running.service.auth.session(
+        portalRequest({ cookies: { '__Host-zfa': cookie.slice('__Host-zfa='.length) } }),
+      );
+    const signIn = async (): Promise<string> => {
+      const { auth } = service.running.service;
+      const holder = await auth.signIn(portalRequest(), 'acme', PASSWORD, 'portal');
+      return (await auth.sessionCookie(portalRequest(), holder)).split(';')[0];
+    };
+    const signOut = (cookie: string) =>
+      service.running.service.auth.endSession(
+        portalRequest({ cookies: { '__Host-zfa': cookie.slice('__Host-zfa='.length) } }),
+      );
+    const kept = () =>
+      service.db
+        .sql('SELECT session FROM ended_sessions')
+        .all()
+        .map(({ session }) => session);
+    const [gone, open] = [await signIn(), await signIn()];
+    await signOut(gone);
+    await service.stop();
+    service = await startTestService({ folder: service.folder });
+    expect(await sessionOf(gone)).toBeUndefined();
+    expect((await sessionOf(open))?.id).toBe('acme');
+    // What is kept is not the cookie, nor what strangers make up.
+    await signOut('__Host-zfa=a.b.c');
+    expect(kept()).toEqual([expect.not.stringContaining('.')]);
+    expect(gone).not.toContain(kept()[0]);
+    const before = kept();
+    service.time.now += 86_400;
+    await signOut(await signIn());
+    expect(kept()).toHaveLength(1);
+    expect(kept()).not.toEqual(before);
+  });
+
+  it('a full disk does not keep a session open', async () => {
+    await start();
+    const { auth } = service.running.service;
+    const holder = await auth.signIn(portalRequest(), 'acme', PASSWORD, 'portal');
+    const cookie = (await auth.sessionCookie(portalRequest(), holder)).split(';')[0];
+    const asked = portalRequest({ cookies: { '__Host-zfa': cookie.slice('__Host-zfa='.length) } });
+    service.db
+      .sql(`CREATE TRIGGER full BEFORE INSERT ON ended_sessions
+      BEGIN SELECT RAISE(ABORT, 'no room'); END`)
+      .run();
+    expect(await auth.endSession(asked)).toContain('Max-Age=0');
+    expect(await auth.session(asked)).toBeUndefined();
+    expect(service.warnings.join()).toContain('forgotten at the next start');
+  });
+
   it('its failures count, its successes do not', async () => {
     await start();
     const { auth } = service.running.service;

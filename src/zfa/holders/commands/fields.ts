@@ -12,6 +12,7 @@ import {
   textField,
   zonesField,
 } from '../fields.js';
+import { type Holder, isActive } from '../model.js';
 import type { HolderEdit } from '../rules.js';
 import * as rules from '../rules.js';
 import { findHolder, listHolders, saveChange } from '../store.js';
@@ -100,10 +101,32 @@ export async function changeCommand(options: ChangeOptions): Promise<void> {
     if (Object.keys(edit).length === 0) {
       throw usageError('nothing to change', { hint: 'name a field, e.g. --zones com,net' });
     }
-    const holder = apply(site, id, (before) => rules.edited(before, edit, now));
+    let zonesBefore: readonly string[] = [];
+    const holder = apply(site, id, (before) => {
+      zonesBefore = before.zones;
+      return rules.edited(before, edit, now);
+    });
     if (edit.agreement !== undefined) warnOfAgreement(options, site.config, holder);
     tellHolder(options, holder, `changed: ${Object.keys(edit).join(', ')}`);
+    if (isActive(holder, now)) tellOfBundles(options, holder, zonesBefore);
   });
+}
+
+/** Bundles are as they were made: what a change of zones means for those of today. */
+function tellOfBundles(
+  { reporter }: ChangeOptions,
+  holder: Holder,
+  before: readonly string[],
+): void {
+  const { id, zones } = holder;
+  const lost = before.filter((zone) => !zones.includes(zone));
+  const gained = zones.filter((zone) => !before.includes(zone));
+  const parts = [
+    ...(lost.length > 0 ? [`bundles with ${lost.join(', ')} are refused from now on`] : []),
+    ...(gained.length > 0 ? [`${gained.join(', ')} will be in the next bundle`] : []),
+  ];
+  if (parts.length === 0) return;
+  reporter.info(`${id}: ${parts.join('; ')}; for a new one now: zonewright zfa bundle`);
 }
 
 /** The fields that flags say something of. @throws ZonewrightError (exit 2) for a wrong one. */
