@@ -29,17 +29,19 @@ export interface Answer {
 
 /**
  * @param onState told when lines can't be written (why), and when they can again (undefined).
+ * @param onThread called when the thread has begun, and whenever another one has.
  */
 export function openAuditWriter(
   stateDir: string,
   onState: (error: Error | undefined) => void,
+  onThread: () => void = () => undefined,
 ): AuditWriter {
-  let thread: Worker | undefined;
   let answer: ((answer: Answer) => void) | undefined;
   const start = (): Worker => {
     const fresh = new Worker(new URL('./writer.worker.js', import.meta.url), {
       workerData: { stateDir },
     });
+    fresh.once('online', onThread);
     // Only lines that are being written keep the process from ending.
     fresh.unref();
     fresh.on('message', (message: Answer) => answer?.(message));
@@ -50,6 +52,7 @@ export function openAuditWriter(
     });
     return fresh;
   };
+  let thread: Worker | undefined = start();
   let waiting: AuditEntry[] = [];
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | undefined;

@@ -25,7 +25,7 @@ import { hasDatabase, openDatabase } from '../database/open.js';
 import { type Holder, isActive } from '../holders/model.js';
 import { findHolder } from '../holders/store.js';
 import { type ByteSource, fileSource } from '../stream/byte-source.js';
-import { memorySource } from '../stream/joined-source.js';
+import { memorySource, octetsPart } from '../stream/joined-source.js';
 import { ageSource } from './age-source.js';
 import { bundleDay, gatherZones, readAgreement } from './bundling.js';
 import { composeBundle } from './compose.js';
@@ -213,7 +213,7 @@ async function composeSingle(
   }
   const files = new Map(gathered.flatMap((zone) => zone.files.map((file) => [file.name, file])));
   const { head, own } = composed;
-  const tar = await pieceSource(head.pieces, own, async (name) => {
+  const tar = await pieceSource(head.pieces, octetsPart(own), async (name) => {
     if (name === AGREEMENT_FILE) return memorySource(agreement!.text);
     const { path, bytes } = files.get(name)!;
     return fileSource(path, bytes);

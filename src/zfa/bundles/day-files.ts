@@ -148,8 +148,15 @@ export function readIndex(folder: string, { indexSha256 }: DayDescription): stri
   return index;
 }
 
+/** A holder's part as it was found. */
+export interface FoundPart {
+  readonly head: PartHead;
+  /** Where the holder's own octets are in the file of the parts. */
+  readonly own: { readonly at: number; readonly length: number };
+}
+
 /**
- * Reads a holder's part; undefined: it has none.
+ * Reads the first line of a holder's part; undefined: it has none.
  *
  * @throws the error of the file system; an Error for a damaged folder.
  */
@@ -157,7 +164,7 @@ export function readPart(
   folder: string,
   day: DayDescription,
   holder: string,
-): { readonly head: PartHead; readonly own: Buffer } | undefined {
+): FoundPart | undefined {
   const place = findInIndex(readIndex(folder, day), holder);
   if (place === undefined) return undefined;
   const part = Buffer.allocUnsafe(place.length);
@@ -173,5 +180,5 @@ export function readPart(
   }
   const { head, own } = decodePart(part);
   if (head.holder !== holder) throw new Error(`${folder}: the part of ${holder} is another's`);
-  return { head, own };
+  return { head, own: { at: place.at + part.length - own.length, length: own.length } };
 }

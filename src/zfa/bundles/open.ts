@@ -4,12 +4,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ByteSource } from '../stream/byte-source.js';
 import { fileSource } from '../stream/byte-source.js';
-import { joinedSource, memorySource, type SourcePart } from '../stream/joined-source.js';
+import { joinedSource, type SourcePart } from '../stream/joined-source.js';
 import { type AgeSeal, ageSource, sealedSize } from './age-source.js';
 import {
   type AgePart,
   type DayDescription,
-  type PartHead,
+  type FoundPart,
+  PARTS_FILE,
   readDay,
   readPart,
 } from './day-files.js';
@@ -49,11 +50,9 @@ export interface HowToOpen {
 }
 
 /** A part and the day that it belongs to. */
-interface Found {
+interface Found extends FoundPart {
   readonly folder: string;
   readonly day: DayDescription;
-  readonly head: PartHead;
-  readonly own: Buffer;
 }
 
 /**
@@ -88,7 +87,8 @@ export async function openBundle(
     if (found === undefined) return undefined;
     const { folder, day, head, own, facts } = found;
     try {
-      const tar = await pieceSource(head.pieces, own, (name) =>
+      const parts = await fileSource(join(folder, PARTS_FILE));
+      const tar = await pieceSource(head.pieces, { source: parts, ...own }, (name) =>
         fileSource(join(folder, name), day.shared[name]),
       );
       return { ...facts, source: how.encrypted ? ageSource(tar, sealOf(head.age!)) : tar };
@@ -154,25 +154,25 @@ export function bundleName(holder: string, date: string, encrypted: boolean): st
 /**
  * A laid out bundle as a source.
  *
+ * @param own where the holder's own octets are; its source is closed with the whole.
  * @param openShared opens a shared file by its name; it is closed with the whole.
  * @throws its error.
  */
 export async function pieceSource(
   pieces: readonly Piece[],
-  own: Buffer,
+  own: SourcePart,
   openShared: (name: string) => Promise<ByteSource>,
 ): Promise<ByteSource> {
-  const files: ByteSource[] = [];
+  const files: ByteSource[] = [own.source];
   const close = async (): Promise<void> => {
     await Promise.all(files.map((file) => file.close()));
   };
   try {
-    const small = memorySource(own);
     const parts: SourcePart[] = [];
     let at = 0;
     for (const piece of pieces) {
       if (typeof piece === 'number') {
-        parts.push({ source: small, at, length: piece });
+        parts.push({ source: own.source, at: own.at + at, length: piece });
         at += piece;
       } else {
         const source = await openShared(piece);

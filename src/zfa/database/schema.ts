@@ -92,5 +92,16 @@ export const STEPS: readonly string[] = [
     session TEXT PRIMARY KEY,          -- a hash of the cookie
     until INTEGER NOT NULL
   ) STRICT;
+
+  -- Raised by whatever changes a holder, so that a service that keeps holders in memory need not
+  -- read them again for every other change.
+  CREATE TABLE holders_version (number INTEGER NOT NULL) STRICT;
+  INSERT INTO holders_version VALUES (0);
+  CREATE TRIGGER holders_inserted AFTER INSERT ON holders
+    BEGIN UPDATE holders_version SET number = number + 1; END;
+  CREATE TRIGGER holders_updated AFTER UPDATE ON holders
+    BEGIN UPDATE holders_version SET number = number + 1; END;
+  CREATE TRIGGER holders_deleted AFTER DELETE ON holders
+    BEGIN UPDATE holders_version SET number = number + 1; END;
   `,
 ];

@@ -20,6 +20,7 @@ import { HttpError, type ReplyHeaders, type Request } from './exchange.js';
 import type { Familiar } from './familiar.js';
 import { type HolderDirectory, mayComeFrom } from './holder-directory.js';
 import { addressKey, createWindows } from './lockout.js';
+import { makeRoom } from './memory.js';
 import type { ServiceMetrics } from './metrics.js';
 import { createLine } from './password-line.js';
 import { type Audience, TOKEN_LIFE, type Tokens } from './tokens.js';
@@ -183,6 +184,7 @@ export function createAuthentication(options: AuthOptions): Authentication {
     if (how !== 'api') assertMayTry(request, name, how);
     const lawful = isHolderId(name) && password.length <= PASSWORD_LIMIT;
     const hash = passwordHashOf(db, lawful ? name : '');
+    makeRoom();
     const right = await checkPassword(password.slice(0, PASSWORD_LIMIT), hash);
     holders.refresh();
     const holder = right && lawful ? activeOf(name) : undefined;

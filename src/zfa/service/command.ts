@@ -13,6 +13,7 @@ import { clockNow } from '../../config/time.js';
 import { openAuditWriter } from '../audit/writer.js';
 import { listDays } from '../bundles/days.js';
 import { findBundle, openBundle } from '../bundles/open.js';
+import { keepHeapSmall } from './memory.js';
 import { startService } from './server.js';
 
 /**
@@ -32,7 +33,7 @@ export async function serveCommand(options: ZfaServeOptions): Promise<void> {
     metrics: options.metrics,
     info: (text) => reporter.info(text),
     warn: (text) => reporter.warn(text),
-    openAudit: openAuditWriter,
+    openAudit: (stateDir, onState) => openAuditWriter(stateDir, onState, keepHeapSmall),
     bundles: {
       days: () => listDays(config.outputDir),
       find: (date, { id }, how) => findBundle(config.outputDir, date, id, how),

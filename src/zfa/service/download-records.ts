@@ -8,7 +8,7 @@
  */
 
 import type { Database, Row } from '../database/open.js';
-import { addInterval, type Interval, isWhole, type SentRecord } from './limits.js';
+import { addInterval, type Interval, isWhole, octetsIn, type SentRecord } from './limits.js';
 
 /** A file of some version, as its record names it. */
 export interface RecordedFile {
@@ -180,7 +180,9 @@ export function createDownloadRecords(db: Database): DownloadRecords {
     open: (file, kind, now) => {
       const one = (kind === 'same' ? find(file) : undefined) ?? keep(blank(file, now));
       one.users++;
-      const whole = (): boolean => isWhole(union(one.base.ranges, one.ranges), file.size);
+      const whole = (): boolean =>
+        octetsIn(one.base.ranges) + octetsIn(one.ranges) >= file.size &&
+        isWhole(union(one.base.ranges, one.ranges), file.size);
       const count = (gap: Interval, now: number): void => {
         const ranges = addInterval(one.ranges, gap);
         if (ranges.length <= MOST_INTERVALS) one.ranges = ranges;

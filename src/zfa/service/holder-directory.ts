@@ -1,6 +1,6 @@
 /**
- * The holders as the download service sees them: rows of the database, kept until another process
- * has changed something. A revocation holds from the next request on.
+ * The holders as the download service sees them: rows of the database, kept until something has
+ * changed one of them. A revocation holds from the next request on.
  */
 
 import { addressTest } from '../../config/cidr.js';
@@ -11,7 +11,7 @@ import { findHolder } from '../holders/store.js';
 export interface HolderDirectory {
   /** A holder as it is now; undefined: there is none of this id. */
   find(id: string): Holder | undefined;
-  /** Looks whether anything has changed since the last look, and forgets what was known if so. */
+  /** Looks whether a holder has changed since the last look, and forgets what was known if so. */
   refresh(): boolean;
   /** To be called after a change by this process, which {@link refresh} can't see. */
   forget(): void;
@@ -19,13 +19,20 @@ export interface HolderDirectory {
 
 export function createHolderDirectory(db: Database): HolderDirectory {
   const known = new Map<string, Holder>();
+  const holdersVersion = (): number =>
+    Number(db.sql('SELECT number FROM holders_version').get()?.number);
+  // The database's version costs least to look at, but the audit log changes it all the time.
   let version = db.version();
+  let number = holdersVersion();
   let touched = false;
   const refresh = (): boolean => {
     const now = db.version();
-    const changed = now !== version || touched;
+    if (now === version && !touched) return false;
+    const found = holdersVersion();
+    const changed = found !== number;
     if (changed) known.clear();
     version = now;
+    number = found;
     touched = false;
     return changed;
   };

@@ -100,6 +100,12 @@ export function addInterval(
   [start, end]: Interval,
 ): readonly Interval[] {
   if (end <= start) return intervals;
+  const last = intervals.at(-1);
+  // A download that goes on, which is nearly always.
+  if (last !== undefined && start >= last[0] && start <= last[1]) {
+    const longer: Interval = [last[0], Math.max(last[1], end)];
+    return intervals.length === 1 ? [longer] : [...intervals.slice(0, -1), longer];
+  }
   const before = intervals.filter(([, e]) => e < start);
   const after = intervals.filter(([s]) => s > end);
   const touching = intervals.slice(before.length, intervals.length - after.length);
@@ -108,6 +114,13 @@ export function addInterval(
     Math.max(end, ...touching.map(([, e]) => e)),
   ];
   return [...before, merged, ...after];
+}
+
+/** Octets of intervals, those in several of them counted for each. */
+export function octetsIn(intervals: readonly Interval[]): number {
+  let octets = 0;
+  for (const [start, end] of intervals) octets += end - start;
+  return octets;
 }
 
 /** Are all octets of a file in these intervals? */

@@ -32,6 +32,7 @@ import { createMetrics, type MetricsSource } from './metrics.js';
 import { portalRoutes } from './portal-routes.js';
 import { createResponder } from './respond.js';
 import { createRouter } from './router.js';
+import { straightWays } from './sendfile.js';
 import type { Service } from './service.js';
 import { readCertificate, type TlsFiles, watchCertificate } from './tls.js';
 import { createTokens, tokenSecret } from './tokens.js';
@@ -217,7 +218,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   server.maxHeadersCount = 100;
   let draining = false;
   const connections = watchConnections(server, limits.connections);
-  const transfers = createTransfers(createBuffers(limits.buffers));
+  const transfers = createTransfers(createBuffers(limits.buffers), straightWays());
   const respond = createResponder({
     zfa: config.zfa,
     route: createRouter([

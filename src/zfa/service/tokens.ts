@@ -4,7 +4,7 @@
  * hold over a restart, because the secret is in the state folder.
  */
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, webcrypto } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { createOnce } from '../../durable.js';
@@ -31,8 +31,11 @@ export interface Tokens {
 }
 
 export function createTokens(secret: Uint8Array): Tokens {
+  // Once, and not with every request.
+  const hmac = { name: 'HMAC', hash: 'SHA-256' };
+  const key = webcrypto.subtle.importKey('raw', secret, hmac, false, ['sign', 'verify']);
   return {
-    issue: (holder, audience, now) =>
+    issue: async (holder, audience, now) =>
       new SignJWT({ epoch: holder.epoch })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setIssuer(ISSUER)
@@ -42,10 +45,10 @@ export function createTokens(secret: Uint8Array): Tokens {
         .setJti(randomBytes(12).toString('base64url'))
         .setIssuedAt(now)
         .setExpirationTime(now + TOKEN_LIFE)
-        .sign(secret),
+        .sign(await key),
     check: async (token, audience, now) => {
       try {
-        const { payload } = await jwtVerify(token, secret, {
+        const { payload } = await jwtVerify(token, await key, {
           algorithms: ['HS256'],
           issuer: ISSUER,
           audience,

@@ -7,8 +7,9 @@
 
 import {
   close as closeCallback,
-  fstat as fstatCallback,
-  open as openCallback,
+  closeSync,
+  fstatSync,
+  openSync,
   read as readCallback,
 } from 'node:fs';
 import { promisify } from 'node:util';
@@ -24,8 +25,21 @@ export interface ByteSource {
    * @throws when the octets that were promised are not there.
    */
   read(into: Buffer, at: number): Promise<number>;
+  /**
+   * Where the octets from `at` on stand in an open file, as far as they do without a break; undefined:
+   * in none. For those who can send a file without reading it.
+   */
+  fileAt?(at: number): FilePlace | undefined;
   /** Ends it; files that it holds are closed. */
   close(): Promise<void>;
+}
+
+/** A run of octets of an open file. */
+export interface FilePlace {
+  /** File descriptor. */
+  readonly fd: number;
+  readonly at: number;
+  readonly length: number;
 }
 
 /**
@@ -38,7 +52,7 @@ export interface ByteSource {
  * @throws the error of the file system; an Error when the size differs.
  */
 export async function fileSource(path: string, size?: number): Promise<ByteSource> {
-  const file = await openShared(path);
+  const file = openShared(path);
   if (size === undefined || file.size === size) return sourceOf(file, path);
   await release(file);
   throw new Error(`${path} has ${file.size} octets, expected ${size}`);
@@ -53,21 +67,20 @@ interface SharedFile {
   users: number;
 }
 
-const open = promisify(openCallback);
-const fstat = promisify(fstatCallback);
 const close = promisify(closeCallback);
 
 const files = new Map<string, SharedFile>();
 
-async function openShared(path: string): Promise<SharedFile> {
-  const fd = await open(path, 'r');
+/** At once, since the way through a thread takes longer than opening, and a bundle has many files. */
+function openShared(path: string): SharedFile {
+  const fd = openSync(path, 'r');
   try {
-    const { dev, ino, size } = await fstat(fd);
+    const { dev, ino, size } = fstatSync(fd);
     const key = `${dev} ${ino}`;
     const there = files.get(key);
     if (there !== undefined && there.size === size) {
       there.users++;
-      await close(fd);
+      closeSync(fd);
       return there;
     }
     const file = { fd, size, key, users: 1 };
@@ -75,7 +88,7 @@ async function openShared(path: string): Promise<SharedFile> {
     if (there === undefined) files.set(key, file);
     return file;
   } catch (error) {
-    await close(fd);
+    closeSync(fd);
     throw error;
   }
 }
@@ -103,6 +116,7 @@ function sourceOf(file: SharedFile, path: string): ByteSource {
         });
       });
     },
+    fileAt: (at) => (at < size ? { fd, at, length: size - at } : undefined),
     close: () => {
       closed ??= release(file);
       return closed;

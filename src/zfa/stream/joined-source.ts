@@ -54,11 +54,24 @@ export function joinedSource(parts: readonly SourcePart[], close: () => Promise<
       }
       return done;
     },
+    fileAt: (at) => {
+      if (at >= size) return undefined;
+      const i = partAt(at);
+      const { source, at: first, length } = parts[i];
+      const skip = at - starts[i];
+      const place = source.fileAt?.(first + skip);
+      return place && { ...place, length: Math.min(place.length, length - skip) };
+    },
     close: () => {
       closed ??= close();
       return closed;
     },
   };
+}
+
+/** Octets in memory as a part, all of them. */
+export function octetsPart(octets: Uint8Array): SourcePart {
+  return { source: memorySource(octets), at: 0, length: octets.length };
 }
 
 /** Octets in memory as a source. */

@@ -11,7 +11,7 @@ import { pieceSource } from '#zonewright/zfa/bundles/open.js';
 import { createHeaderMaker } from '#zonewright/zfa/bundles/tar-header.js';
 import { writeSource } from '#zonewright/zfa/bundles/write-source.js';
 import { type ByteSource, fileSource } from '#zonewright/zfa/stream/byte-source.js';
-import { joinedSource, memorySource } from '#zonewright/zfa/stream/joined-source.js';
+import { joinedSource, memorySource, octetsPart } from '#zonewright/zfa/stream/joined-source.js';
 import { run, tempDir } from '../../tools/cli.js';
 import { describeWithTools } from '../../tools/judges.js';
 
@@ -82,7 +82,9 @@ describeWithTools(['tar'], 'tar files by reference', () => {
   /** Lays files out, shared contents as files of `folder`. */
   async function tarOf(folder: string, files: readonly BundleFile[]): Promise<ByteSource> {
     const { own, pieces, size } = await layOut(files, createHeaderMaker());
-    const source = await pieceSource(pieces, own, (name) => fileSource(join(folder, name)));
+    const source = await pieceSource(pieces, octetsPart(own), (name) =>
+      fileSource(join(folder, name)),
+    );
     expect(source.size).toBe(size);
     return source;
   }

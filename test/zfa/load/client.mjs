@@ -6,15 +6,21 @@
  *
  *     node client.mjs PLAN.json
  *
- * with {"port", "path", "reference", "shared", "clients": [{"token", "own" (base64)}], "each", "cuts",
- * "seed"}. Each client runs `each` downloads at once; `cuts` is how often one is cut, at most.
+ * with {"port", "tls", "path", "reference", "shared", "clients": [{"token", "own" (base64)}], "each",
+ * "cuts", "seed"}. Each client runs `each` downloads at once; `cuts` is how often one is cut, at most.
  */
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 
 const plan = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const reference = readFileSync(plan.reference).subarray(0, plan.shared);
-const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
+const { Agent, request } = plan.tls ? https : http;
+const agent = new Agent({
+  keepAlive: true,
+  maxSockets: Number.POSITIVE_INFINITY,
+  rejectUnauthorized: false,
+});
 
 /** A small generator of numbers from 0 to 1 (xorshift), so that a run can be repeated. */
 let state = plan.seed >>> 0 || 1;

@@ -1,9 +1,10 @@
 /**
  * Many downloads at once: 200 clients with five downloads each, throttled, cut and resumed at random,
- * all of which must end octet for octet right, in bounded memory; and the speed of one alone against
- * nginx with the same file.
+ * while others sign in by password, all of which must end octet for octet right, in bounded memory;
+ * and the speed of one alone against nginx with the same file.
  *
- * LOAD_MB is the size of the zone of the many, in MB: 20, or 200 by hand; the one has 200 always.
+ * LOAD_MB is the size of the zone of the many, in MB: 20 (by TLS a quarter of it), or 200 by hand; the
+ * one has 200 always.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
@@ -13,11 +14,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseTime } from '#zonewright/config/time.js';
 import { openBundle } from '#zonewright/zfa/bundles/open.js';
 import { openDatabase } from '#zonewright/zfa/database/open.js';
-import { findHolder } from '#zonewright/zfa/holders/store.js';
+import { hashPassword } from '#zonewright/zfa/holders/password.js';
+import { findHolder, savePasswordHash } from '#zonewright/zfa/holders/store.js';
 import { zfaPlaces } from '#zonewright/zfa/places.js';
 import { createTokens, tokenSecret } from '#zonewright/zfa/service/tokens.js';
 import { ROOT, run, tempDir, zonewrightOk } from '../../tools/cli.js';
 import { describeWithTools, toolPath } from '../../tools/judges.js';
+import { makeCertificate } from '../service/certificate.js';
 import { DATE, makeSite, NOW, peakMemory, type Serving, type Site, serve } from './site.js';
 
 const SIZE = Number(process.env.LOAD_MB ?? 20) * 1_000_000;
@@ -34,16 +37,24 @@ interface Loaded {
   stop(): Promise<void>;
 }
 
-async function load(size: number, holders: number): Promise<Loaded> {
+/** Of all holders. */
+const PASSWORD = 'right-horse';
+
+async function load(size: number, holders: number, tls = false): Promise<Loaded> {
   const site = await makeSite(tempDir('load'), { size, holders, zfa: ['limit-hours = 0'] });
   const { folder, ids } = site;
   await zonewrightOk(['zfa', 'bundle', '--now', NOW], { cwd: folder });
   const reference = join(folder, 'reference.tar');
   const one = ['--holder', ids[0], '--output', reference, '--now', NOW];
   await zonewrightOk(['zfa', 'bundle', ...one], { cwd: folder });
-  const serving = await serve(folder);
+  const { cert, key } = makeCertificate(folder, 'zfa.example');
+  const serving = await serve(folder, tls ? ['--tls-cert', cert, '--tls-key', key] : undefined);
   const issuer = createTokens(tokenSecret(zfaPlaces(join(folder, 'state')).tokenKey));
   const db = openDatabase(join(folder, 'state'));
+  const hash = await hashPassword(PASSWORD);
+  db.change(() => {
+    for (const id of ids) savePasswordHash(db, id, hash);
+  });
   const tokens: string[] = [];
   for (const id of ids) {
     tokens.push(await issuer.issue(findHolder(db, id)!, 'zfa', parseTime(NOW)!));
@@ -62,19 +73,36 @@ async function load(size: number, holders: number): Promise<Loaded> {
 }
 
 /** What of a holder's bundle is not in all others: what comes after the zone. */
-async function ownOctets(site: Site, id: string): Promise<Buffer> {
+async function ownOctets(site: Site, size: number, id: string): Promise<Buffer> {
   const bundle = await openBundle(join(site.folder, 'out'), DATE, id, { encrypted: false });
   const { source } = bundle!;
-  const own = Buffer.alloc(source.size - SIZE);
-  for (let at = 0; at < own.length; ) at += await source.read(own.subarray(at), SIZE + at);
+  const own = Buffer.alloc(source.size - size);
+  for (let at = 0; at < own.length; ) at += await source.read(own.subarray(at), size + at);
   await source.close();
   return own;
 }
 
-describe('a thousand downloads at once', () => {
+/** Signs in by one holder's password after the other's until `ended`. @returns how many have. */
+async function signIns({ site, serving }: Loaded, ended: () => boolean): Promise<number> {
+  let n = 0;
+  while (!ended() && n < site.ids.length) {
+    const user = `${site.ids[n]}:${PASSWORD}`;
+    const url = `${serving.url}/czds/downloads/links`;
+    const args = ['-sk', '-o', '/dev/null', '-w', '%{http_code}', '-u', user, url];
+    expect((await run(toolPath('curl'), args)).stdout, user).toBe('200');
+    n++;
+    await wait(1000);
+  }
+  return n;
+}
+
+describe.each([
+  ['plain', false, SIZE],
+  ['TLS', true, SIZE / 4],
+])('a thousand downloads at once (%s)', (_, tls, size) => {
   let loaded: Loaded;
   beforeAll(async () => {
-    loaded = await load(SIZE, CLIENTS);
+    loaded = await load(size, CLIENTS, tls);
   }, 300_000);
   afterAll(() => loaded?.stop());
 
@@ -82,16 +110,18 @@ describe('a thousand downloads at once', () => {
     const { site, serving, tokens, reference } = loaded;
     const clients: { token: string; own: string }[] = [];
     for (const [n, id] of site.ids.entries()) {
-      clients.push({ token: tokens[n], own: (await ownOctets(site, id)).toString('base64') });
+      const own = await ownOctets(site, size, id);
+      clients.push({ token: tokens[n], own: own.toString('base64') });
     }
     const plan = join(site.folder, 'plan.json');
     writeFileSync(
       plan,
       JSON.stringify({
         port: serving.port,
+        tls,
         path: '/bundles/latest.tar',
         reference,
-        shared: SIZE,
+        shared: size,
         clients,
         each: EACH,
         cuts: 3,
@@ -99,15 +129,21 @@ describe('a thousand downloads at once', () => {
       }),
     );
     const client = join(ROOT, 'test/zfa/load/client.mjs');
-    const done = await run(process.execPath, [client, plan], { timeout: 1_500_000 });
+    let ended = false;
+    const running = run(process.execPath, [client, plan], { timeout: 1_500_000 }).finally(() => {
+      ended = true;
+    });
+    const signedIn = await signIns(loaded, () => ended);
+    const done = await running;
     expect(done.stderr).toBe('');
     const result = JSON.parse(done.stdout) as Record<string, number>;
     const peak = peakMemory(serving.pid);
     console.info(
-      `${result.complete} downloads of ${Math.round(SIZE / 1e6)} MB, cut ${result.cut} times: ${result.seconds.toFixed(0)} s, ${(result.octets / result.seconds / 1e6).toFixed(0)} MB/s, at most ${Math.round(peak / 1e6)} MB`,
+      `${result.complete} downloads of ${Math.round(size / 1e6)} MB, cut ${result.cut} times, ${signedIn} sign-ins: ${result.seconds.toFixed(0)} s, ${(result.octets / result.seconds / 1e6).toFixed(0)} MB/s, at most ${Math.round(peak / 1e6)} MB`,
     );
     expect(result).toMatchObject({ complete: CLIENTS * EACH, wrong: [], refused: {} });
     expect(result.cut).toBeGreaterThan(CLIENTS);
+    expect(signedIn).toBeGreaterThan(1);
     expect(peak).toBeLessThan(300e6);
   });
 });

@@ -125,9 +125,12 @@ export interface Serving {
   readonly pid: number;
 }
 
-/** Starts the service on a free port and waits until it listens. */
-export async function serve(folder: string, args: readonly string[] = []): Promise<Serving> {
-  const flags = ['--listen', '127.0.0.1:0', '--plain', '--json', '--now', NOW, ...args];
+/** Starts the service on a free port and waits until it listens. @param how flags of TLS or --plain. */
+export async function serve(
+  folder: string,
+  how: readonly string[] = ['--plain'],
+): Promise<Serving> {
+  const flags = ['--listen', '127.0.0.1:0', '--json', '--now', NOW, ...how];
   const running = startZonewright(['zfa', 'serve', ...flags], {
     cwd: folder,
     timeout: 3_600_000,
