@@ -303,8 +303,8 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       if (request.method === 'HEAD') {
         return { status: 200, headers: { ...headers, 'Content-Length': String(current.size) } };
       }
-      const chosen = await choose(request, holder, file);
       try {
+        const chosen = await choose(request, holder, file);
         return await open(request, holder, file, chosen);
       } catch (error) {
         if (error instanceof HttpError) throw error;

@@ -14,29 +14,37 @@ export interface EndedSessions {
    * @param until when it would have ended by itself, seconds since 1970.
    */
   end(token: string, until: number, now: number): void;
+  /** Writes what could not be written before. @throws ZonewrightError when that can't be done now. */
+  flush(now: number): void;
 }
 
-/** @param warn told when the database can't be written: then it is ended for this process only. */
-export function createEndedSessions(db: Database, warn: (text: string) => void): EndedSessions {
-  /** What could not be written, and until when. */
+/** What can't be written holds for this process, and is written with the next {@link EndedSessions.flush}. */
+export function createEndedSessions(db: Database): EndedSessions {
+  /** What is not written, and until when it holds. */
   const unwritten = new Map<string, number>();
+  const flush = (now: number): void => {
+    if (unwritten.size === 0) return;
+    db.change(() => {
+      db.sql('DELETE FROM ended_sessions WHERE until <= ?').run(now);
+      for (const [key, until] of unwritten) {
+        db.sql('INSERT OR IGNORE INTO ended_sessions VALUES (?, ?)').run(key, until);
+      }
+    });
+    unwritten.clear();
+  };
   return {
+    flush,
     has: (token) => {
       const key = keyOf(token);
       if (unwritten.has(key)) return true;
       return db.sql('SELECT 1 FROM ended_sessions WHERE session = ?').get(key) !== undefined;
     },
     end: (token, until, now) => {
-      const key = keyOf(token);
-      for (const [old, end] of unwritten) if (end <= now) unwritten.delete(old);
+      unwritten.set(keyOf(token), until);
       try {
-        db.change(() => {
-          db.sql('DELETE FROM ended_sessions WHERE until <= ?').run(now);
-          db.sql('INSERT OR IGNORE INTO ended_sessions VALUES (?, ?)').run(key, until);
-        });
-      } catch (error) {
-        unwritten.set(key, until);
-        warn(`a signed-out session is forgotten at the next start: ${(error as Error).message}`);
+        flush(now);
+      } catch {
+        // Another process has the database, or the disk is full: the chore tries again, and tells.
       }
     },
   };

@@ -30,7 +30,7 @@ let loaded: Libc | null | undefined;
 
 /** undefined: not on this system. */
 export function loadLibc(): Libc | undefined {
-  loaded ??= load() ?? null;
+  if (loaded === undefined) loaded = load() ?? null;
   return loaded ?? undefined;
 }
 

@@ -161,12 +161,13 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const metrics = createMetrics(() => source.from);
   const familiar = createFamiliar(db);
   const records = createDownloadRecords(db);
+  const ended = createEndedSessions(db);
   const auth = createAuthentication({
     db,
     zfa: config.zfa,
     holders,
     tokens: createTokens(secret),
-    ended: createEndedSessions(db, warn),
+    ended,
     familiar,
     audit,
     metrics,
@@ -304,6 +305,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const flush = (): void => {
     records.flush();
     familiar.flush();
+    ended.flush(clock());
   };
   const endChores = startChores(
     [

@@ -59,8 +59,8 @@ const PATIENCE = 16;
 const BETWEEN = 256 << 10;
 /** Octets that go straight at a time. */
 const STRAIGHT = 4 << 20;
-/** Times in a row: then a piece is written, by which Node.js sees that the connection is in use. */
-const STRAIGHT_RUN = 64;
+/** Milliseconds in a row: then a piece is written, by which Node.js sees that there is progress. */
+const STRAIGHT_RUN = 1000;
 /** A network that took so little, so many times in a row, is a slow one: pieces serve it as well. */
 const LITTLE = 32 << 10;
 const LITTLE_TIMES = 8;
@@ -135,7 +135,8 @@ async function pump(
       return from;
     }
     let at = from;
-    for (let turn = 0; turn < STRAIGHT_RUN && open; turn++) {
+    const began = performance.now();
+    while (open && performance.now() - began < STRAIGHT_RUN) {
       const place = source.fileAt?.(at);
       const length = Math.min(place?.length ?? 0, end - at, STRAIGHT);
       if (place === undefined || length < LITTLE) break;

@@ -176,6 +176,25 @@ describe('straight from the file', () => {
     expect(straight).toBe(0);
   });
 
+  it('a slow disk is no stalled connection', async () => {
+    const open = straightWays()!;
+    await start((out) => {
+      const way = open(out)!;
+      // A disk that is slower than the network, which takes all that it is given.
+      const send = async (file: number, at: number, length: number): Promise<number> => {
+        await wait(400);
+        let done = 0;
+        while (done < length) done += await way.send(file, at + done, length - done);
+        return done;
+      };
+      return { ...way, send };
+    });
+    // Without a piece between them the six or seven calls would take longer.
+    server.timeout = 2000;
+    expect((await read(await ask('/0'))).equals(WHOLE)).toBe(true);
+    expect(straight).toBeGreaterThan(FILE.length * 0.6);
+  });
+
   it('broken off at any time by either side: nothing on other connections, no file left open', async () => {
     await start();
     await read(await ask('/0'));
