@@ -85,7 +85,8 @@ async function pump(
 
   let way: StraightWay | undefined;
   /** Pieces that go before the straight way is tried again. */
-  let detour = openStraight === undefined ? Number.POSITIVE_INFINITY : 0;
+  let detour =
+    openStraight === undefined || source.fileAt === undefined ? Number.POSITIVE_INFINITY : 0;
   let little = 0;
   const isStraight = (): boolean => detour === 0 && running() <= ALONE;
   let patience = 0;
