@@ -5,9 +5,13 @@ import { expect, test } from 'vitest';
 import { BIN, tempDir, zonewrightOk } from '../tools/cli.js';
 
 const ROUNDS = 11;
-/** What `--help` may take, and what of it may be ours where node itself takes long. */
+/**
+ * What `--help` may take (spec 07) on a machine where node itself takes some 50 ms; a slower one
+ * takes as many times longer for our modules as for node's own. Which modules are loaded, the
+ * fast test holds for every machine.
+ */
 const LIMIT_MS = 150;
-const OWN_MS = 100;
+const TIMES_BARE = 3;
 
 /**
  * Milliseconds that each command takes: the least of rounds in which they run in turn. What others
@@ -41,6 +45,6 @@ test('help, version and small commands take less than 150 ms', async () => {
   const [bare, ...taken] = measure([['-e', '0'], ...commands.map((args) => [BIN, ...args])]);
   for (const [i, args] of commands.entries()) {
     const text = `${args.join(' ')}: ${taken[i].toFixed(0)} ms; node -e 0: ${bare.toFixed(0)} ms`;
-    expect(taken[i], text).toBeLessThan(Math.max(LIMIT_MS, bare + OWN_MS));
+    expect(taken[i], text).toBeLessThan(Math.max(LIMIT_MS, bare * TIMES_BARE));
   }
 });
