@@ -4,7 +4,7 @@ import { printJson } from '../cli/output.js';
 import { algorithmByName, algorithmName } from '../dnssec/algorithms.js';
 import { usageError } from '../errors.js';
 import { zoneLabel } from '../names/name.js';
-import { acquireLock } from '../publish/lock.js';
+import { underLock } from './commands/locked.js';
 import { type KeysZonesOptions, type Target, targets } from './commands/targets.js';
 import { maybePassphrase, type Passphrase, type PassphraseSource } from './passphrase.js';
 import { sealKey, unsealKey } from './seal.js';
@@ -38,13 +38,7 @@ async function locked<T>(
   work: (targets: readonly Target[]) => T,
 ): Promise<T> {
   const zones = await targets(options);
-  const stateDir = zones[0]?.stateDir;
-  const lock = stateDir === undefined ? undefined : acquireLock(stateDir, command);
-  try {
-    return work(zones);
-  } finally {
-    lock?.release();
-  }
+  return underLock(zones[0]?.stateDir, command, () => work(zones));
 }
 
 function neededPassphrase(options: KeysSealOptions, zones: readonly Target[]): Passphrase {

@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addCommonFlags } from '#zonewright/cli/common.js';
 import { addKeysCommand } from '#zonewright/cli/keys.js';
+import { startZonewright } from '../tools/cli.js';
 import { keyFolder } from './helpers.js';
 
 interface Listed {
@@ -118,6 +119,29 @@ describe('keys generate', () => {
       exitCode: 2,
       hint: expect.stringContaining('com, net'),
     });
+  });
+});
+
+describe('keys generate at the same time', () => {
+  it.each([true, false])('makes each key once (with a configuration: %s)', async (configured) => {
+    const dir = keyFolder();
+    const places = configured
+      ? ['--config', config(dir, '')]
+      : ['--key-dir', join(dir, 'keys'), '--zone', 'com'];
+    const runs = Array.from({ length: 6 }, () => startZonewright(['keys', 'generate', ...places]));
+    const ends = await Promise.all(runs.map(({ finished }) => finished));
+    for (const { status, stderr } of ends) {
+      expect([0, 5], stderr).toContain(status);
+      if (status === 5) expect(stderr).toContain('keys generate');
+    }
+    // Whoever found it locked comes again, as its message says.
+    await json('generate', ...places);
+    const of = await json('list', ...places);
+    const zones = configured ? ['com', 'net'] : ['com'];
+    expect(of.map(({ zone, role }) => `${zone} ${role}`).sort()).toEqual(
+      zones.flatMap((zone) => [`${zone} ksk`, `${zone} zsk`]),
+    );
+    expect(readdirSync(join(dir, 'keys'))).toHaveLength(zones.length * 6);
   });
 });
 

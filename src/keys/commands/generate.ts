@@ -5,12 +5,13 @@ import { printJson } from '../../cli/output.js';
 import { algorithmByName, algorithmRefusal, signingMnemonics } from '../../dnssec/algorithms.js';
 import { usageError } from '../../errors.js';
 import { zoneLabel } from '../../names/name.js';
-import { generateMissingKeys, type KeyPolicy } from '../generate.js';
+import { generateMissingKeys, type KeyPolicy, makeKeyFolder } from '../generate.js';
 import { type ListedKey, listKeys } from '../list.js';
 import { maybePassphrase, type PassphraseSource } from '../passphrase.js';
 import type { Role } from '../statefile.js';
 import type { KeyPair } from '../store.js';
 import { checkStorage } from '../token-access.js';
+import { underLock } from './locked.js';
 import { type KeysZonesOptions, type Target, targets } from './targets.js';
 
 /** `zonewright keys generate`. */
@@ -64,11 +65,15 @@ export async function keysGenerateCommand(options: KeysGenerateOptions): Promise
   const passphrase = maybePassphrase(options.passphrase ?? plan[0]?.target.passphrase);
   const listed: (ListedKey & { file: string })[] = [];
   for (const { target, policy } of plan) {
-    const { zone, keyDir, access } = target;
-    const made = generateMissingKeys(keyDir, zone, policy, options.now, options.role, {
-      ...access,
-      passphrase,
-    });
+    const { zone, keyDir, access, stateDir } = target;
+    // Two runs at once would each make what is lacking; without a configuration, too.
+    makeKeyFolder(keyDir);
+    const made = await underLock(stateDir ?? keyDir, 'keys generate', () =>
+      generateMissingKeys(keyDir, zone, policy, options.now, options.role, {
+        ...access,
+        passphrase,
+      }),
+    );
     if (made.length === 0) {
       options.reporter.info(`${zoneLabel(zone)}: has all the keys it needs in ${keyDir}`);
     }

@@ -17,8 +17,8 @@ import { keyTag } from '../../dnssec/keytag.js';
 import { refusal, usageError } from '../../errors.js';
 import { BUILD_INTERVAL } from '../../guard/guards.js';
 import { zoneLabel } from '../../names/name.js';
-import { acquireLock } from '../../publish/lock.js';
 import { readDsFile } from '../../verify/trust.js';
+import { underLock } from '../commands/locked.js';
 import { type Target, targets } from '../commands/targets.js';
 import { replaceFile } from '../files.js';
 import { generateKeyPair } from '../generate.js';
@@ -92,17 +92,6 @@ const DEFAULT_TIMES: SignatureTimes = {
   inceptionOffset: 3600,
 };
 
-/** Does the command's work under the lock of the state folder, where there is one. */
-async function underLock<T>(target: Target, command: string, work: () => T | Promise<T>) {
-  if (target.config === undefined) return work();
-  const lock = acquireLock(target.config.stateDir, command);
-  try {
-    return await work();
-  } finally {
-    lock.release();
-  }
-}
-
 /** The seconds that the build's guard wants every signature to live; undefined: not known. */
 function leastLifeOf({ config, entry }: Target): number | undefined {
   const told = config?.guards.minSignatureLife;
@@ -116,7 +105,7 @@ function leastLifeOf({ config, entry }: Target): number | undefined {
 export async function keysRequestCommand(options: KeysRequestOptions): Promise<void> {
   if (options.json && options.out === undefined) throw jsonNeedsOut();
   const [target] = await targets({ ...options, zones: [options.zone] });
-  await underLock(target, 'keys request', () => request(options, target));
+  await underLock(target.stateDir, 'keys request', () => request(options, target));
 }
 
 function request(options: KeysRequestOptions, target: Target): void {
@@ -319,7 +308,7 @@ async function confirm({ yes, file }: KeysSignRequestOptions): Promise<void> {
 /** Runs `zonewright keys import-response`. */
 export async function keysImportResponseCommand(options: KeysImportResponseOptions): Promise<void> {
   const [target] = await targets({ ...options, zones: [options.zone] });
-  await underLock(target, 'keys import-response', () => importResponse(options, target));
+  await underLock(target.stateDir, 'keys import-response', () => importResponse(options, target));
 }
 
 async function importResponse(options: KeysImportResponseOptions, target: Target): Promise<void> {
