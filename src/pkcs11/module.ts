@@ -10,6 +10,7 @@ import { createRequire } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 import type * as Pkcs11 from 'pkcs11js';
 import { refusal, usageError, ZonewrightError } from '../errors.js';
+import { loadKoffi } from '../foreign.js';
 
 /** The functions of a module. */
 export type Api = Pkcs11.PKCS11;
@@ -74,19 +75,20 @@ function loadBinding(): typeof Pkcs11 {
 }
 
 /**
- * Has the library use its own libcrypto; once, in the main thread, is enough for all. Node.js exports the names of the OpenSSL that it has in
- * itself, so that a module that is linked with the system's would change that one's settings (the
- * source of random numbers) and lean on another version than it was compiled for.
+ * Has the library use its own libcrypto; once, in the main thread, is enough for all. Node.js exports
+ * the names of the OpenSSL that it has in itself, so that a module that is linked with the system's
+ * would change that one's settings (the source of random numbers) and lean on another version than it
+ * was compiled for.
  */
 function bindApart(path: string): void {
   // A thread that is ended while koffi loads something ends the process.
   if (process.platform !== 'linux' || !isMainThread) return;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
-    bound.push(koffi.load(path, { deep: true }));
+    // Without the foreign function interface it works, as with any program.
+    const library = loadKoffi()?.load(path, { deep: true });
+    if (library !== undefined) bound.push(library);
   } catch {
-    // Without the foreign function interface it works, as with any program. A library that is
-    // not there is reported by the one who loads it.
+    // A library that is not there is reported by the one who loads it.
   }
 }
 

@@ -12,8 +12,8 @@
  */
 
 import type { KeyObject } from 'node:crypto';
-import { createRequire } from 'node:module';
 import type { HashName } from '../dnssec/algorithms.js';
+import { loadKoffi } from '../foreign.js';
 
 /** Names of the library of OpenSSL 3, which keeps its ABI (and 4, which may). */
 const LIBRARIES: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
@@ -23,8 +23,6 @@ const LIBRARIES: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 };
 /** Octets of the largest signature in DER: two numbers of 48 octets and what is around them. */
 const DER_ROOM = 128;
-/** Pointers and sizes have 64 bits here; nothing else was tried. */
-const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
 /** What EVP_MD_fetch calls the hashes. */
 const DIGESTS: Readonly<Partial<Record<HashName, string>>> = {
   sha256: 'SHA2-256',
@@ -100,9 +98,9 @@ export function loadSystems(): Libcrypto | null {
  * @returns null when there is no such interface or library.
  */
 function load(name: string | null): Libcrypto | null {
-  if (!(process.platform in LIBRARIES) || !ARCHITECTURES.includes(process.arch)) return null;
+  const koffi = process.platform in LIBRARIES ? loadKoffi() : undefined;
+  if (koffi === undefined) return null;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     // Names that Node.js exports, too, shall mean the library's own.
     const library = koffi.load(name, { deep: true });
     const find = <T>(symbol: string, result: string, ...parameters: string[]): T =>

@@ -3,7 +3,7 @@
  * it is optional: who calls has another way, or does without.
  */
 
-import { createRequire } from 'node:module';
+import { loadKoffi } from '../../foreign.js';
 
 export interface Libc {
   /** Another number for an open file (dup(2)); -1: there is none. */
@@ -22,9 +22,6 @@ export interface Libc {
   readonly mallocTrim: ((pad: number) => number) | undefined;
 }
 
-/** Those whose sizes and file offsets are known to have 64 bits. */
-const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
-
 /** Loaded once; null: it can't be had. */
 let loaded: Libc | null | undefined;
 
@@ -35,9 +32,9 @@ export function loadLibc(): Libc | undefined {
 }
 
 function load(): Libc | undefined {
-  if (process.platform !== 'linux' || !ARCHITECTURES.includes(process.arch)) return undefined;
+  const koffi = process.platform === 'linux' ? loadKoffi() : undefined;
+  if (koffi === undefined) return undefined;
   try {
-    const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi');
     // What this process is linked with already: glibc or musl.
     const library = koffi.load(null);
     const optional = (prototype: string): unknown => {

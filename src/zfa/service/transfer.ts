@@ -1,7 +1,7 @@
 /**
  * Sends a run of octets: reads a piece while the one before is written, and goes on when the
  * network has taken it. Nothing is queued beyond these two pieces. Where it can be, and few downloads
- * run, what the network takes between two pieces goes to it straight from the file (sendfile.ts).
+ * run, what the network takes between two pieces goes to it straight from the file (straight.ts).
  *
  * (Measured on loopback with one processor for the client and one for the service: as fast as nginx
  * with sendfile; two pieces of half a MiB in turn, as by TLS, 0.6 to 0.9 of it.)
@@ -10,7 +10,8 @@
 import type { ServerResponse } from 'node:http';
 import type { Buffers, Piece } from './buffers.js';
 import type { OutgoingStream } from './exchange.js';
-import type { OpenStraightWay, StraightWay } from './sendfile.js';
+import type { OpenStraightWay } from './sendfile.js';
+import { createStraightRun } from './straight.js';
 
 /** Counts the transfers that run, for the size of their pieces. */
 export interface Transfers {
@@ -50,20 +51,50 @@ export function createTransfers(
  * connection, and slow clients seem fast until the kernel's buffers are full, which takes some MiB.
  */
 const FIRST_PIECE = 64 << 10;
+/** So many downloads at a time may go straight. */
 const ALONE = 4;
 const FEW = 16;
 const PROVEN = 16 << 20;
-/** Pieces that are sent before a larger one is asked for again, or the straight way tried again. */
+/** Pieces that are sent before a larger one is asked for again. */
 const PATIENCE = 16;
 /** Octets of a piece between two straight ways. */
 const BETWEEN = 256 << 10;
-/** Octets that go straight at a time. */
-const STRAIGHT = 4 << 20;
-/** Milliseconds in a row: then a piece is written, by which Node.js sees that there is progress. */
-const STRAIGHT_RUN = 1000;
-/** A network that took so little, so many times in a row, is a slow one: pieces serve it as well. */
-const LITTLE = 32 << 10;
-const LITTLE_TIMES = 8;
+
+/** The pieces of one transfer, one for each of its two turns. */
+interface Turns {
+  /** The piece of a turn: of the size wanted, or of what there was room for; at most `left` octets. */
+  piece(turn: number, wanted: number, left: number): Buffer;
+  /** The piece of a turn becomes the other turn's. */
+  swap(turn: number): void;
+  release(): void;
+}
+
+function createTurns(buffers: Buffers): Turns {
+  const pieces: (Piece | undefined)[] = [undefined, undefined];
+  let patience = 0;
+  return {
+    piece: (turn, wanted, left) => {
+      const have = pieces[turn];
+      const size = have?.buffer.length ?? 0;
+      // There may have been no room for a larger one: that is not tried each time.
+      const small = size * 2 <= wanted && (have === undefined || ++patience % PATIENCE === 0);
+      if (small || size > wanted) {
+        have?.release();
+        pieces[turn] = buffers.take(wanted);
+      }
+      const { buffer } = pieces[turn]!;
+      return left < buffer.length ? buffer.subarray(0, left) : buffer;
+    },
+    swap: (turn) => {
+      pieces[1 - turn]?.release();
+      pieces[1 - turn] = pieces[turn];
+      pieces[turn] = undefined;
+    },
+    release: () => {
+      for (const piece of pieces) piece?.release();
+    },
+  };
+}
 
 async function pump(
   out: ServerResponse,
@@ -73,7 +104,7 @@ async function pump(
   running: () => number,
 ): Promise<void> {
   const { source, start, end } = stream;
-  let open = true;
+  let open = !out.destroyed && !out.closed;
   let complete = false;
   let wake = (): void => undefined;
   const onClose = (): void => {
@@ -81,37 +112,17 @@ async function pump(
     wake();
   };
   out.once('close', onClose);
-  if (out.destroyed || out.closed) open = false;
 
-  let way: StraightWay | undefined;
-  /** Pieces that go before the straight way is tried again. */
-  let detour =
-    openStraight === undefined || source.fileAt === undefined ? Number.POSITIVE_INFINITY : 0;
-  let little = 0;
-  const isStraight = (): boolean => detour === 0 && running() <= ALONE;
-  let patience = 0;
+  const straight = createStraightRun(out, stream, openStraight, () => open);
+  const isStraight = (): boolean => straight.isDue && running() <= ALONE;
   let proven = false;
-  /** A piece for each of the two turns. */
-  const pieces: (Piece | undefined)[] = [undefined, undefined];
-  const pieceOf = (turn: number, left: number): Buffer => {
-    const others = running();
-    const { size: share } = buffers.share(others);
-    const first = others > FEW ? FIRST_PIECE / 4 : FIRST_PIECE;
-    const most = isStraight() ? BETWEEN : proven ? share : first;
-    const wanted = Math.min(share, most);
-    const have = pieces[turn];
-    const size = have?.buffer.length ?? 0;
-    // There may have been no room for a larger one: that is not tried each time.
-    const small = size * 2 <= wanted && (have === undefined || ++patience % PATIENCE === 0);
-    if (small || size > wanted) {
-      have?.release();
-      pieces[turn] = buffers.take(wanted);
-    }
-    const { buffer } = pieces[turn]!;
-    return left < buffer.length ? buffer.subarray(0, left) : buffer;
-  };
+  const turns = createTurns(buffers);
   const read = async (turn: number, at: number): Promise<Buffer> => {
-    const into = pieceOf(turn, end - at);
+    const others = running();
+    const first = others > FEW ? FIRST_PIECE / 4 : FIRST_PIECE;
+    const { size: share } = buffers.share(others);
+    const most = isStraight() ? BETWEEN : proven ? share : first;
+    const into = turns.piece(turn, Math.min(share, most), end - at);
     const length = await source.read(into, at);
     if (length === 0) throw new Error(`the source ends at ${at}, before ${end}`);
     return into.subarray(0, length);
@@ -123,33 +134,6 @@ async function pump(
       wake = () => resolve(false);
       out.write(piece, (error) => resolve(open && (error === undefined || error === null)));
     });
-
-  /**
-   * Sends straight what the network takes, which has taken all that was written.
-   *
-   * @returns where the transfer stands.
-   */
-  const goStraight = async (from: number): Promise<number> => {
-    way ??= openStraight?.(out);
-    if (way === undefined) {
-      detour = Number.POSITIVE_INFINITY;
-      return from;
-    }
-    let at = from;
-    const began = performance.now();
-    while (open && performance.now() - began < STRAIGHT_RUN) {
-      const place = source.fileAt?.(at);
-      const length = Math.min(place?.length ?? 0, end - at, STRAIGHT);
-      if (place === undefined || length < LITTLE) break;
-      const sent = await way.send(place.fd, place.at, length);
-      if (sent > 0) stream.progress(at, at + sent);
-      at += sent;
-      if (sent < length) break;
-    }
-    little = at - from < LITTLE ? little + 1 : 0;
-    if (little >= LITTLE_TIMES) detour = PATIENCE;
-    return at;
-  };
 
   let reading: Promise<Buffer> | undefined;
   try {
@@ -166,10 +150,10 @@ async function pump(
       const next = at + piece.length;
       const goesOn = next < end;
       const written = write(piece);
-      if (detour > 0) detour--;
-      const straight = isStraight();
+      straight.passed();
+      const thenStraight = isStraight();
       const both = buffers.share(running()).pieces === 2;
-      if (both && !straight && goesOn && open) {
+      if (both && !thenStraight && goesOn && open) {
         reading = read(1 - turn, next);
         // Its failure counts when its turn comes; it must not be an unhandled one till then.
         reading.catch(() => undefined);
@@ -177,12 +161,10 @@ async function pump(
       if (!(await written)) break;
       stream.progress(at, next);
       at = next;
-      if (straight && goesOn && open) at = await goStraight(at);
+      if (thenStraight && goesOn && open) at = await straight.go(at);
       proven = at - start >= PROVEN;
       if (at < end && open && reading === undefined) {
-        pieces[1 - turn]?.release();
-        pieces[1 - turn] = pieces[turn];
-        pieces[turn] = undefined;
+        turns.swap(turn);
         reading = read(1 - turn, at);
       }
     }
@@ -196,8 +178,8 @@ async function pump(
     // A read that is under way still writes into its piece.
     await reading?.catch(() => undefined);
     if (!complete) out.destroy();
-    way?.close();
-    for (const piece of pieces) piece?.release();
+    straight.close();
+    turns.release();
     stream.finished(complete);
     await source.close().catch(() => undefined);
   }
