@@ -3,7 +3,7 @@
  * units of the program (seconds, bytes, wire names).
  */
 
-import type { Denial, GlueMode, SerialMode } from '../config/config.js';
+import type { Denial, GlueMode, SerialMode } from '../config/model.js';
 import type { PassphraseSource } from '../keys/passphrase.js';
 import type { Pool } from '../threads/pool.js';
 import type { CommonOptions } from './common.js';

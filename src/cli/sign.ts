@@ -1,8 +1,8 @@
 /** `zonewright sign`: the flags, as README's "Moving from dnssec-signzone" lists them. */
 
 import { type Command, Option } from 'commander';
-import type { GlueMode, SerialMode } from '../config/config.js';
 import { parseDuration } from '../config/duration.js';
+import type { GlueMode, SerialMode } from '../config/model.js';
 import { usageError } from '../errors.js';
 import { commonOptions, countFlag, durationFlag, finish, saltFlag, zoneFlag } from './common.js';
 import { loadWork } from './lazy.js';

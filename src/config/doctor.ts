@@ -32,7 +32,8 @@ import { readKeys } from '../keys/store.js';
 import { findToken, listTokens } from '../pkcs11/token.js';
 import { parseTokenUri } from '../pkcs11/uri.js';
 import { hasDatabase } from '../zfa/places.js';
-import { type Config, loadConfig, type ZoneConfig } from './config.js';
+import { loadConfig } from './config.js';
+import type { Config, ZoneConfig } from './model.js';
 import { formatSize } from './size.js';
 import { isoTime } from './time.js';
 

@@ -4,8 +4,8 @@
  * be. Overrides and exit codes are judge.ts's business.
  */
 
-import type { SoaConfig } from '../config/config.js';
 import { formatDuration } from '../config/duration.js';
+import type { SoaConfig } from '../config/model.js';
 import { isoTime } from '../config/time.js';
 import { dsDigest, dsMatches } from '../dnssec/ds.js';
 import { keyTag, revokedKeyTag } from '../dnssec/keytag.js';

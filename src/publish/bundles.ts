@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import type { BuildOptions } from '../cli/options.js';
 import { countText } from '../cli/output.js';
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/model.js';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
 import type { HoldersNight } from '../zfa/holders/nightly.js';
 import { hasDatabase } from '../zfa/places.js';

@@ -5,7 +5,7 @@
 
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Config, ZoneConfig } from '../config/config.js';
+import type { Config, ZoneConfig } from '../config/model.js';
 import { inputError, usageError } from '../errors.js';
 import { readMaster } from '../read/master.js';
 import type { Places } from '../read/places.js';

@@ -5,7 +5,7 @@
 
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { ZoneConfig } from '../config/config.js';
+import type { ZoneConfig } from '../config/model.js';
 import { parseTime } from '../config/time.js';
 import type { KeyStates } from '../keys/lifecycle/zone-keys.js';
 import { laterSerial } from '../zone/serial.js';

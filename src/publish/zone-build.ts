@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { countText } from '../cli/output.js';
-import type { Guards, ZoneConfig } from '../config/config.js';
+import type { Guards, ZoneConfig } from '../config/model.js';
 import { keyTag } from '../dnssec/keytag.js';
 import { refusal } from '../errors.js';
 import { type PlannedZone, writeVerified } from '../generate.js';

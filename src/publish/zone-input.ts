@@ -1,7 +1,7 @@
 /** Turns a zone's configuration into what the pipeline takes, and its results into counts. */
 
 import { countText } from '../cli/output.js';
-import type { ZoneConfig } from '../config/config.js';
+import type { ZoneConfig } from '../config/model.js';
 import type { PlannedZone, ZoneInput } from '../generate.js';
 import { NO_KEYS } from '../keys/select.js';
 import type { Run } from '../sort/run.js';

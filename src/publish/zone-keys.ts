@@ -3,7 +3,7 @@
  * written back when the zone that shows it is published.
  */
 
-import type { Config, ZoneConfig } from '../config/config.js';
+import type { Config, ZoneConfig } from '../config/model.js';
 import { isoTime } from '../config/time.js';
 import { refusal } from '../errors.js';
 import { breakText } from '../keys/engine/explain.js';

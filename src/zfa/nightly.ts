@@ -5,7 +5,7 @@
  * Loaded by the build only where there are holders: SQLite takes its time to start.
  */
 
-import type { Config } from '../config/config.js';
+import type { Config } from '../config/model.js';
 import { bundleDay } from './bundles/bundling.js';
 import { dateOf } from './bundles/folders.js';
 import { openDatabase } from './database/open.js';

@@ -6,7 +6,7 @@
  * from the caller.
  */
 
-import type { SerialMode } from '../config/config.js';
+import type { SerialMode } from '../config/model.js';
 import { refusal } from '../errors.js';
 
 const MODULUS = 2 ** 32;

@@ -2,8 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Config, findConfig, parseConfig, selectZones } from '#zonewright/config/config.js';
+import { findConfig, parseConfig, selectZones } from '#zonewright/config/config.js';
 import { lineOf } from '#zonewright/config/locate.js';
+import type { Config } from '#zonewright/config/model.js';
 import { CONFIG_TEMPLATE } from '#zonewright/config/template.js';
 import { ZonewrightError } from '#zonewright/errors.js';
 import { nameFromText } from '#zonewright/names/name.js';

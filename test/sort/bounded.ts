@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { CommonOptions } from '#zonewright/cli/common.js';
 import type { BuildOptions, SignOptions } from '#zonewright/cli/options.js';
 import { createReporter } from '#zonewright/cli/output.js';
-import type { Denial } from '#zonewright/config/config.js';
+import type { Denial } from '#zonewright/config/model.js';
 import { nameFromText } from '#zonewright/names/name.js';
 import { buildCommand } from '#zonewright/publish/build.js';
 import { signCommand } from '#zonewright/sign/command.js';

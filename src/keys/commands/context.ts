@@ -5,7 +5,8 @@
 
 import { join } from 'node:path';
 import type { CommonOptions } from '../../cli/common.js';
-import { type Config, loadConfig, selectZones, type ZoneConfig } from '../../config/config.js';
+import { loadConfig, selectZones } from '../../config/config.js';
+import type { Config, ZoneConfig } from '../../config/model.js';
 import { isoTime } from '../../config/time.js';
 import { refusal } from '../../errors.js';
 import { acquireLock } from '../../publish/lock.js';

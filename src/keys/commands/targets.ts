@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { CommonOptions } from '../../cli/common.js';
 import type { TokenFlags } from '../../cli/token-flags.js';
-import type { Config, Policy, ZoneConfig } from '../../config/config.js';
+import type { Config, Policy, ZoneConfig } from '../../config/model.js';
 import { CONFIG_PLACES } from '../../config/places.js';
 import type { ServerAddress } from '../../config/server-address.js';
 import { usageError } from '../../errors.js';

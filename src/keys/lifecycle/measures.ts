@@ -4,7 +4,7 @@
  * what was meant to be.
  */
 
-import type { Policy, ZoneConfig } from '../../config/config.js';
+import type { Policy, ZoneConfig } from '../../config/model.js';
 import type { EnginePolicy, Times } from '../engine/model.js';
 import { greatestTtl, type Lag, observeTtl } from '../engine/observed.js';
 import type { KeyNote, TtlKind } from './note.js';

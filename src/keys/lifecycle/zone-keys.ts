@@ -6,7 +6,7 @@
  * was preceded by a crash in between, and brings the key files after before it does anything else.
  */
 
-import type { ZoneConfig } from '../../config/config.js';
+import type { ZoneConfig } from '../../config/model.js';
 import { refusal } from '../../errors.js';
 import { advance, type KeyEvent } from '../engine/advance.js';
 import { explain, type Wait } from '../engine/explain.js';

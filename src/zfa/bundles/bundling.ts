@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/model.js';
 import { refusal, usageError } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
 import type { Database } from '../database/open.js';

@@ -17,7 +17,8 @@
 
 import type { CommonOptions } from '../../cli/common.js';
 import { countText, printJson } from '../../cli/output.js';
-import { type Config, loadConfig } from '../../config/config.js';
+import { loadConfig } from '../../config/config.js';
+import type { Config } from '../../config/model.js';
 import { formatSize } from '../../config/size.js';
 import { refusal, usageError, ZonewrightError } from '../../errors.js';
 import { acquireLock } from '../../publish/lock.js';

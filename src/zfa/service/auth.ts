@@ -9,7 +9,7 @@
  */
 
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import type { ZfaConfig } from '../../config/config.js';
+import type { ZfaConfig } from '../../config/model.js';
 import type { Database } from '../database/open.js';
 import { type Holder, isActive, isHolderId } from '../holders/model.js';
 import { checkPassword } from '../holders/password.js';

@@ -6,7 +6,7 @@
  * and never a mix of two: by If-Range it says which one that is; without, its records say so.
  */
 
-import type { ZfaConfig } from '../../config/config.js';
+import type { ZfaConfig } from '../../config/model.js';
 import { type Holder, isActive } from '../holders/model.js';
 import type { ByteSource } from '../stream/byte-source.js';
 import type { RefusalReason, ServiceAudit } from './audit.js';

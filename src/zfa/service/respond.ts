@@ -7,7 +7,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { parseCookie } from 'cookie';
 import { addressTest } from '../../config/cidr.js';
-import type { ZfaConfig } from '../../config/config.js';
+import type { ZfaConfig } from '../../config/model.js';
 import { placeText, ZonewrightError } from '../../errors.js';
 import { clientAddress, requestOrigin } from './client-address.js';
 import type { Connections } from './connections.js';

@@ -6,8 +6,8 @@
 
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import type { Config } from '../../config/config.js';
 import { isLoopback, type ListenAddress, listenText } from '../../config/listen-address.js';
+import type { Config } from '../../config/model.js';
 import { usageError } from '../../errors.js';
 import { logEvents } from '../audit/log.js';
 import type { AuditWriter } from '../audit/writer.js';

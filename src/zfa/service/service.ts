@@ -3,7 +3,7 @@
  * holders are, and where everything is noted. Made by server.ts, given to every file of routes.
  */
 
-import type { Config } from '../../config/config.js';
+import type { Config } from '../../config/model.js';
 import type { Database } from '../database/open.js';
 import type { Holder } from '../holders/model.js';
 import type { PublishedZones } from '../published.js';

@@ -3,7 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Config } from '#zonewright/config/config.js';
+import type { Config } from '#zonewright/config/model.js';
 import { type Database, openDatabase } from '#zonewright/zfa/database/open.js';
 import type { Holder } from '#zonewright/zfa/holders/model.js';
 import { findHolder, saveHolder } from '#zonewright/zfa/holders/store.js';

@@ -8,7 +8,8 @@ import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders } 
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import type { AuditEntry } from '#zonewright/zfa/audit/chain.js';
-import { type Config, parseConfig } from '../../../src/config/config.js';
+import { parseConfig } from '../../../src/config/config.js';
+import type { Config } from '../../../src/config/model.js';
 import { type Database, openDatabase } from '../../../src/zfa/database/open.js';
 import type { Holder } from '../../../src/zfa/holders/model.js';
 import { findHolder, saveHolder, savePasswordHash } from '../../../src/zfa/holders/store.js';

@@ -6,7 +6,8 @@
 
 import type { CommonOptions } from '../../../cli/common.js';
 import { printJson } from '../../../cli/output.js';
-import { type Config, loadConfig } from '../../../config/config.js';
+import { loadConfig } from '../../../config/config.js';
+import type { Config } from '../../../config/model.js';
 import { nearest } from '../../../config/suggest.js';
 import { usageError } from '../../../errors.js';
 import { logEvents } from '../../audit/log.js';
