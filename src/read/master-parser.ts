@@ -23,7 +23,9 @@ import {
 import { type EntryWriter, Kind } from '../records/entry.js';
 import { parseRdata, rdataFault, type Tokens } from '../records/rdata.js';
 import { isMadeBySigner, isMetaType, TYPE, typeFromText } from '../records/types.js';
+import { EntryTokens } from './entry-tokens.js';
 import { PlainLines } from './plain-lines.js';
+import { ttlFromText } from './ttl.js';
 
 /** What a line may take over from the lines before it. */
 export interface MasterState {
@@ -76,14 +78,16 @@ export interface ChunkOutcome {
   readonly include: { readonly file: string; readonly origin: Uint8Array } | undefined;
 }
 
-const LF = 0x0a;
-const CR = 0x0d;
-const TAB = 0x09;
 const SPACE = 0x20;
+const DOLLAR = 0x24;
 
-/** Octets that end a token outside quotes: blank, line end, `"`, `;`, `(`, `)`, and `\` apart. */
-const STOP = new Uint8Array(256);
-for (const c of [LF, CR, TAB, SPACE, 0x22, 0x3b, 0x28, 0x29, 0x5c]) STOP[c] = 1;
+// What is known of the owner that a line without one takes over.
+/** It stands in an earlier chunk. */
+const ELSEWHERE = UNKNOWN;
+/** There is none, or it was wrong. */
+const NO_OWNER = -1;
+const OUT_OF_ZONE = 0;
+const IN_ZONE = 1;
 
 const latin1 = new TextDecoder('latin1');
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -101,22 +105,39 @@ export class MasterParser {
   private readonly apexLabels: number;
   private readonly dropDnssec: boolean;
   private readonly sink: MasterSink;
-
-  private tokens: Tokens = {
-    text: new Uint8Array(0),
-    start: new Int32Array(1024),
-    end: new Int32Array(1024),
-    quoted: new Uint8Array(1024),
-    count: 0,
-  };
-  private readonly owner: Uint8Array;
-  private readonly key: Uint8Array;
-  private readonly rdata = new Uint8Array(66_000);
-  private keyLength = 0;
   private readonly plain: PlainLines | undefined;
+
+  private readonly entry = new EntryTokens();
+  private readonly tokens: Tokens = this.entry.tokens;
+  private readonly rdata = new Uint8Array(66_000);
+  private chunk = 0;
+
+  // What lines take over from those before.
+  private origin: Uint8Array;
+  private defaultTtl = -1;
+  private lastTtl = -1;
+  private ownerState: number = NO_OWNER;
+  private readonly owner: Uint8Array;
+  private ownerLength = 0;
+  /** Where its text stands, as offsets in the chunk; both the same: nowhere. */
+  private ownerTextStart = 0;
+  private ownerTextEnd = 0;
+  /** The owner's sort key, if it is in the zone. */
+  private readonly key: Uint8Array;
+  private keyLength = 0;
+  private leans = false;
+
+  // The entry that is being read: its text, and the number of its first line.
+  private from = 0;
+  private to = 0;
+  private line = 1;
+  // What stands before its RDATA; a TTL of -1 was not given.
+  private ttl = -1;
+  private type = 0;
 
   constructor(options: MasterOptions, sink: MasterSink) {
     this.apex = options.apex;
+    this.origin = options.apex;
     this.apexLabels = countLabels(options.apex);
     this.dropDnssec = options.dropDnssec;
     this.sink = sink;
@@ -134,461 +155,305 @@ export class MasterParser {
    * @param final no text follows: the last line may lack its line feed, and an open
    *   parenthesis is a fault.
    */
-  parse(text: Uint8Array, chunk: number, entry: MasterState, final: boolean): ChunkOutcome {
-    const { sink, tokens, owner, key, rdata, plain } = this;
-    const writer = sink.writer;
+  parse(text: Uint8Array, chunk: number, state: MasterState, final: boolean): ChunkOutcome {
+    const { plain, entry } = this;
     const end = text.length;
-    tokens.text = text;
-    let origin = entry.origin;
-    let defaultTtl = entry.ttl;
-    let lastTtl = entry.lastTtl;
-    /** -1: none yet, -2: not known here, 0: out of the zone, 1: in the zone. */
-    let ownerState = -1;
-    let ownerTextStart = 0;
-    let ownerTextEnd = 0;
-    let ownerLength = 0;
-    if (entry.owner === null) ownerState = UNKNOWN;
-    else if (entry.owner !== undefined) {
-      owner.set(entry.owner);
-      ownerLength = entry.owner.length;
-      ownerState = this.enter();
-    }
+    this.chunk = chunk;
+    this.takeOver(state);
+    entry.begin(text);
+    plain?.begin(text, chunk);
     let line = 1;
-    let p = 0;
     let consumed = 0;
     let consumedLines = 0;
     let include: ChunkOutcome['include'];
     let needsState = false;
-    let leans = false;
-    plain?.begin(text, chunk);
-
-    while (p < end) {
-      // ---- plain lines ---------------------------------------------------------------------
+    for (let p = 0; p < end; ) {
       if (plain !== undefined && text[p] > SPACE) {
-        plain.line = line;
-        plain.inZone = ownerState === 1;
-        plain.ownerTextStart = ownerTextStart;
-        plain.ownerTextEnd = ownerTextEnd;
-        plain.ownerLength = ownerLength;
-        plain.keyLength = this.keyLength;
-        const behind = plain.read(p);
+        const behind = this.readPlain(plain, p, line);
         if (behind > p) {
           p = consumed = behind;
           line = plain.line;
           consumedLines = line - 1;
-          ownerState = 1;
-          ownerTextStart = plain.ownerTextStart;
-          ownerTextEnd = plain.ownerTextEnd;
-          ownerLength = plain.ownerLength;
-          this.keyLength = plain.keyLength;
-          lastTtl = plain.lastTtl;
           if (p >= end) break;
         }
       }
-      // ---- one record, directive or empty line -------------------------------------------
-      const recordAt = p;
-      const recordLine = line;
-      const first = text[p];
-      const blankOwner = first === SPACE || first === TAB;
-      let count = 0;
-      let depth = 0;
-      let complete = false;
-      let fault = '';
-      while (p < end) {
-        const c = text[p];
-        if (c === SPACE || c === TAB || c === CR) {
-          p++;
-          continue;
-        }
-        if (c === LF) {
-          p++;
-          line++;
-          if (depth === 0) {
-            complete = true;
-            break;
-          }
-          continue;
-        }
-        if (c === 0x3b) {
-          p = text.indexOf(LF, p);
-          if (p < 0) p = end;
-          continue;
-        }
-        if (c === 0x28) {
-          depth++;
-          p++;
-          continue;
-        }
-        if (c === 0x29) {
-          if (depth === 0) fault = 'a closing parenthesis without an opening one';
-          else depth--;
-          p++;
-          continue;
-        }
-        if (count === tokens.start.length) this.growTokens();
-        if (c === 0x22) {
-          let q = p + 1;
-          while (q < end && text[q] !== 0x22 && text[q] !== LF) q += text[q] === 0x5c ? 2 : 1;
-          if (q >= end || text[q] === LF) {
-            // An escaped line feed or the text's end may have been stepped over.
-            if (q > end) q = end;
-            if (q < end || final) fault = 'a quoted string is not closed on its line';
-            tokens.start[count] = p + 1;
-            tokens.end[count] = q;
-            tokens.quoted[count++] = 1;
-            p = q;
-            continue;
-          }
-          tokens.start[count] = p + 1;
-          tokens.end[count] = q;
-          tokens.quoted[count++] = 1;
-          p = q + 1;
-          continue;
-        }
-        tokens.start[count] = p;
-        do {
-          const d = text[p];
-          if (STOP[d] === 0) p++;
-          else if (d === 0x5c && p + 1 < end && text[p + 1] !== LF) p += 2;
-          else if (d === 0x5c) p++;
-          else break;
-        } while (p < end);
-        tokens.end[count] = p;
-        tokens.quoted[count++] = 0;
-      }
-      if (!complete) {
-        if (!final) break;
-        if (depth > 0) fault = 'a parenthesis is opened and never closed';
-      }
+      this.from = p;
+      this.line = line;
+      p = this.to = entry.read(p, line, final);
+      line = entry.line;
+      if (!entry.complete && !final) break;
       consumed = p;
       consumedLines = line - 1;
-      if (count === 0 && fault === '') continue;
-      tokens.count = count;
-      if (fault !== '') {
-        this.reject(recordLine, 'line', fault, text, recordAt, p);
-        continue;
-      }
-
-      // ---- directives --------------------------------------------------------------------
-      let t = 0;
-      if (first === 0x24 && !blankOwner) {
-        const name = latin1.decode(text.subarray(tokens.start[0], tokens.end[0])).toUpperCase();
-        if (name === '$ORIGIN') {
-          const next = count === 2 ? this.name(1, origin) : undefined;
-          if (next === undefined) {
-            this.reject(recordLine, '$ORIGIN', 'wants one domain name', text, recordAt, p);
-          } else {
-            origin = next;
-            ownerTextEnd = ownerTextStart;
-          }
-        } else if (name === '$TTL') {
-          const ttl = count === 2 ? ttlFromText(text, tokens.start[1], tokens.end[1]) : -1;
-          if (ttl < 0)
-            this.reject(recordLine, '$TTL', 'wants a TTL such as 86400 or 1d', text, recordAt, p);
-          else defaultTtl = ttl;
-        } else if (name === '$INCLUDE') {
-          const inner = count === 3 ? this.name(2, origin) : origin;
-          if (count < 2 || count > 3 || inner === undefined) {
-            this.reject(
-              recordLine,
-              '$INCLUDE',
-              'wants a file name and perhaps an origin',
-              text,
-              recordAt,
-              p,
-            );
-          } else {
-            const file = latin1.decode(text.subarray(tokens.start[1], tokens.end[1]));
-            include = { file, origin: inner };
-            break;
-          }
-        } else {
-          this.reject(
-            recordLine,
-            name,
-            'is a directive that is not supported (known: $ORIGIN, $TTL, $INCLUDE)',
-            text,
-            recordAt,
-            p,
-          );
-        }
-        continue;
-      }
-
-      // ---- owner -------------------------------------------------------------------------
-      if (blankOwner) {
-        if (ownerState === UNKNOWN) {
-          needsState = true;
-          consumed = 0;
-          break;
-        }
-        leans = true;
-        if (ownerState === -1) {
-          this.reject(
-            recordLine,
-            'owner',
-            'is left out, and no good one stands before',
-            text,
-            recordAt,
-            p,
-          );
-          continue;
-        }
-      } else {
-        const s = tokens.start[0];
-        const e = tokens.end[0];
-        t = 1;
-        if (s === e || !sameBytes(text, s, e, ownerTextStart, ownerTextEnd)) {
-          const length = this.ownerFromText(text, s, e, origin);
-          if (length < 0) {
-            this.reject(recordLine, 'owner', nameFaultText(length), text, recordAt, p);
-            // Lines without an owner that follow are this name's, not the one's before.
-            ownerState = -1;
-            ownerTextEnd = ownerTextStart;
-            continue;
-          }
-          ownerTextStart = s;
-          ownerTextEnd = e;
-          ownerLength = length;
-          ownerState = this.enter();
-        }
-      }
-
-      // ---- TTL and class in either order, then the type ------------------------------------
-      let ttl = -1;
-      let classSeen = false;
-      let type = -1;
-      for (; t < count; t++) {
-        const s = tokens.start[t];
-        const e = tokens.end[t];
-        const c = text[s];
-        if (ttl < 0 && c >= 0x30 && c <= 0x39) {
-          ttl = ttlFromText(text, s, e);
-          if (ttl < 0) {
-            fault = 'is not a number of seconds from 0 to 2147483647';
-            break;
-          }
-          continue;
-        }
-        if (!classSeen && e - s === 2) {
-          const d = text[s + 1] | 0x20;
-          const k = c | 0x20;
-          if (k === 0x69 && d === 0x6e) {
-            classSeen = true;
-            continue;
-          }
-          if ((k === 0x63 && (d === 0x68 || d === 0x73)) || (k === 0x68 && d === 0x73)) {
-            fault = 'is not IN: only class IN is supported';
-            break;
-          }
-        }
-        if (!classSeen && e - s > 5 && isClassNumber(text, s, e)) {
-          if (e - s === 6 && text[s + 5] === 0x31) {
-            classSeen = true;
-            continue;
-          }
-          fault = 'is not IN: only class IN is supported';
-          break;
-        }
-        type = typeFromText(text, s, e);
+      if (entry.fault !== '') {
+        this.reject('line', entry.fault);
+      } else if (this.tokens.count === 0) {
+        // An empty line.
+      } else if (text[this.from] === DOLLAR) {
+        include = this.directive();
+        if (include !== undefined) break;
+      } else if (!this.record()) {
+        needsState = true;
+        consumed = 0;
         break;
       }
-      if (fault !== '') {
-        this.reject(
-          recordLine,
-          text[tokens.start[t]] <= 0x39 ? 'ttl' : 'class',
-          fault,
-          text,
-          recordAt,
-          p,
-        );
-        continue;
-      }
-      if (type < 0 || isMetaType(type)) {
-        const what = t < count ? latin1.decode(text.subarray(tokens.start[t], tokens.end[t])) : '';
-        const reason =
-          what === '' ? 'is missing' : `"${what.slice(0, 40)}" is not a type that a zone can hold`;
-        this.reject(recordLine, 'type', reason, text, recordAt, p);
-        continue;
-      }
-      if (ttl < 0) {
-        if (defaultTtl >= 0) ttl = defaultTtl;
-        else if (lastTtl >= 0) ttl = lastTtl;
-        else if (lastTtl === UNKNOWN) {
-          needsState = true;
-          consumed = 0;
-          break;
-        } else if (type !== TYPE.SOA) {
-          this.reject(
-            recordLine,
-            'ttl',
-            'is missing, and no $TTL or earlier record gives one',
-            text,
-            recordAt,
-            p,
-          );
-          continue;
-        }
-      }
-      if (ownerState === 0) {
-        this.reject(recordLine, 'owner', 'is not in the zone', text, recordAt, p);
-        continue;
-      }
-
-      // ---- RDATA ---------------------------------------------------------------------------
-      const length = parseRdata(type, tokens, t + 1, origin, rdata, 0);
-      if (length < 0) {
-        this.reject(recordLine, 'rdata', rdataFault.message, text, recordAt, p);
-        continue;
-      }
-      if (ttl < 0) {
-        // An SOA without any TTL takes its own minimum, as RFC 1035 §3.3.13 had it.
-        ttl = readU32(rdata, length - 4) & 0x7fffffff;
-      }
-      lastTtl = ttl;
-      if (this.dropDnssec && isMadeBySigner(type, this.keyLength === 0)) {
-        this.drop(type, 1);
-        continue;
-      }
-      writer.append(
-        key,
-        0,
-        this.keyLength,
-        Kind.record,
-        type,
-        ttl,
-        chunk,
-        recordLine,
-        rdata,
-        0,
-        length,
-      );
-      this.records++;
     }
     if (plain !== undefined) {
       this.records += plain.records;
       this.drop(TYPE.RRSIG, plain.droppedRrsig);
       this.drop(TYPE.NSEC3, plain.droppedNsec3);
     }
-    return {
-      consumed,
-      lines: consumedLines,
-      state: {
-        origin,
-        ttl: defaultTtl,
-        lastTtl,
-        owner:
-          ownerState === UNKNOWN
-            ? null
-            : ownerState === -1
-              ? undefined
-              : owner.slice(0, ownerLength),
-      },
-      needsState,
-      leans,
-      include,
-    };
+    const { leans } = this;
+    return { consumed, lines: consumedLines, state: this.handOver(), needsState, leans, include };
+  }
+
+  // ---- what chunks hand on -----------------------------------------------------------------
+
+  private takeOver({ origin, ttl, lastTtl, owner }: MasterState): void {
+    this.origin = origin;
+    this.defaultTtl = ttl;
+    this.lastTtl = lastTtl;
+    this.leans = false;
+    this.ownerTextStart = this.ownerTextEnd = 0;
+    this.ownerLength = 0;
+    this.ownerState = owner === null ? ELSEWHERE : NO_OWNER;
+    if (owner === null || owner === undefined) return;
+    this.owner.set(owner);
+    this.ownerLength = owner.length;
+    this.enter();
+  }
+
+  private handOver(): MasterState {
+    const { origin, defaultTtl: ttl, lastTtl, ownerState } = this;
+    if (ownerState === ELSEWHERE) return { origin, ttl, lastTtl, owner: null };
+    const owner = ownerState === NO_OWNER ? undefined : this.owner.slice(0, this.ownerLength);
+    return { origin, ttl, lastTtl, owner };
+  }
+
+  // ---- plain lines -------------------------------------------------------------------------
+
+  /** Reads plain lines from `p` on. @returns the offset behind them. */
+  private readPlain(plain: PlainLines, p: number, line: number): number {
+    plain.line = line;
+    plain.inZone = this.ownerState === IN_ZONE;
+    plain.ownerTextStart = this.ownerTextStart;
+    plain.ownerTextEnd = this.ownerTextEnd;
+    plain.ownerLength = this.ownerLength;
+    plain.keyLength = this.keyLength;
+    const behind = plain.read(p);
+    if (behind > p) {
+      this.ownerState = IN_ZONE;
+      this.ownerTextStart = plain.ownerTextStart;
+      this.ownerTextEnd = plain.ownerTextEnd;
+      this.ownerLength = plain.ownerLength;
+      this.keyLength = plain.keyLength;
+      this.lastTtl = plain.lastTtl;
+    }
+    return behind;
+  }
+
+  // ---- directives --------------------------------------------------------------------------
+
+  /** $ORIGIN and $TTL; what $INCLUDE asks for. */
+  private directive(): ChunkOutcome['include'] {
+    const { text, start, end, count } = this.tokens;
+    const name = this.token(0).toUpperCase();
+    if (name === '$ORIGIN') {
+      const next = count === 2 ? this.name(1) : undefined;
+      if (next === undefined) return this.reject('$ORIGIN', 'wants one domain name');
+      this.origin = next;
+      this.ownerTextEnd = this.ownerTextStart;
+      return undefined;
+    }
+    if (name === '$TTL') {
+      const ttl = count === 2 ? ttlFromText(text, start[1], end[1]) : -1;
+      if (ttl < 0) return this.reject('$TTL', 'wants a TTL such as 86400 or 1d');
+      this.defaultTtl = ttl;
+      return undefined;
+    }
+    if (name === '$INCLUDE') {
+      const origin = count === 3 ? this.name(2) : this.origin;
+      if (count >= 2 && count <= 3 && origin !== undefined) return { file: this.token(1), origin };
+      return this.reject('$INCLUDE', 'wants a file name and perhaps an origin');
+    }
+    return this.reject(
+      name,
+      'is a directive that is not supported (known: $ORIGIN, $TTL, $INCLUDE)',
+    );
+  }
+
+  // ---- records -----------------------------------------------------------------------------
+
+  /** Passes a record on, or rejects it; false: it leans on a state that is not known here. */
+  private record(): boolean {
+    const { tokens, rdata } = this;
+    const blank = EntryTokens.isBlank(tokens.text[this.from]);
+    if (blank && this.ownerState === ELSEWHERE) return false;
+    if (!(blank ? this.sameOwner() : this.newOwner())) return true;
+    const first = this.readHead(blank ? 0 : 1);
+    if (first < 0) return true;
+    if (this.ttl < 0) {
+      this.ttl = this.defaultTtl >= 0 ? this.defaultTtl : this.lastTtl;
+      if (this.ttl === UNKNOWN) return false;
+      if (this.ttl < 0 && this.type !== TYPE.SOA) {
+        this.reject('ttl', 'is missing, and no $TTL or earlier record gives one');
+        return true;
+      }
+    }
+    if (this.ownerState === OUT_OF_ZONE) {
+      this.reject('owner', 'is not in the zone');
+      return true;
+    }
+    const length = parseRdata(this.type, tokens, first, this.origin, rdata, 0);
+    if (length < 0) {
+      this.reject('rdata', rdataFault.message);
+      return true;
+    }
+    // An SOA without any TTL takes its own minimum, as RFC 1035 §3.3.13 had it.
+    if (this.ttl < 0) this.ttl = readU32(rdata, length - 4) & 0x7fffffff;
+    this.lastTtl = this.ttl;
+    this.pass(length);
+    return true;
+  }
+
+  private pass(length: number): void {
+    const { type, ttl, key, keyLength, chunk, line, rdata } = this;
+    if (this.dropDnssec && isMadeBySigner(type, keyLength === 0)) {
+      this.drop(type, 1);
+      return;
+    }
+    const { writer } = this.sink;
+    writer.append(key, 0, keyLength, Kind.record, type, ttl, chunk, line, rdata, 0, length);
+    this.records++;
   }
 
   private drop(type: number, records: number): void {
     if (records > 0) this.dropped.set(type, (this.dropped.get(type) ?? 0) + records);
   }
 
-  /** Makes `this.owner` the current owner: 1 when it is in the zone, else 0. */
-  private enter(): number {
-    if (!isAtOrBelow(this.owner, 0, this.apex)) return 0;
-    this.keyLength = wireToKey(this.owner, 0, this.apexLabels, this.key, 0);
-    return 1;
+  /** The owner is the one before; false: rejected, there is none. */
+  private sameOwner(): boolean {
+    this.leans = true;
+    if (this.ownerState !== NO_OWNER) return true;
+    this.reject('owner', 'is left out, and no good one stands before');
+    return false;
   }
 
-  private ownerFromText(text: Uint8Array, start: number, end: number, origin: Uint8Array): number {
+  /** The owner is the first token; false: rejected. */
+  private newOwner(): boolean {
+    const { text, start, end } = this.tokens;
+    const s = start[0];
+    const e = end[0];
+    if (s !== e && sameBytes(text, s, e, this.ownerTextStart, this.ownerTextEnd)) return true;
+    const length = this.ownerFromText(text, s, e);
+    if (length < 0) {
+      this.reject('owner', nameFaultText(length));
+      // Lines without an owner that follow are this name's, not the one's before.
+      this.ownerState = NO_OWNER;
+      this.ownerTextEnd = this.ownerTextStart;
+      return false;
+    }
+    this.ownerTextStart = s;
+    this.ownerTextEnd = e;
+    this.ownerLength = length;
+    this.enter();
+    return true;
+  }
+
+  /** Finds out whether the owner is in the zone, and its key. */
+  private enter(): void {
+    const inZone = isAtOrBelow(this.owner, 0, this.apex);
+    this.ownerState = inZone ? IN_ZONE : OUT_OF_ZONE;
+    if (inZone) this.keyLength = wireToKey(this.owner, 0, this.apexLabels, this.key, 0);
+  }
+
+  private ownerFromText(text: Uint8Array, start: number, end: number): number {
     for (let i = start; i < end; i++) {
       if (text[i] >= 0x80) {
         const ascii = asciiName(text, start, end);
         if (ascii === undefined) return NameFault.notIdna;
-        return textToWire(ascii, 0, ascii.length, origin, this.owner, 0);
+        return textToWire(ascii, 0, ascii.length, this.origin, this.owner, 0);
       }
     }
-    return textToWire(text, start, end, origin, this.owner, 0);
+    return textToWire(text, start, end, this.origin, this.owner, 0);
+  }
+
+  /**
+   * TTL and class in either order, then the type, from token `first` on.
+   *
+   * @returns the first token of the RDATA; -1: rejected.
+   */
+  private readHead(first: number): number {
+    const { text, start, end, count } = this.tokens;
+    this.ttl = -1;
+    this.type = -1;
+    let classSeen = false;
+    let t = first;
+    for (; t < count; t++) {
+      const s = start[t];
+      const e = end[t];
+      if (this.ttl < 0 && text[s] >= 0x30 && text[s] <= 0x39) {
+        this.ttl = ttlFromText(text, s, e);
+        if (this.ttl >= 0) continue;
+        this.reject('ttl', 'is not a number of seconds from 0 to 2147483647');
+        return -1;
+      }
+      const isClass = classSeen ? NO_CLASS : classOf(text, s, e);
+      if (isClass === NO_CLASS) {
+        this.type = typeFromText(text, s, e);
+        break;
+      }
+      if (isClass !== CLASS_IN) {
+        this.reject('class', 'is not IN: only class IN is supported');
+        return -1;
+      }
+      classSeen = true;
+    }
+    if (this.type >= 0 && !isMetaType(this.type)) return t + 1;
+    const what = t < count ? this.token(t) : '';
+    this.reject(
+      'type',
+      what === '' ? 'is missing' : `"${what.slice(0, 40)}" is not a type that a zone can hold`,
+    );
+    return -1;
+  }
+
+  // ---- tokens, and what is wrong -----------------------------------------------------------
+
+  private token(i: number): string {
+    const { text, start, end } = this.tokens;
+    return latin1.decode(text.subarray(start[i], end[i]));
   }
 
   /** The wire name of token `i`, or undefined. */
-  private name(i: number, origin: Uint8Array): Uint8Array | undefined {
+  private name(i: number): Uint8Array | undefined {
     const out = new Uint8Array(MAX_WIRE + 1);
     const { text, start, end } = this.tokens;
-    const length = textToWire(text, start[i], end[i], origin, out, 0);
+    const length = textToWire(text, start[i], end[i], this.origin, out, 0);
     return length < 0 ? undefined : out.slice(0, length);
   }
 
-  private reject(
-    line: number,
-    field: string,
-    reason: string,
-    text: Uint8Array,
-    start: number,
-    end: number,
-  ): void {
-    const shown = latin1.decode(text.subarray(start, Math.min(end, start + TEXT_LIMIT)));
+  private reject(field: string, reason: string): undefined {
+    const { line, from, to, tokens } = this;
+    const shown = latin1.decode(tokens.text.subarray(from, Math.min(to, from + TEXT_LIMIT)));
     this.sink.reject({ line, field, reason, text: shown.trimEnd() });
   }
-
-  private growTokens(): void {
-    const { text, start, end, quoted, count } = this.tokens;
-    const wider = {
-      text,
-      start: new Int32Array(start.length * 2),
-      end: new Int32Array(start.length * 2),
-      quoted: new Uint8Array(start.length * 2),
-      count,
-    };
-    wider.start.set(start);
-    wider.end.set(end);
-    wider.quoted.set(quoted);
-    // The arrays are exchanged in place: parse() holds on to the object.
-    Object.assign(this.tokens, wider);
-  }
 }
 
-/** A TTL in seconds from `86400` or `1w2d3h4m5s`, or -1 (RFC 2181 §8: at most 2^31-1). */
-export function ttlFromText(text: Uint8Array, start: number, end: number): number {
-  let total = 0;
-  let number = 0;
-  let digits = 0;
-  let units = false;
-  for (let i = start; i < end; i++) {
-    const c = text[i];
-    if (c >= 0x30 && c <= 0x39) {
-      number = number * 10 + c - 0x30;
-      if (++digits > 10) return -1;
-      continue;
-    }
-    const unit = unitSeconds(c | 0x20);
-    if (unit === 0 || digits === 0) return -1;
-    total += number * unit;
-    number = 0;
-    digits = 0;
-    units = true;
-  }
-  if (digits === 0 && !units) return -1;
-  total += number;
-  return total > 0x7fffffff ? -1 : total;
-}
+const NO_CLASS = 0;
+const CLASS_IN = 1;
+const OTHER_CLASS = 2;
 
-function unitSeconds(c: number): number {
-  switch (c) {
-    case 0x73:
-      return 1;
-    case 0x6d:
-      return 60;
-    case 0x68:
-      return 3600;
-    case 0x64:
-      return 86_400;
-    case 0x77:
-      return 604_800;
-    default:
-      return 0;
+/** Is a token a class: IN or CLASS1, or another (CH, CS, HS, CLASSn; RFC 3597 §5)? */
+function classOf(text: Uint8Array, start: number, end: number): number {
+  if (end - start === 2) {
+    const c = text[start] | 0x20;
+    const d = text[start + 1] | 0x20;
+    if (c === 0x69 && d === 0x6e) return CLASS_IN;
+    const other = (c === 0x63 && (d === 0x68 || d === 0x73)) || (c === 0x68 && d === 0x73);
+    return other ? OTHER_CLASS : NO_CLASS;
   }
+  if (end - start <= 5 || !isClassNumber(text, start, end)) return NO_CLASS;
+  return end - start === 6 && text[start + 5] === 0x31 ? CLASS_IN : OTHER_CLASS;
 }
 
 /** `CLASS` and digits, in any case (RFC 3597 §5). */

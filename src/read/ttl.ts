@@ -1,0 +1,43 @@
+/** TTLs as master files write them. */
+
+/** A TTL in seconds from `86400` or `1w2d3h4m5s`, or -1 (RFC 2181 §8: at most 2^31-1). */
+export function ttlFromText(text: Uint8Array, start: number, end: number): number {
+  let total = 0;
+  let number = 0;
+  let digits = 0;
+  let units = false;
+  for (let i = start; i < end; i++) {
+    const c = text[i];
+    if (c >= 0x30 && c <= 0x39) {
+      number = number * 10 + c - 0x30;
+      if (++digits > 10) return -1;
+      continue;
+    }
+    const unit = unitSeconds(c | 0x20);
+    if (unit === 0 || digits === 0) return -1;
+    total += number * unit;
+    number = 0;
+    digits = 0;
+    units = true;
+  }
+  if (digits === 0 && !units) return -1;
+  total += number;
+  return total > 0x7fffffff ? -1 : total;
+}
+
+function unitSeconds(c: number): number {
+  switch (c) {
+    case 0x73:
+      return 1;
+    case 0x6d:
+      return 60;
+    case 0x68:
+      return 3600;
+    case 0x64:
+      return 86_400;
+    case 0x77:
+      return 604_800;
+    default:
+      return 0;
+  }
+}
