@@ -1,4 +1,4 @@
-/** `zonewright doctor`: the flags, and the table of what src/config/doctor.ts found. */
+/** `zonewright doctor`: the flags, and the table of what src/doctor/ found. */
 
 import type { Command } from 'commander';
 import { commonOptions, finish } from './common.js';
@@ -21,7 +21,7 @@ Examples:
   zonewright doctor --config /etc/zonewright/zonewright.toml --json`,
     )
     .action(async (flags: PassphraseFlags, command: Command) => {
-      const { doctorCommand } = await import('../config/doctor.js');
+      const { doctorCommand } = await import('../doctor/command.js');
       finish(await doctorCommand({ ...commonOptions(command), passphrase: passphraseOf(flags) }));
     });
 }

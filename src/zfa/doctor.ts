@@ -1,8 +1,8 @@
 /** What `zonewright doctor` looks at of zone file access; nothing where there are no holders. */
 
 import { accessSync, constants, statSync } from 'node:fs';
-import type { Check } from '../config/doctor.js';
 import type { Config } from '../config/model.js';
+import type { Check } from '../doctor/check.js';
 import { checkAudit } from './audit/log.js';
 import { openDatabase } from './database/open.js';
 import { expiringSoon } from './holders/expire.js';

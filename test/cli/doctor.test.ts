@@ -2,7 +2,7 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { exitCodeOf, tableOf } from '#zonewright/config/doctor.js';
+import { exitCodeOf, tableOf } from '#zonewright/doctor/command.js';
 import { tempDir, zonewright, zonewrightOk } from '../tools/cli.js';
 
 interface Line {

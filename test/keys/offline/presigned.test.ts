@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createReporter } from '#zonewright/cli/output.js';
-import { runChecks } from '#zonewright/config/doctor.js';
+import { runChecks } from '#zonewright/doctor/command.js';
 import { presignedAt } from '#zonewright/keys/offline/presigned.js';
 import { responseFile } from '#zonewright/keys/offline/store.js';
 import { selectKeys } from '#zonewright/keys/select.js';
