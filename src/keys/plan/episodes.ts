@@ -12,7 +12,7 @@ import {
   recordsOf,
   stateOf,
 } from '../engine/model.js';
-import type { PlanEvent } from './events.js';
+import type { PlanEvent } from './event.js';
 import { type KeyNames, listText } from './names.js';
 import { awaitsParent } from './phases.js';
 

@@ -17,7 +17,7 @@ import { escapeText } from '../../present/escape.js';
 import type { Measure } from '../engine/model.js';
 import type { Role } from '../statefile.js';
 import type { Episode } from './episodes.js';
-import type { Actor, PlanEvent } from './events.js';
+import type { Actor, PlanEvent } from './event.js';
 import type { Plan, PlanKey } from './model.js';
 import { listText } from './names.js';
 import type { Phase } from './phases.js';

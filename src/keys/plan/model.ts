@@ -18,14 +18,10 @@ import {
 } from '../engine/model.js';
 import type { Role } from '../statefile.js';
 import { type Episode, episodesOf, type Moment } from './episodes.js';
-import {
-  breakEvents,
-  type EventContext,
-  momentEvents,
-  openEvents,
-  type PlanEvent,
-} from './events.js';
+import type { EventContext, PlanEvent } from './event.js';
+import { breakEvents, momentEvents } from './events.js';
 import { isFuture, nameKeys } from './names.js';
+import { openEvents } from './parent-events.js';
 import {
   awaitsParent,
   type Phase,

@@ -23,7 +23,7 @@ import {
   monthText,
   weekdayText,
 } from '../../present/calendar.js';
-import type { PlanEvent } from './events.js';
+import type { PlanEvent } from './event.js';
 import type { Plan } from './model.js';
 
 export interface PlanTextOptions {
