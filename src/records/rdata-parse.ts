@@ -11,59 +11,50 @@ import { readAmtRelay, readApl, readGateway, readHip, readNsap } from './composi
 import { readBase32, readBase64, readEscaped, readHex } from './encodings.js';
 import { fail, rdataFault, type Tokens } from './fault.js';
 import {
-  dsDigestLength,
-  FIELD,
-  FIELD_NAMES,
-  LAYOUT_OF,
-  LAYOUTS,
-  zoneDigestLength,
-} from './layout.js';
+  ALGORITHM,
+  APL,
+  BASE64,
+  BITMAP,
+  CASE_NAME,
+  CERT_TYPE,
+  DIGEST_TYPE,
+  DS_DIGEST,
+  EUI48,
+  EUI64,
+  GATEWAY,
+  HASH,
+  HEX,
+  HIP,
+  IPV4,
+  IPV6,
+  LOC,
+  LOCATOR,
+  NAME,
+  NSAP,
+  OPT_BASE64,
+  OPT_STRING,
+  PERIOD,
+  SALT,
+  SCHEME,
+  STRING,
+  STRINGS,
+  SVC_PARAMS,
+  TAG,
+  TEXT,
+  TIME,
+  TYPE_COVERED,
+  U8,
+  U16,
+  U32,
+  ZONE_DIGEST,
+} from './kinds.js';
+import { dsDigestLength, FIELD_NAMES, LAYOUT_OF, LAYOUTS, zoneDigestLength } from './layout.js';
 import { readLoc } from './loc.js';
 import { readAlgorithm, readCertificateType, readDigestType, readScheme } from './mnemonics.js';
 import { parseNumber, parsePeriod, parseTime, putU16, putU32, u16 } from './numbers.js';
 import { readSvcParams } from './svcb.js';
 import { typeFromText, typeToText } from './types.js';
 import { canonicalRdata, isTag } from './wire.js';
-
-// Local constants, so that the comparisons below compile to comparisons with numbers.
-const {
-  name: NAME,
-  ipv4: IPV4,
-  u16: U16,
-  u8: U8,
-  u32: U32,
-  ipv6: IPV6,
-  period: PERIOD,
-  time: TIME,
-  type: TYPE_COVERED,
-  algorithm: ALGORITHM,
-  digesttype: DIGEST_TYPE,
-  salt: SALT,
-  hash: HASH,
-  casename: CASE_NAME,
-  string: STRING,
-  tag: TAG,
-  certtype: CERT_TYPE,
-  scheme: SCHEME,
-  eui48: EUI48,
-  eui64: EUI64,
-  locator: LOCATOR,
-  gateway: GATEWAY,
-  text: TEXT,
-  bitmap: BITMAP,
-  hex: HEX,
-  base64: BASE64,
-  strings: STRINGS,
-  dsdigest: DS_DIGEST,
-  zonedigest: ZONE_DIGEST,
-  optbase64: OPT_BASE64,
-  optstring: OPT_STRING,
-  nsap: NSAP,
-  loc: LOC,
-  svcparams: SVC_PARAMS,
-  apl: APL,
-  hip: HIP,
-} = FIELD;
 
 /** Longest RDATA (RFC 1035 §3.2.1). */
 export const MAX_RDATA = 65535;

@@ -19,53 +19,51 @@ import {
   writeNsap,
 } from './composite.js';
 import { writeBase32, writeBase64, writeHex, writeQuoted } from './encodings.js';
-import { FIELD, LAYOUT_OF, LAYOUTS } from './layout.js';
+import {
+  ALGORITHM,
+  AMT_RELAY,
+  APL,
+  BASE64,
+  BITMAP,
+  CASE_NAME,
+  CERT_TYPE,
+  DIGEST_TYPE,
+  DS_DIGEST,
+  EUI48,
+  EUI64,
+  GATEWAY,
+  HASH,
+  HEX,
+  HIP,
+  IPV4,
+  IPV6,
+  LOC,
+  LOCATOR,
+  NAME,
+  NSAP,
+  OPT_BASE64,
+  OPT_STRING,
+  PERIOD,
+  SALT,
+  SCHEME,
+  STRING,
+  STRINGS,
+  SVC_PARAMS,
+  TAG,
+  TEXT,
+  TIME,
+  TYPE_COVERED,
+  U8,
+  U16,
+  U32,
+  ZONE_DIGEST,
+} from './kinds.js';
+import { LAYOUT_OF, LAYOUTS } from './layout.js';
 import { isLoc, writeLoc } from './loc.js';
 import { u16, u32, writeNumber, writeTime } from './numbers.js';
 import { svcParamsFault, writeSvcParams } from './svcb.js';
 import { TYPE, writeTypeUpper } from './types.js';
 import { isStrings, isTag, nameEnd } from './wire.js';
-
-// Local constants, so that the comparisons below compile to comparisons with numbers.
-const {
-  name: NAME,
-  ipv4: IPV4,
-  u16: U16,
-  u8: U8,
-  u32: U32,
-  ipv6: IPV6,
-  period: PERIOD,
-  time: TIME,
-  type: TYPE_COVERED,
-  algorithm: ALGORITHM,
-  digesttype: DIGEST_TYPE,
-  salt: SALT,
-  hash: HASH,
-  casename: CASE_NAME,
-  string: STRING,
-  tag: TAG,
-  certtype: CERT_TYPE,
-  scheme: SCHEME,
-  eui48: EUI48,
-  eui64: EUI64,
-  locator: LOCATOR,
-  gateway: GATEWAY,
-  text: TEXT,
-  bitmap: BITMAP,
-  hex: HEX,
-  base64: BASE64,
-  strings: STRINGS,
-  dsdigest: DS_DIGEST,
-  zonedigest: ZONE_DIGEST,
-  optbase64: OPT_BASE64,
-  optstring: OPT_STRING,
-  nsap: NSAP,
-  loc: LOC,
-  svcparams: SVC_PARAMS,
-  apl: APL,
-  hip: HIP,
-  amtrelay: AMT_RELAY,
-} = FIELD;
 
 /**
  * Octets that the presentation form of RDATA of this length can take at most; what `out` of

@@ -8,7 +8,7 @@ import { isoTime } from '../../config/time.js';
 import { breakText } from '../engine/explain.js';
 import { byRole, type EngineKey } from '../engine/model.js';
 import { cacheEvents } from './cache-events.js';
-import { type EventContext, type Pair, type PlanEvent } from './event.js';
+import type { EventContext, Pair, PlanEvent } from './event.js';
 import { makingEvents } from './lifetime-events.js';
 import type { KeyNames } from './names.js';
 import { dsEvents, parentEvents } from './parent-events.js';
