@@ -10,7 +10,7 @@ import type { DiffOutput } from './diff/compare.js';
 import { keyRecordSets } from './keys/keyrecords.js';
 import type { RecordSet } from './keys/offline/rrset.js';
 import type { KeySelection } from './keys/select.js';
-import { signingKey } from './keys/store.js';
+import { isRevoked, signingKey } from './keys/store.js';
 import type { Reject } from './read/master.js';
 import type { Places } from './read/places.js';
 import { TYPE } from './records/types.js';
@@ -238,6 +238,7 @@ function signingContext(input: ZoneInput, now: number): SigningContext {
   const keys: KeyUse[] = [...new Set([...ksks, ...zsks])].map((key) => ({
     key: signingKey(key),
     signsKeys: ksks.includes(key),
+    isRevoked: isRevoked(key),
     signsZone: zsks.includes(key),
   }));
   return {

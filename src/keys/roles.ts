@@ -9,7 +9,8 @@ import { phaseAt } from './timing.js';
 
 /**
  * The roles of a zone's keys. A role that a `.state` file declares holds; else it follows from
- * the SEP flag, and where all live keys of an algorithm are of one kind, they act as CSKs.
+ * the SEP flag, and where all live keys of an algorithm are of one kind, they act as CSKs. One
+ * without a private half acts as nothing else than it says: it does no other's work.
  *
  * @param now seconds since 1970; keys whose deletion time has come do not count.
  */
@@ -25,7 +26,10 @@ export function keyRoles(keys: readonly KeyPair[], now: number): ReadonlyMap<Key
     const oneKind = peers.every(
       (other) => isSep(other) === isSep(key) && other.declaredRole === undefined,
     );
-    roles.set(key, oneKind && !isRevoked(key) ? 'csk' : isSep(key) ? 'ksk' : 'zsk');
+    roles.set(
+      key,
+      oneKind && hasSecret(key) && !isRevoked(key) ? 'csk' : isSep(key) ? 'ksk' : 'zsk',
+    );
   }
   return roles;
 }
@@ -68,8 +72,8 @@ export function phaseOf(key: KeyPair, now: number, byTime = false): Phase {
     const phase = phaseAt(timing, now);
     return { ...phase, signsKeys: phase.signs, signsZone: phase.signs };
   }
-  const { revoke, delete: end } = timing;
-  const revoked = revoke !== undefined && revoke <= now;
+  const { delete: end } = timing;
+  const revoked = isRevokedAt(timing.revoke, state, now);
   if (revoked) {
     const published = end === undefined || end > now;
     return { published, signsKeys: published, signsZone: false, revoked, removed: !published };
@@ -79,6 +83,21 @@ export function phaseOf(key: KeyPair, now: number, byTime = false): Phase {
   const signsZone = isPresent(state.zrrsig);
   const removed = state.goal === 'hidden' && !published && !signsZone && !signsKeys;
   return { published, signsKeys, signsZone, revoked, removed };
+}
+
+/**
+ * Is a key revoked at `now`? Once the engine has revoked it, it stays so, also when the clock is set
+ * back: no validator takes back what it has let go (RFC 5011 §2.1).
+ *
+ * @param revoke the time in its files.
+ */
+export function isRevokedAt(
+  revoke: number | undefined,
+  state: StateFile | undefined,
+  now: number,
+): boolean {
+  if (revoke === undefined) return false;
+  return revoke <= now || (state?.goal === 'hidden' && state.dnskey === 'unretentive');
 }
 
 /** Do some or all caches have the record? */

@@ -71,8 +71,11 @@ export function selectKeys(
     const revoked = phase.revoked || isRevoked(key);
     const form = phase.revoked ? revokedForm(key) : key;
     if (phase.published) dnskeys.push(form);
-    if (key.secret === undefined) continue;
     const role = roles.get(key);
+    if (key.secret === undefined) {
+      if (presigned === undefined) refuseLost(key, role);
+      continue;
+    }
     // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.
     if (phase.published && phase.signsKeys && (revoked || role !== 'zsk')) ksks.push(form);
     // Signatures may come before their DNSKEY (RFC 6781 §4.1.4, a new algorithm).
@@ -144,6 +147,25 @@ function refuseEqualTags(live: readonly KeyPair[]): void {
 export function tagsMeet(dnskey: Uint8Array, other: Uint8Array): boolean {
   const tags = [keyTag(dnskey), revokedKeyTag(dnskey)];
   return tags.includes(keyTag(other)) || tags.includes(revokedKeyTag(other));
+}
+
+/**
+ * A key that has signed, as its states say, goes on doing so: caches, and the steps of a roll, count
+ * on its signatures, whoever signs besides.
+ */
+function refuseLost(key: KeyPair, role: Role | undefined): void {
+  const { state } = key;
+  if (state === undefined || !isInHand(state)) return;
+  const signs =
+    (role !== 'zsk' && isPresent(state.krrsig)) || (role !== 'ksk' && isPresent(state.zrrsig));
+  if (!signs) return;
+  throw refusal(
+    `the ${(role ?? 'csk').toUpperCase()} with tag ${key.tag} of ${zoneLabel(key.zone)} signs, and its private half is not here`,
+    {
+      place: { file: key.file },
+      hint: `bring it back from a backup as ${key.file.replace(/\.key$/, '.private')}; if it is lost for good, replace it at once: zonewright keys roll --zone ${zoneLabel(key.zone)} --role ${role ?? 'csk'} --emergency --reason "…"`,
+    },
+  );
 }
 
 function missing(

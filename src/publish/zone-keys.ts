@@ -72,6 +72,12 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
     parentDs,
     published: published?.keyStates,
   };
+  for (const { tag, timing } of pairs) {
+    if (timing.revoke === undefined || timing.revoke <= now) continue;
+    warn(
+      `${zone.label}: key ${tag} has the Revoke time ${isoTime(timing.revoke)}, which builds do not follow: say "zonewright keys revoke" then`,
+    );
+  }
   let held = holdKeys(places, now);
   if (held.pairs.length === 0 && !zone.policy.insecure) {
     throw refusal(`${zone.label} has no keys in ${config.keyDir}`, {

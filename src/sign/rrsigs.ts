@@ -20,6 +20,8 @@ export interface KeyUse {
   readonly key: SigningKey;
   /** Signs DNSKEY, CDS and CDNSKEY of the apex. */
   readonly signsKeys: boolean;
+  /** Of these it signs DNSKEY only, to prove its revocation (RFC 5011 §2.1). */
+  readonly isRevoked: boolean;
   /** Signs everything else. */
   readonly signsZone: boolean;
 }
@@ -134,6 +136,8 @@ export class RrsetSigner {
     for (let s = 0; s < signers.length; s++) {
       const use = context.keys[s];
       if (isKeySet ? !use.signsKeys : !use.signsZone) continue;
+      // Nobody may trust what a revoked key says (RFC 7344 §4.1).
+      if (use.isRevoked && type !== TYPE.DNSKEY) continue;
       const signer = signers[s];
       this.makeRoom(at + headerLength + signer.signatureLength);
       if (unchanged && kept.find(s, signer.algorithm, signer.tag, labels, signer.signatureLength)) {

@@ -25,7 +25,8 @@ import {
   storeKeys,
   withKeys,
 } from '../lifecycle/zone-keys.js';
-import { readKeys } from '../store.js';
+import { presignedAt } from '../offline/presigned.js';
+import { type KeyPair, readKeys } from '../store.js';
 
 /** A command that is about one zone. */
 export interface ZoneOptions extends CommonOptions {
@@ -71,6 +72,8 @@ export interface Change {
   readonly note?: Readonly<Record<string, unknown>>;
   /** Only tell what would be done. */
   readonly dryRun?: boolean | undefined;
+  /** Builds carry it out: not while the KSK signs on another machine. */
+  readonly byBuilds?: boolean | undefined;
 }
 
 /** A change that was made. */
@@ -92,6 +95,7 @@ export async function changeKeys(options: ZoneOptions, change: Change): Promise<
   try {
     assertAuditable(stateDir);
     const places = await placesOf(config, zone);
+    if (change.byBuilds === true) refuseOffline(config, zone, places.pairs, options.now);
     let held = holdKeys(places, options.now);
     if (isBehind(places) && change.dryRun !== true) {
       storeKeys(held, held.note);
@@ -115,6 +119,23 @@ export async function changeKeys(options: ZoneOptions, change: Change): Promise<
   } finally {
     lock.release();
   }
+}
+
+/** What a KSK on another machine has signed, it has signed for the keys and times of its request. */
+function refuseOffline(
+  config: Config,
+  zone: ZoneConfig,
+  pairs: readonly KeyPair[],
+  now: number,
+): void {
+  const presigned = presignedAt(config.keyDir, zone.name, pairs, now);
+  if (presigned === undefined) return;
+  throw refusal(
+    `the KSK of ${zone.label} is on another machine, and has signed its keys until ${isoTime(presigned.lasts)}: builds change none of them`,
+    {
+      hint: `ZSKs are rolled by zsk-lifetime in "zonewright keys request --zone ${zone.label}", the KSK where it is (README, "Offline KSK")`,
+    },
+  );
 }
 
 function refusalOf(answer: Extract<Answer, { refused: string }>, command: string) {

@@ -137,7 +137,10 @@ async function note(
   }
   const { held, what, breaks } = await changeKeys(options, {
     command,
-    request: (one) => take(one.keys, keyWithTag(one, tag), one.policy, { at, now, emergency }),
+    request: (one) => {
+      const observation = { at, now, emergency, corrects: options.at !== undefined };
+      return take(one.keys, keyWithTag(one, tag), one.policy, observation);
+    },
     note: { tag, at: isoTime(at), ...(emergency ? { emergency, reason } : {}) },
   });
   if (options.json) {

@@ -72,6 +72,7 @@ export async function keysRollCommand(options: KeysRollOptions): Promise<void> {
     request: (held) => rollAnswer(held, request, now),
     note: { role, begins: isoTime(at), ...(emergency ? { emergency, reason } : {}) },
     dryRun,
+    byBuilds: true,
   });
   const { held, what } = changed;
   const coming = comingEvents(held, request, now);
@@ -130,7 +131,10 @@ function rollAnswer(held: HeldKeys, request: RollRequest, now: number): Answer {
       why: `until it is gone another one would be in its way; with the parent's part taken to last a day, key ${going.tag} is forgotten everywhere at ${end === undefined ? 'no time in sight' : isoTime(end)}`,
     };
   }
-  return requestRoll(keys, request);
+  const answer = requestRoll(keys, request);
+  const before = keys.rolls.find((one) => one.role === role && one.algorithm === algorithm);
+  if ('refused' in answer || before === undefined || before.at === request.at) return answer;
+  return { ...answer, what: `${answer.what}, and not at ${isoTime(before.at)} as was asked for` };
 }
 
 /** When nothing is left of a key, as far as can be foreseen. */
@@ -175,6 +179,7 @@ export async function keysRevokeCommand(options: KeysRevokeOptions): Promise<voi
     command: 'keys revoke',
     request: (one) => revokeKey(one.keys, keyWithTag(one, tag), one.policy, now, emergency),
     note: { tag, ...(emergency ? { emergency, reason } : {}) },
+    byBuilds: true,
   });
   if (options.json) {
     printJson({ zone: held.zone.label, tag, what, breaks });

@@ -58,21 +58,33 @@ export interface Observation {
   readonly at: number;
   readonly now: number;
   readonly emergency?: boolean | undefined;
+  /** It takes the place of what was said before; else the earlier time holds. */
+  readonly corrects?: boolean | undefined;
 }
+
+/** The time that is noted. */
+const noted = (before: number | undefined, { at, corrects }: Observation): number =>
+  corrects === true ? at : Math.min(before ?? at, at);
 
 /** Takes note that the DS of a key is at the parent. */
 export function noteDsSeen(
   zone: ZoneKeys,
   key: EngineKey,
   policy: EnginePolicy,
-  { at, now, emergency = false }: Observation,
+  observation: Observation,
 ): Answer {
+  const { at, now, emergency = false } = observation;
   if (!hasKeyRole(key.role)) return refuse(`${keyName(key)} is a ZSK: it has no DS`);
+  if (at < key.created) {
+    return refuse(
+      `the DS of ${keyName(key)} can't have been at the parent at ${isoTime(at)}: the key was made at ${isoTime(key.created)}`,
+    );
+  }
   const state = stateOf(key, 'ds');
   const what = `the DS of ${keyName(key)} was seen at the parent at ${isoTime(at)}`;
   if (state === 'omnipresent') return { zone, what: `${what}, as known`, breaks: [] };
   if (state === 'rumoured') {
-    const dsSeen = Math.min(key.dsSeen ?? at, at);
+    const dsSeen = noted(key.dsSeen, observation);
     return { zone: replace(zone, { ...key, dsSeen, dsGone: undefined }), what, breaks: [] };
   }
   if (state === 'unretentive') {
@@ -95,14 +107,21 @@ export function noteDsGone(
   zone: ZoneKeys,
   key: EngineKey,
   policy: EnginePolicy,
-  { at, now, emergency = false }: Observation,
+  observation: Observation,
 ): Answer {
+  const { at, now, emergency = false } = observation;
   if (!hasKeyRole(key.role)) return refuse(`${keyName(key)} is a ZSK: it has no DS`);
+  const there = Math.max(key.created, key.dsSeen ?? 0);
+  if (at < there) {
+    return refuse(
+      `the DS of ${keyName(key)} can't have been gone from the parent at ${isoTime(at)}: it came there after ${isoTime(there)}`,
+    );
+  }
   const state = stateOf(key, 'ds');
   const what = `the DS of ${keyName(key)} was seen to be gone from the parent at ${isoTime(at)}`;
   if (state === 'hidden') return { zone, what: `${what}, as known`, breaks: [] };
   if (state === 'unretentive') {
-    const dsGone = Math.min(key.dsGone ?? at, at);
+    const dsGone = noted(key.dsGone, observation);
     return { zone: replace(zone, { ...key, dsGone }), what, breaks: [] };
   }
   // It is still wanted there.

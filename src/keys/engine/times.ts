@@ -91,9 +91,12 @@ function startOf(
       return { at: since, what: rumoured ? 'published' : 'revoked or withdrawn' };
     }
     const seen = rumoured ? key.dsSeen : key.dsGone;
-    // What was seen before the DS was wanted there tells nothing about the wait.
     if (seen === undefined) return undefined;
-    return { at: seen, what: rumoured ? 'DS seen at the parent' : 'DS seen gone from the parent' };
+    // What was seen before the DS was wanted there, or gone, tells nothing about the wait.
+    return {
+      at: Math.max(seen, since),
+      what: rumoured ? 'DS seen at the parent' : 'DS seen gone from the parent',
+    };
   }
   const what = record === 'dnskey' ? 'published' : 'signs since';
   return {

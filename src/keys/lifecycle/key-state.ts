@@ -21,6 +21,7 @@ import {
   recordsOf,
 } from '../engine/model.js';
 import { HOLD_DOWN, retention } from '../engine/times.js';
+import { isRevokedAt } from '../roles.js';
 import type { Role, StateFile } from '../statefile.js';
 import type { KeyPair } from '../store.js';
 import { type KeyTiming, phaseAt } from '../timing.js';
@@ -62,6 +63,7 @@ export function engineKey(
   const { timing, state } = pair;
   const id = keyId(pair.dnskey);
   const isKnown = note.known.some((known) => known.id === id);
+  const isLive = note.known.length > 0;
   const records: Partial<Record<RecordName, RecordStatus>> = {};
   for (const record of recordsOf(role)) {
     const given = state?.[record];
@@ -69,9 +71,13 @@ export function engineKey(
       given === undefined
         ? derived(pair, role, record, policy, parentDs, now)
         : { state: given, since: state?.[CHANGE[record]] ?? now };
-    records[record] = adopted(withFrom(status, record, timing), record, isKnown, now);
+    const came = withFrom(status, record, timing);
+    if (isKnown) records[record] = came;
+    else if (isLive) records[record] = begunAnew(came, record, given === undefined, now);
+    else records[record] = record === 'zrrsig' ? adopted(came, now) : came;
   }
   const phase = phaseAt(timing, now);
+  const isNews = isLive && !isKnown;
   const leaving = phase.removed || reached(timing.inactive, now) || reached(timing.revoke, now);
   const predecessor = peers.find(({ tag }) => tag === state?.predecessor);
   return {
@@ -83,12 +89,12 @@ export function engineKey(
     records,
     created: timing.created ?? state?.generated ?? 0,
     notBefore: later(timing.publish, now),
-    active: isInUse(records) && reached(timing.activate, now) ? timing.activate : undefined,
+    active: isInUse(records) ? (isNews ? now : timing.activate) : undefined,
     retireAt: later(timing.inactive, now),
     replaces: predecessor === undefined ? undefined : keyId(predecessor.dnskey),
-    dsSeen: state?.dsPublish ?? undefined,
-    dsGone: state?.dsRemoved ?? undefined,
-    revoked: reached(timing.revoke, now) ? timing.revoke : undefined,
+    dsSeen: isNews ? undefined : (state?.dsPublish ?? undefined),
+    dsGone: isNews ? undefined : (state?.dsRemoved ?? undefined),
+    revoked: isRevokedAt(timing.revoke, state, now) ? timing.revoke : undefined,
     emergency: note.emergency.includes(id) ? true : undefined,
   };
 }
@@ -114,15 +120,32 @@ function withFrom(status: RecordStatus, record: RecordName, timing: KeyTiming): 
  * Signatures of a store that comes from another signer change over one by one there, and all at
  * once in the first zone that is made here: what is on its way begins its way anew.
  */
-function adopted(
-  status: RecordStatus,
-  record: RecordName,
-  isKnown: boolean,
-  now: number,
-): RecordStatus {
-  if (isKnown || record !== 'zrrsig') return status;
+function adopted(status: RecordStatus, now: number): RecordStatus {
   const moving = status.state === 'rumoured' || status.state === 'unretentive';
   return moving ? { ...status, since: now } : status;
+}
+
+/**
+ * A key that comes to a zone which is in hand already: its files tell of another zone, another
+ * store, or what somebody had in mind. No cache knows it for that, so all of it begins now.
+ *
+ * @param isDerived what its DS is was not said by its files, but found out here.
+ */
+function begunAnew(
+  status: RecordStatus,
+  record: RecordName,
+  isDerived: boolean,
+  now: number,
+): RecordStatus {
+  if (record === 'ds' && isDerived) return status;
+  switch (status.state) {
+    case 'hidden':
+      return status;
+    case 'unretentive':
+      return { ...status, since: now };
+    default:
+      return { state: 'rumoured', since: now };
+  }
 }
 
 /** The state that a key's times tell. */
@@ -235,7 +258,7 @@ function timingOf(key: EngineKey, before: KeyTiming, now: number): KeyTiming {
   return {
     created: before.created ?? key.created,
     publish: key.notBefore ?? entered(dnskey, before.publish),
-    activate: key.active ?? (key.notBefore === undefined ? undefined : before.activate),
+    activate: key.active ?? before.activate,
     revoke: key.revoked,
     inactive: signs || ceased === 0 ? later(key.retireAt, now) : ceased,
     delete:

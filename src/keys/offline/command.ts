@@ -4,11 +4,13 @@
  */
 
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { CommonOptions } from '../../cli/common.js';
 import { countText, printJson } from '../../cli/output.js';
 import type { TokenFlags } from '../../cli/token-flags.js';
 import { formatDuration } from '../../config/duration.js';
+import type { Config, ZoneConfig } from '../../config/model.js';
 import { isoTime } from '../../config/time.js';
 import { algorithmName } from '../../dnssec/algorithms.js';
 import { bitLength, parseRsaPublicKey } from '../../dnssec/dnskey.js';
@@ -17,6 +19,8 @@ import { keyTag } from '../../dnssec/keytag.js';
 import { refusal, usageError } from '../../errors.js';
 import { BUILD_INTERVAL } from '../../guard/guards.js';
 import { zoneLabel } from '../../names/name.js';
+import { readWrittenApex } from '../../publish/apex-of.js';
+import { publishedOf } from '../../publish/published.js';
 import { readDsFile } from '../../verify/trust.js';
 import { underLock } from '../commands/locked.js';
 import { type Target, targets } from '../commands/targets.js';
@@ -92,11 +96,23 @@ const DEFAULT_TIMES: SignatureTimes = {
   inceptionOffset: 3600,
 };
 
+/** The SOA expire (seconds) of a zone of which nothing is known yet; most registries have it. */
+const USUAL_EXPIRE = 7 * 86_400;
+
 /** The seconds that the build's guard wants every signature to live; undefined: not known. */
-function leastLifeOf({ config, entry }: Target): number | undefined {
+async function leastLifeOf({ config, entry }: Target): Promise<number | undefined> {
   const told = config?.guards.minSignatureLife;
-  if (told !== undefined || entry?.soa === undefined) return told;
-  return entry.soa.expire + BUILD_INTERVAL;
+  if (told !== undefined || config === undefined || entry === undefined) return told;
+  // A master file brings its own SOA; the last that was built tells.
+  const expire = entry.soa?.expire ?? (await publishedExpire(config, entry));
+  return expire === undefined ? undefined : expire + BUILD_INTERVAL;
+}
+
+async function publishedExpire(config: Config, zone: ZoneConfig): Promise<number | undefined> {
+  const file = publishedOf(join(config.outputDir, zone.label), zone.label)?.zoneFile;
+  if (file === undefined || file.endsWith('.gz')) return undefined;
+  const [soa] = (await readWrittenApex(file, zone.name)).soa;
+  return soa === undefined ? undefined : Buffer.from(soa.rdata).readUInt32BE(soa.rdata.length - 8);
 }
 
 // ---- request ----------------------------------------------------------------------------------
@@ -108,7 +124,7 @@ export async function keysRequestCommand(options: KeysRequestOptions): Promise<v
   await underLock(target.stateDir, 'keys request', () => request(options, target));
 }
 
-function request(options: KeysRequestOptions, target: Target): void {
+async function request(options: KeysRequestOptions, target: Target): Promise<void> {
   const { zone, keyDir, policy } = target;
   const { now, to, reporter } = options;
   const label = zoneLabel(zone);
@@ -123,7 +139,7 @@ function request(options: KeysRequestOptions, target: Target): void {
   if (to <= from) {
     throw usageError(`--to ${isoTime(to)} is not after ${isoTime(from)}, where the request begins`);
   }
-  const times = timesOf(options, target);
+  const times = await timesOf(options, target);
   const zsks = zsksOf(readKeys(keyDir, zone, { leaveSealed: true }));
   if (!zsks.some(hasSecret)) {
     throw refusal(`${label} has no ZSK with its private half in ${keyDir}`, {
@@ -187,12 +203,15 @@ function newKey(zone: Uint8Array, { algorithm, like, timing }: NewZsk, ttl: numb
 }
 
 /** How long signatures shall live; the build's guard may want more life than the policy says. */
-function timesOf(flags: TimeFlags, target: Target): SignatureTimes {
-  const { policy } = target;
+async function timesOf(flags: TimeFlags, target: Target): Promise<SignatureTimes> {
+  const { policy, config } = target;
+  const validity = flags.validity ?? policy?.signatureValidity ?? DEFAULT_TIMES.validity;
+  const usual = USUAL_EXPIRE + BUILD_INTERVAL;
+  const assumed = config !== undefined && usual < validity ? usual : 0;
   const refresh = flags.refresh ?? policy?.signatureRefresh ?? DEFAULT_TIMES.refresh;
   return {
-    validity: flags.validity ?? policy?.signatureValidity ?? DEFAULT_TIMES.validity,
-    refresh: Math.max(refresh, leastLifeOf(target) ?? 0),
+    validity,
+    refresh: Math.max(refresh, (await leastLifeOf(target)) ?? assumed),
     inceptionOffset:
       flags.inceptionOffset ?? policy?.inceptionOffset ?? DEFAULT_TIMES.inceptionOffset,
   };
@@ -328,7 +347,7 @@ async function importResponse(options: KeysImportResponseOptions, target: Target
     timeline: timelineOf(zsks),
     known: keys.filter(isSep).map((key) => key.dnskey),
     atParent: (dnskey) => ds?.some((one) => dsMatches(one, zone, dnskey)) ?? false,
-    leastLife: leastLifeOf(target),
+    leastLife: await leastLifeOf(target),
     mayShorten: options.shorten,
     now,
   });

@@ -18,10 +18,11 @@ import { NO_NOTE } from '#zonewright/keys/lifecycle/note.js';
 import { type Role, stateRole } from '#zonewright/keys/statefile.js';
 import { readKeys } from '#zonewright/keys/store.js';
 import { writeKey } from '#zonewright/keys/write.js';
-import { tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
+import { zonewright, zonewrightOk } from '../../tools/cli.js';
 import { readZoneText } from '../../tools/zone-text.js';
 import { DAY, keyFolder, NOW, newKey, ZONE } from '../helpers.js';
 import { POLICY } from './policy.js';
+import { newZone, statusOf, TEXT } from './small-zone.js';
 
 const status: fc.Arbitrary<RecordStatus> = fc.record({
   state: fc.constantFrom('hidden', 'rumoured', 'omnipresent', 'unretentive'),
@@ -74,44 +75,6 @@ describe('states of a key through its files', () => {
     );
   });
 });
-
-const CONFIG = `state-dir = "state"
-output-dir = "out"
-key-dir = "keys"
-[source]
-format = "master"
-path = "example.zone"
-[policy.p]
-[[zones]]
-name = "example"
-policy = "p"
-`;
-const TEXT = `example. 3600 in soa ns1.example. host.example. 1 3600 900 604800 3600
-example. 3600 in ns ns1.example.
-ns1.example. 3600 in a 192.0.2.1
-`;
-
-async function newZone(policy = ''): Promise<string> {
-  const folder = tempDir('zone-keys');
-  mkdirSync(join(folder, 'keys'), { mode: 0o700 });
-  writeFileSync(
-    join(folder, 'zonewright.toml'),
-    CONFIG.replace('[policy.p]', `[policy.p]\n${policy}`),
-  );
-  writeFileSync(join(folder, 'example.zone'), TEXT);
-  await zonewrightOk(['keys', 'generate', '--now', '2026-01-01'], { cwd: folder });
-  return folder;
-}
-
-interface Status {
-  zones: { keys: { tag: number; role: string; goal: string; states: Record<string, string> }[] }[];
-}
-async function statusOf(folder: string, now: string) {
-  const { stdout } = await zonewrightOk(['keys', 'status', '--json', '--now', now], {
-    cwd: folder,
-  });
-  return (JSON.parse(stdout) as Status).zones[0].keys;
-}
 
 describe('builds and keys', { timeout: 60_000 }, () => {
   it('a run killed between publication and key files is made good', async () => {
