@@ -104,4 +104,8 @@ export const STEPS: readonly string[] = [
   CREATE TRIGGER holders_deleted AFTER DELETE ON holders
     BEGIN UPDATE holders_version SET number = number + 1; END;
   `,
+  `
+  -- Octets sent after a download was complete, to clients that had not got all of it.
+  ALTER TABLE downloads ADD COLUMN resent INTEGER NOT NULL DEFAULT 0;
+  `,
 ];

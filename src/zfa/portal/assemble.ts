@@ -173,7 +173,7 @@ type Changes = Pick<GrowthDay, 'delegations' | 'added' | 'removed'>;
  * beside such a bar those of all other days would be nothing.
  */
 function changesOf({ delegations, added, removed }: Changes): Omit<Changes, 'delegations'> {
-  const first = added !== undefined && added > 0 && added === delegations;
+  const first = added !== undefined && added > 0 && added === delegations && (removed ?? 0) === 0;
   return first ? { added: undefined, removed: undefined } : { added, removed };
 }
 

@@ -56,6 +56,7 @@ export function requestOrigin(
       ? undefined
       : listenText({ host: plainAddress(localAddress), port: localPort ?? 0 }));
   if (host === undefined || !HOST.test(host)) return undefined;
+  if (Number(/:(\d+)$/.exec(host)?.[1] ?? 0) > 65_535) return undefined;
   return `${secure ? 'https' : 'http'}://${host.toLowerCase()}`;
 }
 

@@ -60,6 +60,7 @@ interface Live {
   base: { readonly sent: number; readonly ranges: readonly Interval[] };
   /** What is not in the row. */
   sent: number;
+  resent: number;
   ranges: readonly Interval[];
   dirty: boolean;
   users: number;
@@ -73,7 +74,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
   const rowsOf = (holder: string, file: string): Row[] =>
     db
       .sql(
-        `SELECT number, etag, size, began, ended, sent, ranges FROM downloads
+        `SELECT number, etag, size, began, ended, sent, resent, ranges FROM downloads
          WHERE holder = ? AND file = ? ORDER BY number DESC LIMIT ${LOOKED_AT}`,
       )
       .all(holder, file)
@@ -89,14 +90,15 @@ export function createDownloadRecords(db: Database): DownloadRecords {
         ...record,
         ended: record.ended ?? open.ended,
         sent: record.sent + open.sent,
+        resent: record.resent + open.resent,
         ranges: union(record.ranges, open.ranges),
       };
     });
     const fresh = own
       .filter((one) => one.number === undefined)
       .map((one): SentRecord => {
-        const { began, ended, sent, ranges } = one;
-        return { etag: one.file.etag, size: one.file.size, began, ended, sent, ranges };
+        const { began, ended, sent, resent, ranges } = one;
+        return { etag: one.file.etag, size: one.file.size, began, ended, sent, resent, ranges };
       });
     return [...written, ...fresh];
   };
@@ -133,21 +135,19 @@ export function createDownloadRecords(db: Database): DownloadRecords {
     const before = row === undefined ? undefined : recordOf(row);
     const ranges = union(before?.ranges ?? [], one.ranges);
     const sent = (before?.sent ?? 0) + one.sent;
+    const resent = (before?.resent ?? 0) + one.resent;
     // Two services may each have sent a part: only here it shows that nothing is missing.
     const whole = isWhole(ranges, file.size) ? one.counted : undefined;
     const ended = before?.ended ?? one.ended ?? whole ?? null;
     if (row !== undefined) {
-      db.sql('UPDATE downloads SET sent = ?, ranges = ?, ended = ? WHERE number = ?').run(
-        sent,
-        JSON.stringify(ranges),
-        ended,
-        row.number,
-      );
+      db.sql(
+        'UPDATE downloads SET sent = ?, resent = ?, ranges = ?, ended = ? WHERE number = ?',
+      ).run(sent, resent, JSON.stringify(ranges), ended, row.number);
     } else {
       const { lastInsertRowid } = db
         .sql(
-          `INSERT INTO downloads (holder, file, etag, serial, size, began, ended, sent, ranges)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+          `INSERT INTO downloads (holder, file, etag, serial, size, began, ended, sent, resent, ranges)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
         )
         .run(
           file.holder,
@@ -158,6 +158,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
           began,
           ended,
           sent,
+          resent,
           JSON.stringify(ranges),
         );
       written.push(() => {
@@ -168,6 +169,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
       one.ended = ended ?? undefined;
       one.base = { sent, ranges };
       one.sent = 0;
+      one.resent = 0;
       one.ranges = [];
       one.dirty = false;
     });
@@ -195,6 +197,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
       return {
         add: (start, end, now) => {
           one.sent += end - start;
+          if (one.ended !== undefined) one.resent += end - start;
           count([start, end], now);
           return one.base.sent + one.sent;
         },
@@ -228,6 +231,7 @@ function blank(file: RecordedFile, began: number): Live {
     counted: began,
     base: { sent: 0, ranges: [] },
     sent: 0,
+    resent: 0,
     ranges: [],
     dirty: false,
     users: 0,
@@ -241,6 +245,7 @@ function recordOf(row: Row): SentRecord {
     began: row.began as number,
     ended: (row.ended as number | null) ?? undefined,
     sent: row.sent as number,
+    resent: row.resent as number,
     ranges: JSON.parse(row.ranges as string) as Interval[],
   };
 }

@@ -87,6 +87,8 @@ export interface DownloadsOptions {
 
 interface Running {
   readonly holder: string;
+  /** The holder's when it began. */
+  readonly epoch: number;
   readonly address: string;
   readonly zones: readonly string[];
   readonly cut: (why: string) => void;
@@ -108,9 +110,11 @@ export function createDownloads(options: DownloadsOptions): Downloads {
   const started = clock();
 
   /** Why a download must end; undefined: it may go on. */
-  const objection = ({ holder: id, address, zones }: Omit<Running, 'cut'>): string | undefined => {
+  const objection = (running: Omit<Running, 'cut'>): string | undefined => {
+    const { holder: id, epoch, address, zones } = running;
     const holder = holders.find(id);
     if (holder === undefined || !isActive(holder, clock())) return 'access has ended';
+    if (holder.epoch !== epoch) return 'the password is another one now';
     if (!zones.every((zone) => holder.zones.includes(zone))) return 'the zone was taken away';
     return mayComeFrom(holder, address) ? undefined : 'the address is no longer allowed';
   };
@@ -183,7 +187,7 @@ export function createDownloads(options: DownloadsOptions): Downloads {
       const now = clock();
       const resumes = start > 0 || (range.kind === 'part' && 'if-range' in request.headers);
       const begun = records.of(holder.id, file.key);
-      const decision = decide(begun, { etag, resumes }, zfa.limitHours, now);
+      const decision = decide(begun, { etag, resumes, octets: end - start }, zfa.limitHours, now);
       if (decision.kind === 'wait') {
         const error = new HttpError(429, 'this file was downloaded; the next time is later', {
           'Retry-After': String(decision.seconds),
@@ -218,7 +222,8 @@ export function createDownloads(options: DownloadsOptions): Downloads {
           start,
           end,
           started: (cut) => {
-            const who = { holder: holder.id, address: request.address, zones: file.zones };
+            const { id, epoch } = holder;
+            const who = { holder: id, epoch, address: request.address, zones: file.zones };
             entry = {
               ...who,
               cut: (why) => {

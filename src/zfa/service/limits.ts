@@ -4,9 +4,10 @@
  *
  * A window begins with a download and lasts the configured hours, less a 48th of them, so that a
  * daily job that starts some seconds earlier than yesterday is not refused. Until all octets have
- * been sent at least once, requests go on at any place. Afterwards a new one from the beginning is
- * refused till the window ends; one that resumes is not, because what the network has taken is not
- * yet what the client has got. In all, a window has three times the file's size and 64 MiB.
+ * been sent at least once, requests go on at any place, up to three times the file's size and 64 MiB
+ * in all. Afterwards a new one from the beginning is refused till the window ends. One that resumes
+ * is not, because what the network has taken is not yet what the client has got: but what is sent
+ * after the end is at most the file once more.
  */
 
 /** Octets from `start` up to `end`, not included. */
@@ -22,6 +23,8 @@ export interface SentRecord {
   readonly ended: number | undefined;
   /** Octets; those sent twice count twice. */
   readonly sent: number;
+  /** Of these, those sent after the end. */
+  readonly resent: number;
   /** Sorted, apart from each other. */
   readonly ranges: readonly Interval[];
 }
@@ -31,6 +34,8 @@ export interface Wanted {
   readonly etag: string;
   /** It goes on with something: a range that begins beyond 0, or If-Range. */
   readonly resumes: boolean;
+  /** Octets that it asks for. */
+  readonly octets: number;
 }
 
 export type Decision =
@@ -41,7 +46,7 @@ export type Decision =
   /** Not before so many seconds. */
   | { readonly kind: 'wait'; readonly seconds: number };
 
-/** Octets that a window allows to be sent of a file of this size. */
+/** Octets that may be sent of a file of this size until all of it was sent. */
 export function allowance(size: number): number {
   return 3 * size + (64 << 20);
 }
@@ -90,7 +95,11 @@ export function decide(
     }
     return { kind: 'new' };
   }
-  if (own.sent >= allowance(own.size)) return { kind: 'wait', seconds: left(own) };
+  const tooMuch =
+    own.ended === undefined
+      ? own.sent >= allowance(own.size)
+      : own.resent + wanted.octets > own.size;
+  if (tooMuch) return { kind: 'wait', seconds: left(own) };
   return { kind: 'same' };
 }
 

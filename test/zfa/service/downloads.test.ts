@@ -155,6 +155,18 @@ describe('what ends access ends a running download', () => {
     changeHolder(service.db, 'acme', { epoch: 2 });
     expect((await service.ask(PATH, { bearer })).status).toBe(401);
   });
+
+  it('a new password ends what was begun with the old one', async () => {
+    await start();
+    publish(service.folder, 'com', 1, randomBytes(LARGE));
+    const running = await slow();
+    changeHolder(service.db, 'acme', { epoch: 2 });
+    await until(() => service.running.service.downloads.running === 0, 2);
+    const { body, broken } = await running.rest();
+    expect(broken).toBe(true);
+    expect(body.length).toBeLessThan(LARGE);
+    expect(downloads()[0].cut).toBe('the password is another one now');
+  });
 });
 
 describe('one complete download a day', () => {
@@ -169,6 +181,11 @@ describe('one complete download a day', () => {
     expect(again.status).toBe(429);
     expect(Number(again.headers['retry-after'])).toBe(86_400 - 1800);
     expect((await service.ask(PATH, head)).status).toBe(200);
+    // What got lost on the way can be asked for, but not time and again.
+    expect((await get({ Range: 'bytes=300-' })).status).toBe(206);
+    await until(() => downloads().length === 3);
+    expect((await get({ Range: 'bytes=1-' })).status).toBe(429);
+    expect((await get({ Range: 'bytes=900-' })).status).toBe(206);
     // Another file is another file; and so is another holder's.
     expect((await get({}, '/files/com/com.zone.gz')).status).toBe(200);
     addHolder(service.db, 'other');

@@ -20,11 +20,12 @@ const record = (more: Partial<SentRecord> = {}): SentRecord => ({
   began: T,
   ended: T + 60,
   sent: 1000,
+  resent: 0,
   ranges: [[0, 1000]],
   ...more,
 });
-const fresh = { etag: 'a', resumes: false };
-const resumed = { etag: 'a', resumes: true };
+const fresh = { etag: 'a', resumes: false, octets: 1000 };
+const resumed = { etag: 'a', resumes: true, octets: 500 };
 
 describe('intervals', () => {
   const interval = fc
@@ -77,16 +78,22 @@ describe('one complete download in the window', () => {
   });
 
   it('also of a version that is newer', () => {
-    expect(decide([record()], { etag: 'b', resumes: false }, 24, T + 100).kind).toBe('wait');
+    expect(decide([record()], { ...fresh, etag: 'b' }, 24, T + 100).kind).toBe('wait');
     const half = record({ ended: undefined });
-    expect(decide([half], { etag: 'b', resumes: false }, 24, T + 100).kind).toBe('new');
+    expect(decide([half], { ...fresh, etag: 'b' }, 24, T + 100).kind).toBe('new');
   });
 
-  it('who resumes may, after the end, too, until three times the file and 64 MiB were sent', () => {
+  it('who resumes may, after the end, too, until the file was sent once more', () => {
     expect(decide([record()], resumed, 24, T + 100)).toEqual({ kind: 'same' });
-    const much = record({ sent: allowance(1000) });
-    expect(decide([much], resumed, 24, T + 100).kind).toBe('wait');
-    expect(decide([much], resumed, 24, T + DAY)).toEqual({ kind: 'new' });
+    const tail = { ...resumed, octets: 400 };
+    expect(decide([record({ resent: 600 })], tail, 24, T + 100)).toEqual({ kind: 'same' });
+    expect(decide([record({ resent: 601 })], tail, 24, T + 100).kind).toBe('wait');
+    expect(decide([record({ resent: 601 })], tail, 24, T + DAY)).toEqual({ kind: 'new' });
+  });
+
+  it('what is not complete goes on until three times the file and 64 MiB were sent', () => {
+    const half = record({ ended: undefined, sent: allowance(1000) - 1 });
+    expect(decide([half], fresh, 24, T + 100)).toEqual({ kind: 'same' });
     const unfinished = record({ ended: undefined, sent: allowance(1000) });
     expect(decide([unfinished], fresh, 24, T + 100).kind).toBe('wait');
   });
@@ -117,12 +124,12 @@ describe('one complete download in the window', () => {
         const history: { at: number; octets: number }[] = [];
         for (const { etag, resumes, octets, pause } of steps) {
           now += pause;
-          const decision = decide(records, { etag, resumes }, 24, now);
+          const sent = Math.min(octets, size);
+          const decision = decide(records, { etag, resumes, octets: sent }, 24, now);
           if (decision.kind === 'wait') {
             expect(decision.seconds).toBeGreaterThan(0);
             continue;
           }
-          const sent = Math.min(octets, size);
           history.push({ at: now, octets: sent });
           const at = records.findLastIndex((one) => one.etag === etag);
           const before = decision.kind === 'new' || at < 0 ? undefined : records[at];
@@ -132,6 +139,7 @@ describe('one complete download in the window', () => {
             began: before?.began ?? now,
             ended: before?.ended ?? (sent === size ? now : undefined),
             sent: (before?.sent ?? 0) + sent,
+            resent: (before?.resent ?? 0) + (before?.ended === undefined ? 0 : sent),
             ranges: [],
           };
           if (before === undefined) records.push(next);

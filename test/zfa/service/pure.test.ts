@@ -173,7 +173,7 @@ describe('where a request comes from', () => {
     const origin = (host: string) => requestOrigin({ host }, true, undefined);
     expect(origin('zfa.example')).toBe('https://zfa.example');
     expect(origin('[::1]:8443')).toBe('https://[::1]:8443');
-    for (const host of ['', 'a b', 'a/b', 'a@b', 'a"b', 'a:b', 'a:123456', '<x>', '-']) {
+    for (const host of ['', 'a b', 'a/b', 'a@b', 'a"b', 'a:b', 'a:123456', 'a:65536', '<x>', '-']) {
       expect(origin(host), host).toBeUndefined();
     }
     const local = { localAddress: '::ffff:127.0.0.1', localPort: 8080 };
