@@ -163,9 +163,16 @@ function refuseLost(key: KeyPair, role: Role | undefined): void {
     `the ${(role ?? 'csk').toUpperCase()} with tag ${key.tag} of ${zoneLabel(key.zone)} signs, and its private half is not here`,
     {
       place: { file: key.file },
-      hint: `bring it back from a backup as ${key.file.replace(/\.key$/, '.private')}; if it is lost for good, replace it at once: zonewright keys roll --zone ${zoneLabel(key.zone)} --role ${role ?? 'csk'} --emergency --reason "…"`,
+      hint: `${bringBack(key, role)}; if it is lost for good, replace it at once: zonewright keys roll --zone ${zoneLabel(key.zone)} --role ${role ?? 'csk'} --emergency --reason "…"`,
     },
   );
+}
+
+/** What to do about a private half that is not here. */
+function bringBack({ file }: KeyPair, role: Role | undefined): string {
+  const back = `bring its private half back as ${file.replace(/\.key$/, '.private')}`;
+  if (role !== 'ksk') return back;
+  return `${back}, or import what it has signed elsewhere with "zonewright keys import-response"`;
 }
 
 function missing(
@@ -192,13 +199,9 @@ function missing(
     });
   }
   if (published !== undefined) {
-    const file = published.file.replace(/\.key$/, '.private');
     return refusal(what, {
       place: { file: published.file },
-      hint:
-        need === 'ksk'
-          ? `this key is only published: bring its private half back as ${file}, or import what it has signed elsewhere with "zonewright keys import-response"`
-          : `this key is only published: bring its private half back as ${file}`,
+      hint: `this key is only published: ${bringBack(published, need)}`,
     });
   }
   return refusal(what, {
