@@ -141,6 +141,8 @@ export const MUTANTS: readonly Mutant[] = [
     /./,
     steps('after = { ...after, dsSeen: undefined };', '{}'),
     steps('after = { ...after, dsGone: undefined };', '{}'),
+    // Which a second rule would make good here.
+    times('Math.max(seen, since)', 'seen'),
   ),
   mutant('RFC 5011: hold-down', 'RFC 5011', /./, without(ANCHOR, 'HOLD_DOWN')),
   mutant(
