@@ -10,6 +10,7 @@ import { breakText } from '../keys/engine/explain.js';
 import { isPresent } from '../keys/engine/model.js';
 import { generateKeyPair } from '../keys/generate.js';
 import { HIDDEN_STATE } from '../keys/lifecycle/key-state.js';
+import { holdOffline } from '../keys/lifecycle/offline.js';
 import { lookAtParent } from '../keys/lifecycle/parent.js';
 import {
   type EngineRun,
@@ -94,9 +95,10 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
   if (presigned !== undefined) {
     // The ZSKs go by the times that the KSK's signatures were asked for with.
     if (presigned.warning !== undefined) warn(presigned.warning);
+    const selection = selectKeys(pairs, now, presigned);
     return {
-      run: { held, events: [], waits: [], made: [] },
-      selection: selectKeys(pairs, now, presigned),
+      run: { held: holdOffline(held, selection, now), events: [], waits: [], made: [] },
+      selection,
       dsTtl: undefined,
       deleteDs: false,
     };

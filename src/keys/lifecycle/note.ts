@@ -37,6 +37,11 @@ export interface KeyNote {
   /** Keys that do not wait for caches. */
   readonly emergency: readonly string[];
   readonly seen: Readonly<Record<TtlKind, readonly ObservedTtl[]>>;
+  /**
+   * The zone was published last with what the KSK signed on another machine, for the times that the
+   * key files have: nobody may change these (offline.ts).
+   */
+  readonly offline?: boolean | undefined;
 }
 
 /** The note of a zone that has none yet. */
@@ -66,6 +71,7 @@ const schema = v.object({
   known: v.array(v.object({ id: v.string(), tag: time, role })),
   emergency: v.array(v.string()),
   seen: v.object({ dnskey: ttls, zone: ttls, ds: ttls }),
+  offline: v.optional(v.boolean()),
 });
 
 function fileOf(stateDir: string, label: string): string {

@@ -102,7 +102,10 @@ export function withKeys(held: HeldKeys, keys: ZoneKeys, now: number): HeldKeys 
     const key = keys.keys.find(({ id }) => id === keyId(pair.dnskey));
     if (key === undefined) return pair;
     const { timing, state } = filesOf(key, pair, keys.keys, held.policy, now);
-    return { ...pair, timing, state, declaredRole: key.role };
+    if (held.note.offline !== true) return { ...pair, timing, state, declaredRole: key.role };
+    // The KSK has signed for the times that the files have.
+    const { dsPublish } = timing;
+    return { ...pair, timing: { ...pair.timing, dsPublish }, state, declaredRole: key.role };
   });
   const note: KeyNote = {
     ...held.note,
@@ -149,7 +152,9 @@ export function runEngine(held: HeldKeys, make: KeyMaker, now: number): EngineRu
     events = [...events, ...second.events];
     zone = second.zone;
   }
-  const after = withKeys({ ...held, pairs }, zone, now);
+  // From now on the engine decides, whatever was before.
+  const note: KeyNote = { ...held.note, offline: undefined };
+  const after = withKeys({ ...held, pairs, note }, zone, now);
   return { held: after, events, waits: explain(zone, policy, now), made };
 }
 

@@ -6,6 +6,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { keyTag } from '#zonewright/dnssec/keytag.js';
 import { readKeys } from '#zonewright/keys/store.js';
 import { zonewright, zonewrightOk } from '../../tools/cli.js';
 import { describeWithTools, judge, judges } from '../../tools/judges.js';
@@ -40,6 +41,16 @@ const signersOf = (folder: string, type: string): number[] =>
     .filter(([covered]) => covered === type)
     .map((fields) => Number(fields[6]))
     .sort((a, b) => a - b);
+
+/** The tags of the published keys. */
+const dnskeyTags = (folder: string): number[] =>
+  published(folder)
+    .filter(({ type }) => type === 'DNSKEY')
+    .map(({ rdata }) => {
+      const [flags, protocol, algorithm, ...key] = rdata.split(' ');
+      const head = [Number(flags) >> 8, Number(flags) & 255, Number(protocol), Number(algorithm)];
+      return keyTag(new Uint8Array([...head, ...Buffer.from(key.join(''), 'base64')]));
+    });
 
 async function tagOf(folder: string, role: string, day: string, goal = 'omnipresent') {
   const found = (await statusOf(folder, `2026-${day}`)).find(
@@ -201,8 +212,8 @@ describe('keys in hand', { timeout: 120_000 }, () => {
 
 describe('an offline KSK', { timeout: 120_000 }, () => {
   /** A zone whose KSK is in the folder `ksk`, and has signed until March. */
-  async function offlineZone(): Promise<string> {
-    const folder = await newZone();
+  async function offlineZone(policy = ''): Promise<string> {
+    const folder = await newZone(policy);
     rmSync(join(folder, 'keys'), { recursive: true });
     mkdirSync(join(folder, 'keys'), { mode: 0o700 });
     const ksk = join(folder, 'ksk');
@@ -237,6 +248,29 @@ describe('an offline KSK', { timeout: 120_000 }, () => {
     const [zsk] = readKeys(join(folder, 'keys'), ZONE).filter((key) => key.flags === 256);
     expect(zsk.timing.activate).toBe(1_767_225_600);
   });
+
+  // Once right after the ZSKs have changed over, once when that falls to the first build with the KSK.
+  it.each([['01-20', '01-22'], ['01-20']])(
+    'can be brought back in the middle of a ZSK roll (last build before: %s %s)',
+    async (...days) => {
+      const folder = await offlineZone('zsk-lifetime = "P20D"');
+      await build(folder, '01-10', ...days);
+      const before = { signers: signersOf(folder, 'SOA'), dnskeys: dnskeyTags(folder) };
+      expect(before.dnskeys).toHaveLength(3);
+      const ksk = join(folder, 'ksk');
+      for (const name of readdirSync(ksk)) {
+        if (name.endsWith('.private')) cpSync(join(ksk, name), join(folder, 'keys', name));
+      }
+      for (const day of ['01-22T01:00:00Z', '01-23', '01-26', '01-30', '02-09', '02-12']) {
+        await build(folder, day);
+        const after = { signers: signersOf(folder, 'SOA'), dnskeys: dnskeyTags(folder) };
+        // Resolvers may hold the DNSKEY RRset of the build before, or its signatures.
+        expect(before.dnskeys, day).toEqual(expect.arrayContaining(after.signers));
+        expect(after.dnskeys, day).toEqual(expect.arrayContaining(before.signers));
+        Object.assign(before, after);
+      }
+    },
+  );
 
   it('rolls are refused: no build would carry them out', async () => {
     const folder = await offlineZone();
