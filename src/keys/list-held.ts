@@ -9,13 +9,15 @@ import { byRole, type EngineKey, stateOf } from './engine/model.js';
 import { rollStart } from './engine/schedule.js';
 import { keyId } from './lifecycle/key-state.js';
 import type { HeldKeys } from './lifecycle/zone-keys.js';
-import { type ListedKey, timesOf } from './list.js';
+import { type ListedKey, listKeys, timesOf } from './list.js';
 
-/** Lists the keys of a zone that the engine has in hand. */
+/** Lists the keys of a zone that the engine has in hand, and then those that are only published. */
 export function listHeldKeys(held: HeldKeys, now: number): ListedKey[] {
   const { pairs, keys, policy } = held;
   const waits = explain(keys, policy, now);
-  return [...keys.keys].sort(byRole).flatMap((key): ListedKey[] => {
+  const ids = new Set(keys.keys.map(({ id }) => id));
+  const foreign = pairs.filter(({ dnskey }) => !ids.has(keyId(dnskey)));
+  const own = [...keys.keys].sort(byRole).flatMap((key): ListedKey[] => {
     const pair = pairs.find(({ dnskey }) => keyId(dnskey) === key.id);
     if (pair === undefined) return [];
     return [
@@ -36,6 +38,7 @@ export function listHeldKeys(held: HeldKeys, now: number): ListedKey[] {
       },
     ];
   });
+  return [...own, ...listKeys(foreign, now, held.zone.policy)];
 }
 
 function nextOf(

@@ -19,7 +19,7 @@ import {
 } from '../engine/model.js';
 import type { NeededKey } from '../engine/schedule.js';
 import { HOLD_DOWN } from '../engine/times.js';
-import { keyRoles } from '../roles.js';
+import { hasSecret, isInHand, keyRoles, ownRole, signsKeysHere } from '../roles.js';
 import type { KeyPair } from '../store.js';
 import { writeKey } from '../write.js';
 import { engineKey, filesOf, keyId, type ParentDs } from './key-state.js';
@@ -69,9 +69,9 @@ export function holdKeys(places: KeyPlaces, now: number): HeldKeys {
     );
   }
   const roles = keyRoles(pairs, now);
-  const keys = pairs.map((pair) =>
-    engineKey(pair, roles.get(pair) ?? 'zsk', pairs, note, policy, parentDs, now),
-  );
+  const keys = pairs
+    .filter((pair) => !isForeign(pair, pairs, note, now))
+    .map((pair) => engineKey(pair, roles.get(pair) ?? 'zsk', pairs, note, policy, parentDs, now));
   return { zone, stateDir, policy, note, pairs, keys: { keys, rolls: note.rolls } };
 }
 
@@ -89,6 +89,24 @@ function refuseMissing({ zone, pairs }: KeyPlaces, note: KeyNote): void {
       hint: 'is key-dir the right folder? Bring the key back from a backup, or with "zonewright keys restore"',
     },
   );
+}
+
+/**
+ * Is it another signer's key, of which the zone only publishes the DNSKEY (RFC 8901)? Such a key goes by
+ * its times and does no work of ours. A KSK without its private half is ours where no other KSK signs
+ * here: it is offline. A key that was in hand, and whose private half is lost, stays so.
+ */
+function isForeign(
+  pair: KeyPair,
+  pairs: readonly KeyPair[],
+  { known }: KeyNote,
+  now: number,
+): boolean {
+  const { state } = pair;
+  if (hasSecret(pair) || (state !== undefined && isInHand(state))) return false;
+  const id = keyId(pair.dnskey);
+  if (known.some((key) => key.id === id)) return false;
+  return ownRole(pair) === 'zsk' || signsKeysHere(pairs, now);
 }
 
 /** Was the last run interrupted before it wrote the key files? */

@@ -189,6 +189,28 @@ describe('keys in hand', { timeout: 120_000 }, () => {
     expect(signersOf(folder, 'SOA')).toEqual([next]);
   });
 
+  it('keys of another signer are published, and do no work of ours', async () => {
+    const folder = await settled();
+    const other = await newZone();
+    const [stranger] = readKeys(join(other, 'keys'), ZONE).filter((key) => key.flags === 256);
+    cpSync(stranger.file, join(folder, 'keys', basename(stranger.file)));
+    await build(folder, '01-09');
+    await keysOk(folder, '01-10', 'roll', '--role', 'zsk');
+    const old = await tagOf(folder, 'zsk', '01-10');
+    await build(folder, '01-10', '01-14', '01-20');
+    expect(dnskeyTags(folder)).toContain(stranger.tag);
+    expect(dnskeyTags(folder)).not.toContain(old);
+    const [signer, ...others] = signersOf(folder, 'SOA');
+    expect(others).toEqual([]);
+    expect([old, stranger.tag]).not.toContain(signer);
+    const { stdout } = await keys(folder, '01-20', 'list', '--json');
+    const listed = (JSON.parse(stdout) as { keys: { tag: number }[] }).keys;
+    expect(listed.map(({ tag }) => tag)).toContain(stranger.tag);
+    // It may go as it came: nobody counts on it.
+    rmSync(join(folder, 'keys', basename(stranger.file)));
+    await build(folder, '01-21');
+  });
+
   it('a roll that takes the place of one that was asked for says so', async () => {
     const folder = await settled();
     await keysOk(folder, '01-10', 'roll', '--role', 'ksk', '--at', '2026-02-01');
