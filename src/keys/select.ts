@@ -40,6 +40,7 @@ export const NO_KEYS: KeySelection = { dnskeys: [], ksks: [], zsks: [], announce
  * @param stored all keys of one zone (`readKeys`).
  * @param now seconds since 1970.
  * @param presigned stands for the KSKs (`presignedAt`).
+ * @param isLetGo keys of which nothing is expected any more: they are replaced in an emergency.
  * @throws ZonewrightError (exit 4) when the keys can't make a valid zone: no key, equal tags, an
  *   algorithm without a KSK or ZSK, an algorithm that signs nothing, other ZSKs than were signed.
  */
@@ -47,6 +48,7 @@ export function selectKeys(
   stored: readonly KeyPair[],
   now: number,
   presigned?: Presigned,
+  isLetGo: (key: KeyPair) => boolean = () => false,
 ): KeySelection {
   const keys =
     presigned === undefined || stored.length === 0
@@ -73,7 +75,7 @@ export function selectKeys(
     if (phase.published) dnskeys.push(form);
     const role = roles.get(key);
     if (key.secret === undefined) {
-      if (presigned === undefined) refuseLost(key, role);
+      if (presigned === undefined && !isLetGo(key)) refuseLost(key, role);
       continue;
     }
     // A revoked key signs the DNSKEY RRset, to prove its revocation, and nothing else.

@@ -3,13 +3,14 @@
  * written back when the zone that shows it is published.
  */
 
+import { existsSync } from 'node:fs';
 import type { Config, ZoneConfig } from '../config/model.js';
 import { isoTime } from '../config/time.js';
 import { refusal } from '../errors.js';
 import { breakText } from '../keys/engine/explain.js';
 import { isPresent } from '../keys/engine/model.js';
 import { generateKeyPair } from '../keys/generate.js';
-import { HIDDEN_STATE } from '../keys/lifecycle/key-state.js';
+import { HIDDEN_STATE, keyId } from '../keys/lifecycle/key-state.js';
 import { holdOffline } from '../keys/lifecycle/offline.js';
 import { lookAtParent } from '../keys/lifecycle/parent.js';
 import {
@@ -23,10 +24,12 @@ import {
   runEngine,
   storeKeys,
 } from '../keys/lifecycle/zone-keys.js';
-import { presignedAt } from '../keys/offline/presigned.js';
+import { isOffline, presignedAt } from '../keys/offline/presigned.js';
+import { responseFile } from '../keys/offline/store.js';
 import type { Passphrase } from '../keys/passphrase.js';
+import { isRevokedAt } from '../keys/roles.js';
 import { type KeySelection, NO_KEYS, selectKeys } from '../keys/select.js';
-import { readKeys } from '../keys/store.js';
+import { type KeyPair, readKeys } from '../keys/store.js';
 import { purgeTrash, settleStore, signaturesEnd, trashKey } from '../keys/trash.js';
 import { checkParent } from '../parent/check.js';
 import type { Published } from './published.js';
@@ -72,9 +75,10 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
     pairs,
     parentDs,
     published: published?.keyStates,
+    offline: isOffline(config.keyDir, zone.name, pairs, now),
   };
-  for (const { tag, timing } of pairs) {
-    if (timing.revoke === undefined || timing.revoke <= now) continue;
+  for (const { tag, timing, state } of pairs) {
+    if (timing.revoke === undefined || isRevokedAt(timing.revoke, state, now)) continue;
     warn(
       `${zone.label}: key ${tag} has the Revoke time ${isoTime(timing.revoke)}, which builds do not follow: say "zonewright keys revoke" then`,
     );
@@ -102,6 +106,11 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
       dsTtl: undefined,
       deleteDs: false,
     };
+  }
+  if (existsSync(responseFile(config.keyDir, zone.name))) {
+    warn(
+      `${zone.label}: a KSK signs here, so that what it has signed elsewhere (${responseFile(config.keyDir, zone.name)}) is not used, and this build may change the ZSKs' times that it was signed for; remove the file if the KSK stays`,
+    );
   }
   let dsTtl: number | undefined;
   if (zone.policy.parentCheck) {
@@ -137,10 +146,13 @@ export async function buildKeys(zone: ZoneConfig, options: BuildKeysOptions): Pr
   }
   for (const { what } of run.events) tell(`${zone.label}: ${what}`);
   const { keys } = run.held.keys;
+  const isLetGo = ({ dnskey }: KeyPair): boolean => run.held.note.emergency.includes(keyId(dnskey));
   return {
     run,
     dsTtl,
-    selection: hasGoneInsecure(zone, run) ? NO_KEYS : selectKeys(run.held.pairs, now),
+    selection: hasGoneInsecure(zone, run)
+      ? NO_KEYS
+      : selectKeys(run.held.pairs, now, undefined, isLetGo),
     deleteDs: zone.policy.insecure && keys.some((key) => key.records.ds?.state === 'unretentive'),
   };
 }

@@ -25,7 +25,7 @@ import {
   storeKeys,
   withKeys,
 } from '../lifecycle/zone-keys.js';
-import { presignedAt } from '../offline/presigned.js';
+import { isOffline, presignedAt } from '../offline/presigned.js';
 import { type KeyPair, readKeys } from '../store.js';
 
 /** A command that is about one zone. */
@@ -40,12 +40,14 @@ export interface ZonesOptions extends CommonOptions {
   readonly zones: readonly Uint8Array[];
 }
 
-async function placesOf(config: Config, zone: ZoneConfig): Promise<KeyPlaces> {
+async function placesOf(config: Config, zone: ZoneConfig, now: number): Promise<KeyPlaces> {
   const { parentDs } = zone;
+  const pairs = readKeys(config.keyDir, zone.name, { leaveSealed: true });
   return {
     zone,
     stateDir: config.stateDir,
-    pairs: readKeys(config.keyDir, zone.name, { leaveSealed: true }),
+    pairs,
+    offline: isOffline(config.keyDir, zone.name, pairs, now),
     parentDs: typeof parentDs === 'string' ? await readDsFile(parentDs, zone.name) : parentDs,
     published: publishedOf(join(config.outputDir, zone.label), zone.label)?.keyStates,
   };
@@ -58,7 +60,7 @@ export async function lookAtKeys(
   const config = loadConfig(options.config);
   const held: HeldKeys[] = [];
   for (const zone of selectZones(config, options.zones)) {
-    held.push(holdKeys(await placesOf(config, zone), options.now));
+    held.push(holdKeys(await placesOf(config, zone, options.now), options.now));
   }
   return { config, held };
 }
@@ -94,7 +96,7 @@ export async function changeKeys(options: ZoneOptions, change: Change): Promise<
   const lock = acquireLock(stateDir, change.command);
   try {
     assertAuditable(stateDir);
-    const places = await placesOf(config, zone);
+    const places = await placesOf(config, zone, options.now);
     if (change.byBuilds === true) refuseOffline(config, zone, places.pairs, options.now);
     let held = holdKeys(places, options.now);
     if (isBehind(places) && change.dryRun !== true) {

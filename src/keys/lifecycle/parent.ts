@@ -59,8 +59,9 @@ export function lookAtParent(
     if (!wanted || (verdict === 'seen' ? key.dsSeen : key.dsGone) !== undefined) continue;
     const note = verdict === 'seen' ? noteDsSeen : noteDsGone;
     const answer = note(held.keys, key, held.policy, { at: now, now });
-    if ('refused' in answer) warnings.push(`${answer.refused}: ${answer.why}`);
-    else {
+    if ('refused' in answer) {
+      warnings.push([answer.refused, answer.why].filter((text) => text !== '').join(': '));
+    } else {
       held = withKeys(held, answer.zone, now);
       told.push(answer.what);
     }

@@ -53,17 +53,23 @@ export interface KeyPlaces {
   readonly parentDs: ParentDs;
   /** What the published generation says of the keys. */
   readonly published: KeyStates | undefined;
+  /** The KSK signs on another machine (`isOffline`). */
+  readonly offline: boolean;
 }
+
+const NONE: ZoneKeys = { keys: [], rolls: [] };
 
 /** Takes a zone's keys in hand. */
 export function holdKeys(places: KeyPlaces, now: number): HeldKeys {
   const { zone, stateDir, pairs, parentDs, published } = places;
-  const note = readNote(stateDir, zone.label);
+  const written = readNote(stateDir, zone.label);
+  const offline = places.offline || written.offline ? true : undefined;
+  const note: KeyNote = { ...written, offline };
   refuseMissing(places, note);
   const policy = enginePolicy(zone.policy, zone, note, now);
   if (published !== undefined && published.revision > note.revision) {
     return withKeys(
-      { zone, stateDir, policy, note: published.note, pairs, keys: { keys: [], rolls: [] } },
+      { zone, stateDir, policy, note: { ...published.note, offline }, pairs, keys: NONE },
       { keys: published.keys, rolls: published.note.rolls },
       now,
     );

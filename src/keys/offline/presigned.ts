@@ -7,6 +7,7 @@
  * keys that the store publishes today; anything else is refused, and yesterday's zone stays.
  */
 
+import { existsSync } from 'node:fs';
 import { formatDuration } from '../../config/duration.js';
 import { isoTime } from '../../config/time.js';
 import { keyTag } from '../../dnssec/keytag.js';
@@ -127,6 +128,16 @@ export function presignedAt(
     lasts,
     warning: warningOf(label, lasts, now),
   };
+}
+
+/** Does the KSK sign on another machine: is a response stored, and no KSK that signs here? */
+export function isOffline(
+  dir: string,
+  zone: Uint8Array,
+  keys: readonly KeyPair[],
+  now: number,
+): boolean {
+  return !signsKeysHere(keys, now) && existsSync(responseFile(dir, zone));
 }
 
 function noBundle(bundles: readonly Bundle[], label: string, file: string, now: number) {

@@ -30,6 +30,8 @@ export interface OpenRecord {
   fill(gap: Interval, now: number): void;
   /** Has all of the file been sent? */
   readonly whole: boolean;
+  /** Octets sent after that, by all downloads of the record. */
+  readonly resent: number;
   /** The download has ended, in whatever way. */
   release(): void;
 }
@@ -57,7 +59,7 @@ interface Live {
   /** When something was counted last. */
   counted: number;
   /** As in the row when it was last looked at. */
-  base: { readonly sent: number; readonly ranges: readonly Interval[] };
+  base: { readonly sent: number; readonly resent: number; readonly ranges: readonly Interval[] };
   /** What is not in the row. */
   sent: number;
   resent: number;
@@ -109,9 +111,9 @@ export function createDownloadRecords(db: Database): DownloadRecords {
     if (found !== undefined) return found;
     const row = rowsOf(file.holder, file.file).findLast((one) => one.etag === file.etag);
     if (row === undefined) return undefined;
-    const { began, ended, sent, ranges } = recordOf(row);
+    const { began, ended, sent, resent, ranges } = recordOf(row);
     const number = row.number as number;
-    return keep({ ...blank(file, began), number, ended, base: { sent, ranges } });
+    return keep({ ...blank(file, began), number, ended, base: { sent, resent, ranges } });
   };
   const keep = (one: Live): Live => {
     const key = keyOf(one.file.holder, one.file.file);
@@ -167,7 +169,7 @@ export function createDownloadRecords(db: Database): DownloadRecords {
     }
     written.push(() => {
       one.ended = ended ?? undefined;
-      one.base = { sent, ranges };
+      one.base = { sent, resent, ranges };
       one.sent = 0;
       one.resent = 0;
       one.ranges = [];
@@ -205,6 +207,9 @@ export function createDownloadRecords(db: Database): DownloadRecords {
         get whole() {
           return one.ended !== undefined;
         },
+        get resent() {
+          return one.base.resent + one.resent;
+        },
         release: () => {
           one.users--;
         },
@@ -229,7 +234,7 @@ function blank(file: RecordedFile, began: number): Live {
     number: undefined,
     ended: undefined,
     counted: began,
-    base: { sent: 0, ranges: [] },
+    base: { sent: 0, resent: 0, ranges: [] },
     sent: 0,
     resent: 0,
     ranges: [],

@@ -239,7 +239,9 @@ export function createDownloads(options: DownloadsOptions): Downloads {
           progress: (from, to) => {
             bytes += to - from;
             const sent = record.add(from, to, clock());
-            if (zfa.limitHours > 0 && sent > allowance(size)) entry?.cut('sent too often');
+            // Also of several at a time that were let in.
+            const often = sent > allowance(size) || record.resent > size;
+            if (zfa.limitHours > 0 && often) entry?.cut('sent too often');
           },
           finished: (complete) => {
             if (entry !== undefined) running.delete(entry);

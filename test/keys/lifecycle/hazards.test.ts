@@ -70,7 +70,7 @@ const stateOf = (folder: string, tag: number): string => {
 async function settled(policy = ''): Promise<string> {
   const folder = await newZone(policy);
   await build(folder, '01-01', '01-04');
-  const ksk = await tagOf(folder, 'ksk', '01-04');
+  const ksk = await tagOf(folder, policy.includes('csk') ? 'csk' : 'ksk', '01-04');
   await keysOk(folder, '01-05', 'ds-seen', '--tag', `${ksk}`);
   await build(folder, '01-08');
   return folder;
@@ -96,19 +96,33 @@ describe('keys in hand', { timeout: 120_000 }, () => {
     await build(folder, '01-12');
   });
 
-  it('a ZSK that is lost for good is replaced in an emergency', async () => {
-    const folder = await settled();
-    const old = await tagOf(folder, 'zsk', '01-08');
-    const pair = readKeys(join(folder, 'keys'), ZONE).find(({ tag }) => tag === old)!;
-    rmSync(pair.privateFile!);
-    const refused = await zonewright(['build', ...at('01-09')], { cwd: folder });
-    expect(refused.status).toBe(4);
-    expect(refused.stderr).toContain('--emergency');
-    const flags = ['--role', 'zsk', '--emergency', '--reason', 'lost'];
-    await keysOk(folder, '01-09', 'roll', ...flags);
-    await build(folder, '01-09T01:00:00Z');
-    expect(signersOf(folder, 'SOA')).toEqual([await tagOf(folder, 'zsk', '01-10')]);
-  });
+  it.each(['zsk', 'ksk', 'csk'])(
+    'a %s that is lost for good is replaced in an emergency',
+    async (role) => {
+      const folder = await settled(role === 'csk' ? 'csk = true' : '');
+      const old = await tagOf(folder, role, '01-08');
+      const pair = readKeys(join(folder, 'keys'), ZONE).find(({ tag }) => tag === old)!;
+      rmSync(pair.privateFile!);
+      const refused = await zonewright(['build', ...at('01-09')], { cwd: folder });
+      expect(refused.status).toBe(4);
+      expect(refused.stderr).toContain('--emergency');
+      const flags = ['--role', role, '--emergency', '--reason', 'lost'];
+      await keysOk(folder, '01-09', 'roll', ...flags);
+      await build(folder, '01-09T01:00:00Z', '01-09T02:00:00Z', '01-10');
+      const next = await tagOf(folder, role, '01-10');
+      expect(next).not.toBe(old);
+      expect(signersOf(folder, role === 'ksk' ? 'DNSKEY' : 'SOA')).toEqual([next]);
+      if (role === 'zsk') return;
+      // The parent can follow.
+      expect(signersOf(folder, 'DNSKEY')).toEqual([next]);
+      const cds = published(folder).filter(({ type }) => type === 'CDS');
+      expect(cds.map(({ rdata }) => rdata.split(' ')[0])).toContain(`${next}`);
+      await keysOk(folder, '01-10', 'ds-seen', '--tag', `${next}`);
+      await keysOk(folder, '01-10', 'ds-gone', '--tag', `${old}`);
+      await build(folder, '01-11', '01-14', '01-17', '01-25');
+      expect(dnskeyTags(folder)).not.toContain(old);
+    },
+  );
 
   it('a key that is imported into a zone in hand is known to nobody yet', async () => {
     const folder = await settled();
@@ -258,6 +272,33 @@ describe('an offline KSK', { timeout: 120_000 }, () => {
     return folder;
   }
   const ksk0 = (): string => '/';
+
+  it('what is said of the parent changes no time that the KSK has signed for', async () => {
+    const folder = await newZone('zsk-lifetime = "P20D"');
+    await build(folder, '01-01', '01-04');
+    const ksk = await tagOf(folder, 'ksk', '01-04');
+    const offline = join(folder, 'ksk');
+    mkdirSync(offline, { mode: 0o700 });
+    for (const name of readdirSync(join(folder, 'keys'))) {
+      if (!name.includes(`+${String(ksk).padStart(5, '0')}.`)) continue;
+      cpSync(join(folder, 'keys', name), join(offline, name));
+      if (name.endsWith('.private')) rmSync(join(folder, 'keys', name));
+    }
+    await keysOk(folder, '01-05', 'request', '--to', '2026-03-01', '--out', 'a.ksr');
+    const sign = ['keys', 'sign-request', join(folder, 'a.ksr'), ...zone, '--key-dir', offline];
+    const out = ['--out', join(folder, 'a.skr'), '--yes', ...at('01-05')];
+    await zonewrightOk([...sign, ...out], { cwd: '/' });
+    await keysOk(folder, '01-05', 'import-response', 'a.skr');
+    const times = () =>
+      readKeys(join(folder, 'keys'), ZONE)
+        .filter((key) => key.flags === 256)
+        .map(({ tag, timing }) => ({ ...timing, tag }));
+    const before = times();
+    expect(before.some((timing) => timing.delete !== undefined)).toBe(true);
+    await keysOk(folder, '01-05', 'ds-seen', '--tag', `${ksk}`);
+    expect(times()).toEqual(before);
+    await build(folder, '01-06', '01-10', '01-20', '01-22', '01-28', '02-02', '02-09');
+  });
 
   it('what is said of the parent does not stop the builds', async () => {
     const folder = await offlineZone();

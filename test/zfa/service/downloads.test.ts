@@ -170,6 +170,24 @@ describe('what ends access ends a running download', () => {
 });
 
 describe('one complete download a day', () => {
+  it('many that resume at the same time get no more than one', async () => {
+    await start();
+    publish(service.folder, 'com', 1, randomBytes(LARGE));
+    expect((await get()).status).toBe(200);
+    const half = { Range: `bytes=${LARGE / 2}-` };
+    const begun = await Promise.all([1, 2, 3].map(() => slow(PATH, half)));
+    // All were let in while the network had taken little of the others.
+    expect(begun.map(({ response }) => response.statusCode)).toEqual([206, 206, 206]);
+    const rests = await Promise.all(begun.map((one) => one.rest()));
+    await until(() => downloads().length === 4);
+    const [, ...resent] = downloads().map(({ bytes }) => Number(bytes));
+    // And for each what was on its way just then.
+    const most = LARGE + 3 * (4 << 20);
+    expect(resent.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThanOrEqual(most);
+    expect(rests.some(({ broken }) => broken)).toBe(true);
+    expect(downloads().at(-1)?.cut).toBe('sent too often');
+  });
+
   it('429 with Retry-After till the next one; parts and HEAD before do not count', async () => {
     await start();
     publish(service.folder, 'com', 1, randomBytes(1000));
