@@ -21,6 +21,7 @@ import {
   wireToKey,
 } from '../names/name.js';
 import { type EntryWriter, Kind } from '../records/entry.js';
+import { u32 } from '../records/numbers.js';
 import { parseRdata, rdataFault, type Tokens } from '../records/rdata.js';
 import { isMadeBySigner, isMetaType, TYPE, typeFromText } from '../records/types.js';
 import { EntryTokens } from './entry-tokens.js';
@@ -309,7 +310,7 @@ export class MasterParser {
       return true;
     }
     // An SOA without any TTL takes its own minimum, as RFC 1035 §3.3.13 had it.
-    if (this.ttl < 0) this.ttl = readU32(rdata, length - 4) & 0x7fffffff;
+    if (this.ttl < 0) this.ttl = u32(rdata, length - 4) & 0x7fffffff;
     this.lastTtl = this.ttl;
     this.pass(length);
     return true;
@@ -468,10 +469,6 @@ function sameBytes(text: Uint8Array, a: number, aEnd: number, b: number, bEnd: n
   if (aEnd - a !== bEnd - b) return false;
   for (let i = a, j = b; i < aEnd; i++, j++) if (text[i] !== text[j]) return false;
   return true;
-}
-
-function readU32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3]) >>> 0;
 }
 
 /** The A-label form of a name in UTF-8, or undefined when it is no IDNA 2008 name. */

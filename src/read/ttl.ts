@@ -1,5 +1,7 @@
 /** TTLs as master files write them. */
 
+import { unitSeconds } from '../records/numbers.js';
+
 /** A TTL in seconds from `86400` or `1w2d3h4m5s`, or -1 (RFC 2181 §8: at most 2^31-1). */
 export function ttlFromText(text: Uint8Array, start: number, end: number): number {
   let total = 0;
@@ -13,7 +15,7 @@ export function ttlFromText(text: Uint8Array, start: number, end: number): numbe
       if (++digits > 10) return -1;
       continue;
     }
-    const unit = unitSeconds(c | 0x20);
+    const unit = unitSeconds(c);
     if (unit === 0 || digits === 0) return -1;
     total += number * unit;
     number = 0;
@@ -23,21 +25,4 @@ export function ttlFromText(text: Uint8Array, start: number, end: number): numbe
   if (digits === 0 && !units) return -1;
   total += number;
   return total > 0x7fffffff ? -1 : total;
-}
-
-function unitSeconds(c: number): number {
-  switch (c) {
-    case 0x73:
-      return 1;
-    case 0x6d:
-      return 60;
-    case 0x68:
-      return 3600;
-    case 0x64:
-      return 86_400;
-    case 0x77:
-      return 604_800;
-    default:
-      return 0;
-  }
 }

@@ -44,7 +44,7 @@ export function writeNumber(n: number, out: Uint8Array, o: number): number {
 }
 
 /** Seconds of a unit letter, either case; 0 when it is none. */
-function unitSeconds(c: number): number {
+export function unitSeconds(c: number): number {
   switch (c | 0x20) {
     case 0x73:
       return 1;

@@ -27,6 +27,7 @@ import {
   factType,
   Kind,
 } from '../records/entry.js';
+import { putU32, u32 } from '../records/numbers.js';
 import { rdataToText } from '../records/rdata.js';
 import { TYPE, typeToText } from '../records/types.js';
 import { lookUp } from '../sort/cursor.js';
@@ -159,9 +160,9 @@ export function readApex(
   return {
     apex,
     soa,
-    inputSerial: readU32(rdata, rdata.length - 20),
-    denialTtl: Math.min(soa.ttl, readU32(rdata, rdata.length - 4)),
-    expire: readU32(rdata, rdata.length - 8),
+    inputSerial: u32(rdata, rdata.length - 20),
+    denialTtl: Math.min(soa.ttl, u32(rdata, rdata.length - 4)),
+    expire: u32(rdata, rdata.length - 8),
     others,
     nameServers,
     hosts: nameServers
@@ -197,7 +198,7 @@ export function signApex(data: ApexData, signing: ApexSigning): SignedApex {
     records.push({ type, ttl, rdata, place: undefined });
   };
   const soa = data.soa.rdata.slice();
-  writeU32(soa, soa.length - 20, signing.serial);
+  putU32(signing.serial, soa, soa.length - 20);
   add(TYPE.SOA, data.soa.ttl, soa);
   for (const { type, ttl, rdata } of signing.keySets) {
     for (const one of rdata) add(type, ttl, one);
@@ -227,7 +228,7 @@ export function signApex(data: ApexData, signing: ApexSigning): SignedApex {
 /** ZONEMD RDATA: scheme SIMPLE, SHA-384; without `digest` the octets of the place for one. */
 export function zonemdRdata(serial: number, digest?: Uint8Array): Uint8Array {
   const rdata = new Uint8Array(ZONEMD_LENGTH);
-  writeU32(rdata, 0, serial);
+  putU32(serial, rdata, 0);
   rdata[4] = 1;
   rdata[5] = 1;
   if (digest !== undefined) rdata.set(digest, 6);
@@ -248,10 +249,10 @@ export function soaRdata(soa: {
   rdata.set(mname, 0);
   rdata.set(rname, mname.length);
   const at = mname.length + rname.length;
-  writeU32(rdata, at + 4, soa.refresh);
-  writeU32(rdata, at + 8, soa.retry);
-  writeU32(rdata, at + 12, soa.expire);
-  writeU32(rdata, at + 16, soa.minimum);
+  putU32(soa.refresh, rdata, at + 4);
+  putU32(soa.retry, rdata, at + 8);
+  putU32(soa.expire, rdata, at + 12);
+  putU32(soa.minimum, rdata, at + 16);
   return rdata;
 }
 
@@ -263,14 +264,3 @@ function byPlace(a: ApexRecord, b: ApexRecord): number {
 
 const compare = (a: Uint8Array, b: Uint8Array): number =>
   compareBytes(a, 0, a.length, b, 0, b.length);
-
-function readU32(b: Uint8Array, at: number): number {
-  return ((b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]) >>> 0;
-}
-
-function writeU32(b: Uint8Array, at: number, value: number): void {
-  b[at] = value >>> 24;
-  b[at + 1] = value >>> 16;
-  b[at + 2] = value >>> 8;
-  b[at + 3] = value;
-}

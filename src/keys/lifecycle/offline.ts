@@ -13,7 +13,6 @@ import {
   withState,
 } from '../engine/model.js';
 import type { KeySelection } from '../select.js';
-import { phaseAt } from '../timing.js';
 import { keyId } from './key-state.js';
 import { type HeldKeys, withKeys } from './zone-keys.js';
 
@@ -33,6 +32,7 @@ export function holdOffline(held: HeldKeys, selection: KeySelection, now: number
     // The parent's, and what is said of it.
     ds: undefined,
   };
+  const timings = new Map(held.pairs.map(({ dnskey, timing }) => [keyId(dnskey), timing]));
   const keys = settle(held.keys.keys, held.policy, now).map((key): EngineKey => {
     let after = key;
     for (const record of recordsOf(key.role)) {
@@ -40,9 +40,8 @@ export function holdOffline(held: HeldKeys, selection: KeySelection, now: number
       if (is === isPresent(key, record)) continue;
       after = withState(after, record, is ? 'rumoured' : 'unretentive', now);
     }
-    const timing = held.pairs.find(({ dnskey }) => keyId(dnskey) === key.id)?.timing ?? {};
-    const ends = [timing.inactive, timing.delete].some((end) => end !== undefined && end <= now);
-    const leaves = phaseAt(timing, now).removed || ends;
+    const timing = timings.get(key.id) ?? {};
+    const leaves = [timing.inactive, timing.delete].some((end) => end !== undefined && end <= now);
     const isUsed = zsks.has(key.id) || ksks.has(key.id);
     return {
       ...after,

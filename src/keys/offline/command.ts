@@ -21,6 +21,7 @@ import { BUILD_INTERVAL } from '../../guard/guards.js';
 import { zoneLabel } from '../../names/name.js';
 import { readWrittenApex } from '../../publish/apex-of.js';
 import { publishedOf } from '../../publish/published.js';
+import { u32 } from '../../records/numbers.js';
 import { readDsFile } from '../../verify/trust.js';
 import { underLock } from '../commands/locked.js';
 import { type Target, targets } from '../commands/targets.js';
@@ -112,7 +113,7 @@ async function publishedExpire(config: Config, zone: ZoneConfig): Promise<number
   const file = publishedOf(join(config.outputDir, zone.label), zone.label)?.zoneFile;
   if (file === undefined || file.endsWith('.gz')) return undefined;
   const [soa] = (await readWrittenApex(file, zone.name)).soa;
-  return soa === undefined ? undefined : Buffer.from(soa.rdata).readUInt32BE(soa.rdata.length - 8);
+  return soa === undefined ? undefined : u32(soa.rdata, soa.rdata.length - 8);
 }
 
 // ---- request ----------------------------------------------------------------------------------

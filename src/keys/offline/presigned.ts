@@ -98,8 +98,7 @@ export function presignedAt(
   keys: readonly KeyPair[],
   now: number,
 ): Presigned | undefined {
-  if (signsKeysHere(keys, now)) return undefined;
-  const bundles = readResponse(dir, zone);
+  const bundles = isOffline(dir, zone, keys, now) ? readResponse(dir, zone) : undefined;
   if (bundles === undefined) return undefined;
   const file = responseFile(dir, zone);
   const label = zoneLabel(zone);

@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { keyTag } from '#zonewright/dnssec/keytag.js';
 import { readKeys } from '#zonewright/keys/store.js';
+import { writeKey } from '#zonewright/keys/write.js';
 import { zonewright, zonewrightOk } from '../../tools/cli.js';
 import { describeWithTools, judge, judges } from '../../tools/judges.js';
 import { readZoneText } from '../../tools/zone-text.js';
@@ -59,11 +60,15 @@ async function tagOf(folder: string, role: string, day: string, goal = 'omnipres
   return found!.tag;
 }
 
+/** The names of a key's files. */
+const filesOf = (dir: string, tag: number): string[] =>
+  readdirSync(dir).filter((name) => name.includes(`+${String(tag).padStart(5, '0')}.`));
+
 /** The `.state` file of a key. */
 const stateOf = (folder: string, tag: number): string => {
-  const stem = String(tag).padStart(5, '0');
-  const name = readdirSync(join(folder, 'keys')).find((one) => one.endsWith(`+${stem}.state`));
-  return readFileSync(join(folder, 'keys', name as string), 'utf8');
+  const dir = join(folder, 'keys');
+  const name = filesOf(dir, tag).find((one) => one.endsWith('.state'));
+  return readFileSync(join(dir, name as string), 'utf8');
 };
 
 /** A zone whose DS was seen and is known to all. */
@@ -133,10 +138,8 @@ describe('keys in hand', { timeout: 120_000 }, () => {
     const stranger = await tagOf(other, 'zsk', '01-04');
     const from = join(folder, 'given');
     mkdirSync(from, { mode: 0o700 });
-    for (const name of readdirSync(join(other, 'keys'))) {
-      if (name.includes(`+${String(stranger).padStart(5, '0')}.`)) {
-        cpSync(join(other, 'keys', name), join(from, name));
-      }
+    for (const name of filesOf(join(other, 'keys'), stranger)) {
+      cpSync(join(other, 'keys', name), join(from, name));
     }
     await keysOk(folder, '01-09', 'import', '--from', from);
     await keysOk(folder, '01-09', 'roll', '--role', 'zsk');
@@ -237,7 +240,6 @@ describe('keys in hand', { timeout: 120_000 }, () => {
     const [pair] = readKeys(join(folder, 'keys'), ZONE).filter((key) => key.flags === 257);
     const state = pair.file.replace(/key$/, 'state');
     const text = readFileSync(pair.privateFile!, 'utf8');
-    const { writeKey } = await import('#zonewright/keys/write.js');
     writeKey(pair, { state: pair.state, timing: { ...pair.timing, revoke: 1_772_323_200 } });
     expect(readFileSync(state, 'utf8')).toContain('Revoked: 20260301');
     expect(text).not.toContain('Revoke:');
@@ -247,6 +249,18 @@ describe('keys in hand', { timeout: 120_000 }, () => {
 });
 
 describe('an offline KSK', { timeout: 120_000 }, () => {
+  /** Where no configuration is, as on the offline machine. */
+  const ELSEWHERE = '/';
+
+  /** The KSK in the folder `offline` signs until March. */
+  async function ceremony(folder: string, offline: string, day: string): Promise<void> {
+    await keysOk(folder, day, 'request', '--to', '2026-03-01', '--out', 'a.ksr');
+    const sign = ['keys', 'sign-request', join(folder, 'a.ksr'), ...zone, '--key-dir', offline];
+    const out = ['--out', join(folder, 'a.skr'), '--yes', ...at(day)];
+    await zonewrightOk([...sign, ...out], { cwd: ELSEWHERE });
+    await keysOk(folder, day, 'import-response', 'a.skr');
+  }
+
   /** A zone whose KSK is in the folder `ksk`, and has signed until March. */
   async function offlineZone(policy = ''): Promise<string> {
     const folder = await newZone(policy);
@@ -254,41 +268,28 @@ describe('an offline KSK', { timeout: 120_000 }, () => {
     mkdirSync(join(folder, 'keys'), { mode: 0o700 });
     const ksk = join(folder, 'ksk');
     const made = ['--role', 'ksk', '--key-dir', ksk];
-    // As on another machine, without a configuration.
-    await zonewrightOk(['keys', 'generate', ...zone, ...made, ...at('01-01')], { cwd: ksk0() });
+    await zonewrightOk(['keys', 'generate', ...zone, ...made, ...at('01-01')], { cwd: ELSEWHERE });
     for (const name of readdirSync(ksk)) {
       if (name.endsWith('.key')) cpSync(join(ksk, name), join(folder, 'keys', name));
     }
     // The KSK's .key is there first, as README has it; what lacks is the ZSK, and no CSK.
     const zsk = await keysOk(folder, '01-01', 'generate', '--role', 'zsk');
     expect(zsk.trim().split('\n')).toHaveLength(1);
-    await keysOk(folder, '01-01', 'request', '--to', '2026-03-01', '--out', 'a.ksr');
-    const sign = ['keys', 'sign-request', join(folder, 'a.ksr'), ...zone, '--key-dir', ksk];
-    await zonewrightOk([...sign, '--out', join(folder, 'a.skr'), '--yes', ...at('01-01')], {
-      cwd: ksk0(),
-    });
-    await keysOk(folder, '01-01', 'import-response', 'a.skr');
+    await ceremony(folder, ksk, '01-01');
     await build(folder, '01-02');
     return folder;
   }
-  const ksk0 = (): string => '/';
-
   it('what is said of the parent changes no time that the KSK has signed for', async () => {
     const folder = await newZone('zsk-lifetime = "P20D"');
     await build(folder, '01-01', '01-04');
     const ksk = await tagOf(folder, 'ksk', '01-04');
     const offline = join(folder, 'ksk');
     mkdirSync(offline, { mode: 0o700 });
-    for (const name of readdirSync(join(folder, 'keys'))) {
-      if (!name.includes(`+${String(ksk).padStart(5, '0')}.`)) continue;
+    for (const name of filesOf(join(folder, 'keys'), ksk)) {
       cpSync(join(folder, 'keys', name), join(offline, name));
       if (name.endsWith('.private')) rmSync(join(folder, 'keys', name));
     }
-    await keysOk(folder, '01-05', 'request', '--to', '2026-03-01', '--out', 'a.ksr');
-    const sign = ['keys', 'sign-request', join(folder, 'a.ksr'), ...zone, '--key-dir', offline];
-    const out = ['--out', join(folder, 'a.skr'), '--yes', ...at('01-05')];
-    await zonewrightOk([...sign, ...out], { cwd: '/' });
-    await keysOk(folder, '01-05', 'import-response', 'a.skr');
+    await ceremony(folder, offline, '01-05');
     const times = () =>
       readKeys(join(folder, 'keys'), ZONE)
         .filter((key) => key.flags === 256)

@@ -3,29 +3,12 @@
  * the builds that carry a roll on: the next run goes on as if nothing had happened, no key is lost,
  * and none signs that the published zone does not have.
  */
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { BIN, ROOT, run, tempDir, zonewrightOk } from '../../tools/cli.js';
 import { sweepPoints } from '../../tools/lanes.js';
-
-const CONFIG = `state-dir = "state"
-output-dir = "out"
-key-dir = "keys"
-[source]
-format = "master"
-path = "example.zone"
-[policy.p]
-zsk-lifetime = "P10D"
-[[zones]]
-name = "example"
-policy = "p"
-`;
-const TEXT = `example. 3600 in soa ns1.example. host.example. 1 3600 900 604800 3600
-example. 3600 in ns ns1.example.
-ns1.example. 3600 in a 192.0.2.1
-a.example. 3600 in ns ns1.example.
-`;
+import { newZone } from './small-zone.js';
 
 interface Key {
   readonly tag: number;
@@ -122,12 +105,8 @@ describe('killed before every call', { timeout: 900_000 }, () => {
   let points = 0;
 
   beforeAll(async () => {
-    secure = join(tempDir('kill-base'), 'zone');
-    mkdirSync(join(secure, 'keys'), { recursive: true, mode: 0o700 });
-    writeFileSync(join(secure, 'zonewright.toml'), CONFIG);
-    writeFileSync(join(secure, 'example.zone'), TEXT);
+    secure = await newZone('zsk-lifetime = "P10D"', 'a.example. 3600 in ns ns1.example.\n');
     const ok = (...args: readonly string[]) => zonewrightOk(args, { cwd: secure });
-    await ok('keys', 'generate', '--now', '2026-01-01');
     for (const day of ['01', '03', '04']) await ok('build', '-q', '--now', `2026-01-${day}`);
     ksk = (await keysOf(secure, '2026-01-04')).find(({ role }) => role === 'ksk')!.tag;
     await ok('keys', 'ds-seen', '--zone', 'example', '--tag', `${ksk}`, '--now', '2026-01-04');

@@ -2,34 +2,13 @@
  * The operator's walk through README, "Rolling a KSK": every command in it is run, at the time that
  * it says, and prints what it says, but for the keys' tags and octets.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { tempDir, zonewrightOk } from '../../tools/cli.js';
+import { zonewrightOk } from '../../tools/cli.js';
+import { newZone } from './small-zone.js';
 import { matchesLines, readWalk, withoutTags } from './walk.js';
 
-const CONFIG = `state-dir = "state"
-output-dir = "out"
-key-dir = "keys"
-[source]
-format = "master"
-path = "example.zone"
-[policy.p]
-[[zones]]
-name = "example"
-policy = "p"
-`;
-const ZONE = `example. 3600 in soa ns1.example. host.example. 1 3600 900 604800 3600
-example. 3600 in ns ns1.example.
-ns1.example. 3600 in a 192.0.2.1
-a.example. 3600 in ns ns1.example.
-`;
-
 it('rolls a KSK as the README tells', { timeout: 120_000 }, async () => {
-  const folder = tempDir('walk');
-  mkdirSync(join(folder, 'keys'), { mode: 0o700 });
-  writeFileSync(join(folder, 'zonewright.toml'), CONFIG);
-  writeFileSync(join(folder, 'example.zone'), ZONE);
+  const folder = await newZone('', 'a.example. 3600 in ns ns1.example.\n');
   const run = async (now: string, ...args: readonly string[]): Promise<string> =>
     (await zonewrightOk([...args, '--now', now], { cwd: folder })).stdout;
   const ksks = async (): Promise<number[]> => {
@@ -40,7 +19,6 @@ it('rolls a KSK as the README tells', { timeout: 120_000 }, async () => {
   };
 
   // The zone is secure since January.
-  await run('2026-01-01', 'keys', 'generate');
   for (const day of ['2026-01-01', '2026-01-03', '2026-01-04']) await run(day, 'build', '-q');
   const [old] = await ksks();
   await run('2026-01-04T12:00:00Z', 'keys', 'ds-seen', '--zone', 'example', '--tag', `${old}`);

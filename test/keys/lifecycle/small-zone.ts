@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempDir, zonewrightOk } from '../../tools/cli.js';
 
-const CONFIG = `state-dir = "state"
+/** Its configuration; `[policy.p]` is where its policy goes. */
+export const CONFIG = `state-dir = "state"
 output-dir = "out"
 key-dir = "keys"
 [source]
@@ -20,15 +21,20 @@ example. 3600 in ns ns1.example.
 ns1.example. 3600 in a 192.0.2.1
 `;
 
-/** A folder with a configuration and keys of example, made on 2026-01-01; `policy` goes to its policy. */
-export async function newZone(policy = ''): Promise<string> {
+/**
+ * A folder with a configuration and keys of example, made on 2026-01-01.
+ *
+ * @param policy goes to its policy.
+ * @param records stand behind those of {@link TEXT}.
+ */
+export async function newZone(policy = '', records = ''): Promise<string> {
   const folder = tempDir('zone-keys');
   mkdirSync(join(folder, 'keys'), { mode: 0o700 });
   writeFileSync(
     join(folder, 'zonewright.toml'),
     CONFIG.replace('[policy.p]', `[policy.p]\n${policy}`),
   );
-  writeFileSync(join(folder, 'example.zone'), TEXT);
+  writeFileSync(join(folder, 'example.zone'), TEXT + records);
   await zonewrightOk(['keys', 'generate', '--now', '2026-01-01'], { cwd: folder });
   return folder;
 }

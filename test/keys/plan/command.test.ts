@@ -14,6 +14,7 @@ import { createReporter } from '#zonewright/cli/output.js';
 import { ZonewrightError } from '#zonewright/errors.js';
 import { type KeysPlanOptions, planCommand } from '#zonewright/keys/plan/command.js';
 import { tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
+import { CONFIG } from '../lifecycle/small-zone.js';
 import { DAY, NOW, pair, subject } from './subjects.js';
 
 afterEach(() => vi.restoreAllMocks());
@@ -140,18 +141,6 @@ describe('keys plan', () => {
 });
 
 describe('zonewright keys plan', () => {
-  const CONFIG = `state-dir = "state"
-output-dir = "out"
-key-dir = "keys"
-[source]
-format = "master"
-path = "example.zone"
-[policy.p]
-[[zones]]
-name = "example"
-policy = "p"
-`;
-
   it('plans for the zones of a configuration, and changes nothing', async () => {
     const cwd = tempDir();
     writeFileSync(join(cwd, 'zonewright.toml'), CONFIG);
