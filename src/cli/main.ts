@@ -183,17 +183,25 @@ function isReaderGone(error: unknown): boolean {
 /** Signals, a reader that has gone, and errors that nobody caught. */
 function guardProcess(fail: (error: unknown) => void): void {
   guardSignals();
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error) => {
-      if (!isReaderGone(error)) fail(error);
-      runCleanup();
-      process.exit();
-    });
-  }
-  const onDefect = (error: unknown): void => {
-    fail(error);
+  const end = (): never => {
     runCleanup();
     process.exit();
+  };
+  let failing = false;
+  const onFault = (error: Error, stream: string): void => {
+    if (failing) return;
+    failing = true;
+    if (isReaderGone(error)) end();
+    // What a full disk is called is loaded when there is one.
+    void import('../publish/storage.js')
+      .then(({ storageError }) => fail(storageError(error, stream)))
+      .finally(end);
+  };
+  process.stdout.on('error', (error) => onFault(error, 'standard output'));
+  process.stderr.on('error', (error) => onFault(error, 'standard error'));
+  const onDefect = (error: unknown): void => {
+    fail(error);
+    end();
   };
   process.on('uncaughtException', onDefect);
   process.on('unhandledRejection', onDefect);

@@ -6,6 +6,7 @@
  * export must not drive the operator's terminal.
  */
 
+import { fstatSync, statSync, writeSync } from 'node:fs';
 import type { Ora } from 'ora';
 import { EXIT, placeText, ZonewrightError } from '../errors.js';
 
@@ -167,10 +168,39 @@ let summaryPrinted = false;
 
 /**
  * Prints a command's one JSON object (`--json`) on standard output, with the key `version`.
+ *
+ * @param write for what can't be had again: {@link writeOnce}.
  */
-export function printJson(summary: Readonly<Record<string, unknown>>): void {
+export function printJson(
+  summary: Readonly<Record<string, unknown>>,
+  write: (text: string) => void = (text) => process.stdout.write(text),
+): void {
   summaryPrinted = true;
-  process.stdout.write(`${JSON.stringify({ version: JSON_VERSION, ...summary })}\n`);
+  write(`${JSON.stringify({ version: JSON_VERSION, ...summary })}\n`);
+}
+
+/**
+ * Writes what can't be had again to standard output, at once.
+ *
+ * @throws the error of the system: a full disk, a reader that has gone.
+ */
+export function writeOnce(text: string): void {
+  const octets = Buffer.from(text);
+  for (let at = 0; at < octets.length; ) {
+    try {
+      at += writeSync(process.stdout.fd, octets, at);
+    } catch (error) {
+      // A pipe that is full, and that does not let its writers wait.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
+  }
+}
+
+/** Does standard output lead nowhere? It is /dev/null also when it was closed (`>&-`). */
+export function isOutputNowhere(): boolean {
+  const info = fstatSync(process.stdout.fd);
+  return info.isCharacterDevice() && info.rdev === statSync('/dev/null').rdev;
 }
 
 /** Has the command printed its JSON object already? */

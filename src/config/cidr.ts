@@ -5,7 +5,7 @@ import { canonicalAddress } from './server-address.js';
 
 /** What a range looks like; for messages. */
 export const CIDR_FORM =
-  'an address or a range of addresses, such as "192.0.2.7", "192.0.2.0/24" or "2001:db8::/32"';
+  'an address or a range of addresses, such as "192.0.2.7", "192.0.2.0/24" or "2001:db8::/32" (bits beyond the length are 0)';
 
 /**
  * Reads a range; a single address is the range that holds it alone.

@@ -1,8 +1,8 @@
 /**
  * `zonewright build`: the nightly job, from export to published zones.
  *
- *     lock → read → plan → for each zone: sign, verify and compare, pack → guards → switch → after
- *       → bundles
+ *     lock → ends of holders' access → read → plan → for each zone: sign, verify and compare, pack
+ *       → guards → switch → after → bundles
  *
  * Everything is made in folders that nobody looks at. Only when each zone is whole and no guard
  * refuses, the generations get their names and the links `current` are switched, one right after
@@ -27,7 +27,7 @@ import { readDsFile } from '../verify/trust.js';
 import { type AfterPlace, runAfterAll, splitCommand } from './after.js';
 import { refuseFailedCommands, tell } from './build-report.js';
 import type { Input, Ready, Run, Work } from './build-run.js';
-import { makeBundles, refuseFailedBundling, warnOfAgreement } from './bundles.js';
+import { makeBundles, noteEnds, refuseFailedBundling, warnOfAgreement } from './bundles.js';
 import { exportSize, exportTextSize, readExport } from './export.js';
 import { type Draft, openDraft } from './generation.js';
 import { acquireLock } from './lock.js';
@@ -77,6 +77,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
   const drafts: Draft[] = [];
   try {
     for (const warning of config.warnings) warn(warning);
+    const ends = options.dryRun ? {} : await noteEnds(run);
     const work = await prepare(run);
     for (const { zoneDir } of work) drafts.push(openDraft(zoneDir, options.now));
     const input = await readAndPlan(run, work);
@@ -87,7 +88,7 @@ export async function buildCommand(options: BuildOptions): Promise<void> {
     judgeAll(run, ready);
     if (!options.dryRun) publishAll(run, ready, lock);
     const commands = options.dryRun ? [] : await runAfterAll(after, ready.map(placeOf));
-    const bundling = options.dryRun ? {} : await makeBundles(run, lock);
+    const bundling = options.dryRun ? {} : await makeBundles(run, lock, ends);
     tell(run, ready, input, commands, bundling, started);
     refuseFailedCommands(ready, commands);
     refuseFailedBundling(

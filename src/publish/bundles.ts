@@ -1,6 +1,7 @@
 /**
- * The holders' bundles as a part of the build: after the zones are published, which is no less so
- * when this fails. Where there are no holders, nothing of zone file access is loaded.
+ * Zone file access as a part of the build: whose access ends is noted at its beginning, so that a build
+ * that is refused tells of it, too; bundles are made after the zones are published, which is no less
+ * so when this fails. Where there are no holders, nothing of zone file access is loaded.
  */
 
 import { existsSync } from 'node:fs';
@@ -30,7 +31,7 @@ export function warnOfAgreement({ stateDir, zfa }: Config, warn: (text: string) 
   }
 }
 
-/** What came of bundling; neither: there are no holders. */
+/** What came of zone file access; nothing: there are no holders. */
 export interface Bundling {
   readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
   readonly ends?: HoldersNight;
@@ -38,28 +39,48 @@ export interface Bundling {
 }
 
 /**
+ * Notes whose access has ended, and warns of whose will soon. What goes wrong keeps no zone from being
+ * built: it is told at the end.
+ */
+export async function noteEnds({ config, options, warn }: BundlingRun): Promise<Bundling> {
+  if (!hasDatabase(config.stateDir)) return {};
+  try {
+    const { noteEnds } = await import('../zfa/nightly.js');
+    return { ends: noteEnds(config, options.now, warn) };
+  } catch (error) {
+    return { error: storageError(error, config.stateDir) };
+  }
+}
+
+/**
  * Makes the holders' bundles of the day. What goes wrong is told at the end: by now the zones are
  * published, and that is no less so for it.
+ *
+ * @param begun what {@link noteEnds} gave.
  */
-export async function makeBundles(run: BundlingRun, lock: Lock): Promise<Bundling> {
+export async function makeBundles(
+  run: BundlingRun,
+  lock: Lock,
+  begun: Bundling,
+): Promise<Bundling> {
   const { config, options, warn } = run;
   const { reporter, now } = options;
   if (!hasDatabase(config.stateDir)) return {};
   const begin = performance.now();
   reporter.stage('bundles');
   try {
-    const { nightly } = await import('../zfa/nightly.js');
+    const { bundleNight } = await import('../zfa/nightly.js');
     const { assertHeld } = lock;
-    const { ends, date, holders } = await nightly(config, now, { assertHeld, warn });
+    const { date, holders } = await bundleNight(config, now, { assertHeld, warn });
     reporter.done(`${date}, ${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}`);
     const seconds = Math.round(performance.now() - begin) / 1000;
-    return { made: { date, holders, seconds }, ends };
+    return { ...begun, made: { date, holders, seconds } };
   } catch (error) {
     const told = storageError(error, config.outputDir);
     const message = told instanceof Error ? told.message : String(told);
     // The error itself is told at the end.
     run.warnings.push(`the bundles of zone file access could not be made: ${message}`);
-    return { error: told };
+    return { ...begun, error: told };
   }
 }
 

@@ -27,6 +27,10 @@ import { usageError } from '../errors.js';
 import { storageError } from './storage.js';
 
 export const CURRENT = 'current';
+/** Files of a generation: the delegated names that are new and gone since the one before. */
+export const ADDED = 'added.txt.gz';
+export const REMOVED = 'removed.txt.gz';
+
 const NAME = /^(\d{8}T\d{6}Z)-(\d{1,10})(?:-(\d+))?$/;
 const TEMPORARY = /^\.(?:building|current|removing)-/;
 

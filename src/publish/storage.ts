@@ -26,6 +26,7 @@ const CODES: Readonly<Record<string, readonly [number, string, string]>> = {
   EISDIR: [EXIT.usage, 'a folder stands where a file belongs', 'move it out of the way'],
   ERR_FS_EISDIR: [EXIT.usage, 'a folder stands where a file belongs', 'move it out of the way'],
   ENOTDIR: [EXIT.usage, 'a part of the path is not a folder', 'name another folder'],
+  EEXIST: [EXIT.usage, 'something else stands there', 'move it out of the way'],
   EMFILE: [EXIT.unexpected, 'too many files are open', 'raise the limit (ulimit -n)'],
 };
 

@@ -3,7 +3,6 @@
  * findings. Nothing here is seen from outside: publishing comes after, see build.ts.
  */
 
-import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,20 +22,18 @@ import { releaseMemory } from '../threads/release.js';
 import type { FaultCode } from '../verify/faults.js';
 import type { VerifyReport } from '../verify/verify.js';
 import { writeClassic } from '../write/classic.js';
-import { createGzip, type GzipFile } from '../write/gzip.js';
+import { createGzip, digested, type TextDigest } from '../write/gzip.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { HOST_FAULT_NAMES, HostFault } from '../zone/host.js';
 import { keepRefusal } from '../zone/serial.js';
 import { readWrittenApex, type WrittenApex } from './apex-of.js';
+import { ADDED, REMOVED } from './generation.js';
 import { describeCopy } from './holders.js';
 import { describeFiles, type ManifestFile } from './manifest.js';
 import type { Published } from './published.js';
 
 const ORPHANS_HEADER =
   'class,action,host,address,superordinate,referenced-by-count,example-reference\n';
-
-const ADDED = 'added.txt.gz';
-const REMOVED = 'removed.txt.gz';
 
 /** Stands for a zone that is not there. */
 const NOTHING: PreviousZone = { source: { kind: 'runs', runs: [] }, dnskeys: [] };
@@ -207,27 +204,6 @@ function write(options: ZoneBuildOptions, file: string, reuse: boolean): Promise
       throw error;
     }
   });
-}
-
-/** Octets and SHA-256 (hexadecimal) of a text. */
-type TextDigest = NonNullable<ManifestFile['unpacked']>;
-
-/** A gzip file that knows what it unpacks to. */
-function digested(file: GzipFile): Pick<GzipFile, 'write' | 'close' | 'abandon'> & {
-  digest(): TextDigest;
-} {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  return {
-    write: (text) => {
-      hash.update(text);
-      bytes += text.length;
-      return file.write(text);
-    },
-    close: () => file.close(),
-    abandon: () => file.abandon(),
-    digest: () => ({ bytes, sha256: hash.digest('hex') }),
-  };
 }
 
 /** Seconds that every signature must live, for the guard on it. */

@@ -42,7 +42,7 @@ import { openSpillPlan, type SpillPlan } from '../sort/spill-plan.js';
 import type { Pool } from '../threads/pool.js';
 import type { VerifyReport } from '../verify/verify.js';
 import type { EmitCounts } from '../write/counts.js';
-import { isDevice, noFolder } from '../write/place.js';
+import { isDevice, outputError } from '../write/place.js';
 import type { WrittenZone } from '../write/zone-file.js';
 import { nextSerial } from '../zone/serial.js';
 import { openSignPool } from './threads.js';
@@ -225,10 +225,7 @@ async function openOutput(options: SignOptions): Promise<Output> {
   const target = resolve(toStdout || toDevice ? join(options.tmpDir, 'zone') : options.output);
   const folder = await mkdtemp(join(dirname(target), `.${basename(target)}-`)).catch(
     (error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-        throw noFolder(dirname(target));
-      }
-      throw storageError(error, dirname(target));
+      throw outputError(error, target);
     },
   );
   const remove = (): void => rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@
  * stored, not compressed: its size is known before, and it is put in then.
  */
 
+import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import type { Pool, Task } from '../threads/pool.js';
@@ -108,6 +109,34 @@ export async function createGzip(path: string, pool: Pool): Promise<GzipFile> {
       await Promise.allSettled(pending);
       await handle.close();
     },
+  };
+}
+
+/** Octets and SHA-256 (hexadecimal) of a text. */
+export interface TextDigest {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** A gzip file that knows what it unpacks to. */
+export interface DigestedGzip extends Pick<GzipFile, 'write' | 'close' | 'abandon'> {
+  /** Of the text written so far. */
+  digest(): TextDigest;
+}
+
+/** Takes what is written down on its way. */
+export function digested(file: GzipFile): DigestedGzip {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  return {
+    write: (text) => {
+      hash.update(text);
+      bytes += text.length;
+      return file.write(text);
+    },
+    close: () => file.close(),
+    abandon: () => file.abandon(),
+    digest: () => ({ bytes, sha256: hash.copy().digest('hex') }),
   };
 }
 

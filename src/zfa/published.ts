@@ -6,13 +6,18 @@
  * A generation never changes, so that what was read of it once is kept; only the link `current` is
  * looked at each time. Files go by the names that holders know (those of the bundle), which are
  * looked up here: no text from a request becomes part of a path.
+ *
+ * The names added and removed are those of the day (bundles/day-changes.ts) as soon as the generation
+ * was bundled; its own lists may be against a generation of an hour ago.
  */
 
 import { join } from 'node:path';
 import { parseTime } from '../config/time.js';
 import { currentGeneration, generationSerial, listGenerations } from '../publish/generation.js';
 import { type Manifest, readManifest } from '../publish/manifest.js';
-import { sharedFiles } from './shared-files.js';
+import { type DayZone, readDay } from './bundles/day-files.js';
+import { bundlesFolder, listFolders } from './bundles/folders.js';
+import { changeListNames, sharedFiles } from './shared-files.js';
 import { type ByteSource, fileSource } from './stream/byte-source.js';
 
 /** A file of a generation that holders may have. */
@@ -73,6 +78,7 @@ export function createPublishedZones(outputDir: string, labels: readonly string[
     known.set(key, read);
     return read;
   };
+  const days = createDays(outputDir);
   const labelOf = (zone: string): string | undefined => labels.find((label) => label === zone);
   return {
     labels,
@@ -80,7 +86,8 @@ export function createPublishedZones(outputDir: string, labels: readonly string[
       const label = labelOf(zone);
       if (label === undefined) return undefined;
       const name = currentGeneration(join(outputDir, label));
-      return name === undefined ? undefined : generationOf(label, name);
+      const own = name === undefined ? undefined : generationOf(label, name);
+      return own && withDayLists(own, days.newest());
     },
     withEtag: (zone, name, etag) => {
       const label = labelOf(zone);
@@ -92,9 +99,89 @@ export function createPublishedZones(outputDir: string, labels: readonly string[
         const file = generationOf(label, generation.name)?.files.get(name);
         if (file?.etag === etag) return file;
       }
+      for (const day of days.all()) {
+        const file = listsOf(label, day).get(name);
+        if (file?.etag === etag) return file;
+      }
       return undefined;
     },
   };
+}
+
+/** A folder of bundles and what it has. */
+interface BundledDay {
+  readonly folder: string;
+  readonly zones: readonly DayZone[];
+}
+
+/** The days of which there are bundles; one that is out of order is as one that is not there. */
+function createDays(outputDir: string): {
+  newest(): BundledDay | undefined;
+  all(): readonly BundledDay[];
+} {
+  // A folder never changes.
+  const known = new Map<string, BundledDay | undefined>();
+  const dayOf = (name: string): BundledDay | undefined => {
+    if (known.has(name)) return known.get(name);
+    const folder = join(bundlesFolder(outputDir), name);
+    let day: BundledDay | undefined;
+    try {
+      day = { folder, zones: readDay(folder).zones };
+    } catch {
+      day = undefined;
+    }
+    if (known.size >= 1000) known.clear();
+    known.set(name, day);
+    return day;
+  };
+  return {
+    newest: () => {
+      const [newest] = listFolders(outputDir);
+      return newest && dayOf(newest.name);
+    },
+    all: () => listFolders(outputDir).flatMap(({ name }) => dayOf(name) ?? []),
+  };
+}
+
+/** A generation with the lists of the day that bundled it, if it is the newest. */
+function withDayLists(own: PublishedZone, day: BundledDay | undefined): PublishedZone {
+  const bundled = day?.zones.find(({ zone }) => zone === own.zone);
+  if (day === undefined || bundled?.generation !== own.generation) return own;
+  const { added, removed } = bundled;
+  return {
+    ...own,
+    counts: { ...own.counts, added: added ?? null, removed: removed ?? null },
+    files: new Map([...own.files, ...listsOf(own.zone, day)]),
+  };
+}
+
+/** The lists of names added and removed that a day has of a zone, by name. */
+function listsOf(label: string, { folder, zones }: BundledDay): Map<string, PublishedFile> {
+  const zone = zones.find((one) => one.zone === label);
+  if (zone === undefined) return new Map();
+  const { generation, serial, files } = zone;
+  const names = Object.values(changeListNames(label));
+  return new Map(
+    files
+      .filter(({ name }) => names.includes(name))
+      .map((file) => [file.name, publishedFile(file, join(folder, file.name), generation, serial)]),
+  );
+}
+
+function publishedFile(
+  { name, bytes, sha256 }: Pick<PublishedFile, 'name' | 'bytes' | 'sha256'>,
+  path: string,
+  generation: string,
+  serial: number,
+): PublishedFile {
+  const stamp = stampOf(generation);
+  const etag = `${serial}-${stamp.replace(/\D/g, '')}-${sha256.slice(0, 24)}`;
+  return { name, path, bytes, sha256, etag, modified: parseTime(stamp) ?? 0, serial };
+}
+
+/** The time in a generation's name: `20261122T000000Z`. */
+function stampOf(generation: string): string {
+  return generation.slice(0, generation.indexOf('-'));
 }
 
 function readGeneration(
@@ -105,21 +192,14 @@ function readGeneration(
   const manifest: Manifest | undefined = readManifest(folder);
   if (manifest === undefined) return undefined;
   const serial = generationSerial(generation)!;
-  const stamp = generation.slice(0, generation.indexOf('-'));
-  const buildTime = parseTime(stamp) ?? 0;
+  const buildTime = parseTime(stampOf(generation)) ?? 0;
   const files = new Map<string, PublishedFile>();
   for (const { name, stored } of sharedFiles(zone)) {
     const file = manifest.files.find((one) => one.name === stored);
     if (file === undefined) continue;
-    files.set(name, {
-      name,
-      path: join(folder, stored),
-      bytes: file.bytes,
-      sha256: file.sha256,
-      etag: `${serial}-${stamp.replace(/\D/g, '')}-${file.sha256.slice(0, 24)}`,
-      modified: buildTime,
-      serial,
-    });
+    const { bytes, sha256 } = file;
+    const path = join(folder, stored);
+    files.set(name, publishedFile({ name, bytes, sha256 }, path, generation, serial));
   }
   return { zone, generation, serial, buildTime, counts: manifest.counts, files };
 }

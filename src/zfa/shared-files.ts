@@ -1,5 +1,7 @@
 /** The files of a generation that its holders get, and how they are called outside of it. */
 
+import { ADDED, REMOVED } from '../publish/generation.js';
+
 export interface SharedFile {
   /** As holders know it, in bundles and paths: `com.added.txt.gz`. */
   readonly name: string;
@@ -10,10 +12,19 @@ export interface SharedFile {
 /** The shared files of a zone, in the order of a bundle. @param label the zone's. */
 export function sharedFiles(label: string): readonly SharedFile[] {
   const zone = `${label}.zone.gz`;
+  const { added, removed } = changeListNames(label);
   return [
     { name: zone, stored: zone },
     { name: `${zone}.md5`, stored: `${zone}.md5` },
-    { name: `${label}.added.txt.gz`, stored: 'added.txt.gz' },
-    { name: `${label}.removed.txt.gz`, stored: 'removed.txt.gz' },
+    { name: added, stored: ADDED },
+    { name: removed, stored: REMOVED },
   ];
+}
+
+/** What the lists of a zone are called outside of its generation. */
+export function changeListNames(label: string): {
+  readonly added: string;
+  readonly removed: string;
+} {
+  return { added: `${label}.${ADDED}`, removed: `${label}.${REMOVED}` };
 }

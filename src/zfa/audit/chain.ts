@@ -99,8 +99,11 @@ export interface ChainFault {
 
 /** A check of lines, one after another, and of the end. */
 export interface ChainCheck {
-  /** @param text a line without its newline. */
-  line(text: string): void;
+  /**
+   * @param text a line without its newline.
+   * @param whole false: it has none, and is the last one.
+   */
+  line(text: string, whole?: boolean): void;
   /** To be called after the last line. */
   end(): void;
   readonly faults: readonly ChainFault[];
@@ -125,7 +128,7 @@ export function createChainCheck(head: Head | undefined): ChainCheck {
   let headHash: string | undefined;
   const numbers = createNumbers();
   return {
-    line: (text) => {
+    line: (text, whole = true) => {
       at++;
       const line = parseLine(text);
       const before = { hash, n };
@@ -152,6 +155,7 @@ export function createChainCheck(head: Head | undefined): ChainCheck {
             : 'was changed, or the one after it was put in',
         );
       }
+      if (!whole) fault(at, 'does not end in a newline any more');
       n = line.n;
       numbers.add(n);
       if (n === head?.lines) headHash = hash;

@@ -9,11 +9,11 @@ import type { CommonOptions } from '../../cli/common.js';
 import { countText, printable, printJson } from '../../cli/output.js';
 import { loadConfig } from '../../config/config.js';
 import { isoTime } from '../../config/time.js';
-import { EXIT, usageError } from '../../errors.js';
-import { hasDatabase, openDatabase } from '../database/open.js';
-import { zfaPlaces } from '../places.js';
+import { EXIT } from '../../errors.js';
+import { type Database, openToRead } from '../database/open.js';
+import { requireHolder } from '../holders/store.js';
 import type { AuditLine } from './chain.js';
-import { checkAudit, logEvents, readAudit } from './log.js';
+import { checkAudit, logPending, readAudit } from './log.js';
 
 export interface LogOptions extends CommonOptions {
   /** Lines of this holder only. */
@@ -30,23 +30,16 @@ const SHOWN = 20;
  * Runs the command.
  *
  * @returns the exit code of a check.
- * @throws ZonewrightError (exit 2) where zone file access was never used.
+ * @throws ZonewrightError (exit 2) where zone file access was never used, and for a holder of whom
+ *   nothing is known.
  */
 export function logCommand(options: LogOptions): number | undefined {
   const { stateDir } = loadConfig(options.config);
-  if (!hasDatabase(stateDir)) {
-    throw usageError(
-      'there is no audit log: zone file access was not used with this state folder',
-      {
-        place: { file: zfaPlaces(stateDir).auditLog },
-        hint: 'see state-dir in the configuration',
-      },
-    );
-  }
-  const db = openDatabase(stateDir);
+  const { warn } = options.reporter;
+  const db = openToRead(stateDir, warn);
   try {
-    logEvents(db, stateDir);
-    return options.check ? check(options, checkAudit(db, stateDir)) : show(options, stateDir);
+    logPending(db, stateDir, warn);
+    return options.check ? check(options, checkAudit(db, stateDir)) : show(options, db, stateDir);
   } finally {
     db.close();
   }
@@ -73,15 +66,24 @@ function check(options: LogOptions, verdict: ReturnType<typeof checkAudit>): num
   return EXIT.guard;
 }
 
-function show({ holder, since, json }: LogOptions, stateDir: string): undefined {
+function show(
+  { holder, since, json, reporter }: LogOptions,
+  db: Database,
+  stateDir: string,
+): undefined {
   const from = since === undefined ? '' : isoTime(since);
   const lines: AuditLine[] = [];
+  let shown = 0;
   for (const line of readAudit(stateDir)) {
     if (line.at < from || (holder !== undefined && line.holder !== holder)) continue;
+    shown++;
     if (json) lines.push(line);
     else process.stdout.write(`${lineText(line)}\n`);
   }
+  // Names that were only ever tried stand in the log, too.
+  if (shown === 0 && holder !== undefined) requireHolder(db, holder);
   if (json) printJson({ lines });
+  else if (shown === 0) reporter.info('no line');
 }
 
 /** `2026-11-24T10:00:00Z  download  acme  address=192.0.2.1 file=czds/com …`. */

@@ -63,6 +63,7 @@ export function appendAudit(db: Database, stateDir: string, entries: readonly Au
  * @returns how many lines.
  */
 export function logEvents(db: Database, stateDir: string): number {
+  if (db.readOnly) return 0;
   const pending = 'SELECT seq FROM events WHERE logged = 0 LIMIT 1';
   if (db.sql(pending).get() === undefined) return 0;
   return db.change(() => {
@@ -85,6 +86,15 @@ export function logEvents(db: Database, stateDir: string): number {
     db.sql('UPDATE events SET logged = 1 WHERE logged = 0').run();
     return entries.length;
   });
+}
+
+/** The same for commands that only look: that nothing can be written must not keep them from it. */
+export function logPending(db: Database, stateDir: string, warn: (text: string) => void): void {
+  try {
+    logEvents(db, stateDir);
+  } catch (error) {
+    warn(`changes wait to be written to the audit log: ${(error as Error).message}`);
+  }
 }
 
 /** Times of an event as people read them. */
@@ -175,16 +185,19 @@ export interface AuditVerdict {
 
 /** Checks the whole log as it is now. Appending goes on meanwhile: what was written only once stays. */
 export function checkAudit(db: Database, stateDir: string): AuditVerdict {
-  const { head, size } = db.change(() => {
-    settle(db, stateDir);
-    return {
-      head: readHead(db),
-      size: withLog(stateDir, 'r', (fd) => fstatSync(fd).size),
-    };
+  const look = (): { head: Head | undefined; size: number } => ({
+    head: readHead(db),
+    size: withLog(stateDir, 'r', (fd) => fstatSync(fd).size),
   });
+  const { head, size } = db.readOnly
+    ? look()
+    : db.change(() => {
+        settle(db, stateDir);
+        return look();
+      });
   const check = createChainCheck(head);
   withLog(stateDir, 'r', (fd) => {
-    for (const { text } of linesFrom(fd, 0, size)) check.line(text);
+    for (const { text, whole } of linesFrom(fd, 0, size)) check.line(text, whole);
   });
   check.end();
   return { path: zfaPlaces(stateDir).auditLog, lines: check.lines, faults: check.faults };
@@ -192,7 +205,7 @@ export function checkAudit(db: Database, stateDir: string): AuditVerdict {
 
 /** The lines of the log, as far as they can be read; the others are for {@link checkAudit}. */
 export function* readAudit(stateDir: string): Generator<AuditLine> {
-  const fd = openLog(stateDir, 'a+');
+  const fd = openLog(stateDir, 'r');
   try {
     for (const { text } of linesFrom(fd, 0)) {
       const line = parseLine(text);

@@ -1,20 +1,28 @@
 /** A day's bundles from configuration and database: for the build and for `zfa bundle`. */
 
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { onExit } from '../../cleanup.js';
+import { countText } from '../../cli/output.js';
 import type { Config } from '../../config/model.js';
 import { refusal, usageError } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
+import { systemUser } from '../../system-user.js';
+import { appendAudit } from '../audit/log.js';
 import type { Database } from '../database/open.js';
-import { isActive } from '../holders/model.js';
+import { type Holder, isActive } from '../holders/model.js';
 import { listHolders } from '../holders/store.js';
 import type { AgreementText } from './compose.js';
-import { dateOf } from './folders.js';
+import { withDayChanges } from './day-changes.js';
+import { type BundleDay, openDay } from './days.js';
+import { bundlesFolder, dateOf, listLeftovers } from './folders.js';
 import {
   currentOf,
   dayZone,
   generationOfDay,
   readGeneration,
+  type Since,
   type ZoneGeneration,
 } from './generations.js';
 import { type BundlesMade, makeBundles } from './make.js';
@@ -41,19 +49,34 @@ export async function bundleDay(
 ): Promise<BundlesMade> {
   const { outputDir, stateDir } = config;
   const agreement = readAgreement(config);
-  const zones = await gatherZones(config, date, now, warn);
-  const made = await makeBundles({
-    outputDir,
-    stateDir,
-    date,
-    now,
-    keepDays: config.zfa.keepDays,
-    zones,
-    agreement,
-    holders: listHolders(db, 'approved').filter((holder) => isActive(holder, now)),
-    assertHeld,
+  const gathered = await gatherZones(config, date, now, warn);
+  const holders = listHolders(db, 'approved').filter((holder) => isActive(holder, now));
+  warnOfForeignZones(config, holders, warn);
+  const made = await withScratch(outputDir, async (scratch) => {
+    const zones = await withChanges(gathered, { outputDir, db, date, scratch, warn });
+    const bundles = await makeBundles({
+      outputDir,
+      stateDir,
+      date,
+      now,
+      keepDays: config.zfa.keepDays,
+      zones,
+      agreement,
+      holders,
+      assertHeld,
+    });
+    noteZoneDays(db, date, zones);
+    return bundles;
   });
-  noteZoneDays(db, date, zones);
+  if (made.newKey !== undefined) {
+    const { before, now: key } = made.newKey;
+    appendAudit(db, stateDir, [
+      { at: now, event: 'signing-key', by: systemUser(), before, now: key },
+    ]);
+    warn(
+      `the manifests are signed by another key than before, ${key} instead of ${before}: holders who keep the public key have to be told`,
+    );
+  }
   if (made.without.length > 0) {
     warn(`no bundle for ${made.without.join(', ')}: none of their zones is published`);
   }
@@ -61,6 +84,101 @@ export async function bundleDay(
     warn(`no encrypted bundle for ${made.badKeys.join(', ')}: their age keys can't be used`);
   }
   return made;
+}
+
+/** Holders may have zones that the configuration had once. */
+function warnOfForeignZones(
+  { zones }: Config,
+  holders: readonly Holder[],
+  warn: (text: string) => void,
+): void {
+  const labels = new Set(zones.map(({ label }) => label));
+  const foreign = new Set(holders.flatMap((holder) => holder.zones.filter((z) => !labels.has(z))));
+  for (const zone of [...foreign].sort()) {
+    const { length } = holders.filter((holder) => holder.zones.includes(zone));
+    warn(
+      `${zone} is not in the configuration, and not in the bundles of those who may have it: ${length === 1 ? '1 holder' : `${countText(length)} holders`}`,
+    );
+  }
+}
+
+/**
+ * Does something with a folder beside the bundles, from which files can be linked into them; it is
+ * gone afterwards. What killed runs have left is removed before.
+ */
+async function withScratch<T>(
+  outputDir: string,
+  action: (scratch: string) => Promise<T>,
+): Promise<T> {
+  const all = bundlesFolder(outputDir);
+  const remove = (name: string): void => rmSync(join(all, name), { recursive: true, force: true });
+  const own = `.making-lists-${process.pid}-${randomBytes(4).toString('hex')}`;
+  const forget = onExit(() => remove(own));
+  try {
+    mkdirSync(all, { recursive: true });
+    for (const name of listLeftovers(outputDir)) remove(name);
+    return await action(join(all, own));
+  } catch (error) {
+    throw storageError(error, all);
+  } finally {
+    forget();
+    remove(own);
+  }
+}
+
+export interface ChangesOptions {
+  readonly outputDir: string;
+  readonly db: Database;
+  /** YYYYMMDD. */
+  readonly date: string;
+  /** A folder for lists that have to be made. */
+  readonly scratch: string;
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * Zones with the names added and removed since the bundles of the last day before, see
+ * {@link withDayChanges}.
+ */
+export async function withChanges(
+  zones: readonly ZoneGeneration[],
+  { outputDir, db, date, scratch, warn }: ChangesOptions,
+): Promise<ZoneGeneration[]> {
+  const day = earlierDay(outputDir, date);
+  const all: ZoneGeneration[] = [];
+  for (const zone of zones) {
+    const before = day?.zones.find((one) => one.zone === zone.zone);
+    const earlier = before && { folder: day!.folder, zone: before };
+    const base = lastBundled(db, zone.zone, date);
+    all.push(await withDayChanges(zone, { outputDir, base, earlier, scratch, warn }));
+  }
+  return all;
+}
+
+/** Bundles of the day that were made before; of damaged ones nothing is taken over. */
+function earlierDay(outputDir: string, date: string): BundleDay | undefined {
+  try {
+    return openDay(outputDir, date);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A zone as it was bundled on the last day before a date; undefined: it never was. */
+function lastBundled(db: Database, zone: string, date: string): Since | undefined {
+  const row = db
+    .sql(
+      `SELECT date, generation, serial FROM zone_days WHERE zone = ? AND date < ?
+       ORDER BY date DESC LIMIT 1`,
+    )
+    .get(zone, date);
+  return (
+    row && {
+      date: row.date as string,
+      generation: row.generation as string,
+      serial: row.serial as number,
+    }
+  );
 }
 
 /**

@@ -4,10 +4,11 @@
  * `--json` prints, of a day,
  *
  *     {"version", "date", "folder", "fresh", "holders", "without", "badKeys", "ownBytes",
- *      "removed", "warnings", "seconds"}
+ *      "removed", "newKey", "warnings", "seconds"}
  *
  * (`fresh`: false when they were there already, just so; `without`: ids of holders without any
- * published zone; `removed`: folders of other days), and of a single bundle
+ * published zone; `removed`: folders of other days; `newKey`: null, or {"before", "now"} when another key
+ * signs than the last time), and of a single bundle
  *
  *     {"version", "date", "holder", "output", "bytes", "sha256", "encrypted", "zones", "warnings",
  *      "seconds"}
@@ -15,6 +16,9 @@
  * which is not printed with `--output -`.
  */
 
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { onExit } from '../../cleanup.js';
 import type { CommonOptions } from '../../cli/common.js';
 import { countText, printJson } from '../../cli/output.js';
 import { loadConfig } from '../../config/config.js';
@@ -22,18 +26,20 @@ import type { Config } from '../../config/model.js';
 import { formatSize } from '../../config/size.js';
 import { refusal, usageError, ZonewrightError } from '../../errors.js';
 import { acquireLock } from '../../publish/lock.js';
-import { hasDatabase, openDatabase } from '../database/open.js';
+import { assertDatabase, type Database, openDatabase, openToRead } from '../database/open.js';
 import { type Holder, isActive } from '../holders/model.js';
-import { findHolder } from '../holders/store.js';
+import { requireHolder } from '../holders/store.js';
+import { stateAt, warnOfAgreement } from '../holders/view.js';
 import { type ByteSource, fileSource } from '../stream/byte-source.js';
 import { memorySource, octetsPart } from '../stream/joined-source.js';
+import { verifiedSource } from '../stream/verified-source.js';
 import { ageSource } from './age-source.js';
-import { bundleDay, gatherZones, readAgreement } from './bundling.js';
+import { bundleDay, gatherZones, readAgreement, withChanges } from './bundling.js';
 import { composeBundle } from './compose.js';
 import { AGREEMENT_FILE } from './day-files.js';
 import { openDay } from './days.js';
 import { dateOf } from './folders.js';
-import { type OpenBundle, openBundle, pieceSource } from './open.js';
+import { damagedFile, type OpenBundle, openBundle, pieceSource } from './open.js';
 import { signingKey } from './signing-key.js';
 import { createHeaderMaker } from './tar-header.js';
 import { writeSource } from './write-source.js';
@@ -56,12 +62,7 @@ export interface BundleOptions extends CommonOptions {
  */
 export async function bundleCommand(options: BundleOptions): Promise<void> {
   const config = loadConfig(options.config);
-  if (!hasDatabase(config.stateDir)) {
-    throw usageError('there are no holders yet', {
-      place: { file: config.stateDir },
-      hint: 'add one with zonewright zfa add ID …',
-    });
-  }
+  assertDatabase(config.stateDir);
   const run: Run = {
     options,
     config,
@@ -104,7 +105,8 @@ async function wholeDay(run: Run): Promise<void> {
       reporter.done(
         `${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}, ${formatSize(ownBytes)} of their own${fresh ? '' : ', as they were already'}: ${folder}`,
       );
-      if (json) printJson({ ...made, warnings, seconds: secondsOf(run) });
+      if (json)
+        printJson({ ...made, newKey: made.newKey ?? null, warnings, seconds: secondsOf(run) });
     } finally {
       db.close();
     }
@@ -114,46 +116,52 @@ async function wholeDay(run: Run): Promise<void> {
 }
 
 async function single(run: Run, { holder: id, output }: { holder: string; output: string }) {
-  const { options, date, warnings } = run;
-  const holder = activeHolder(run, id);
-  if (options.age && holder.ageKey === undefined) {
-    throw usageError(`${id} has no age key`, {
-      hint: `zonewright zfa change ${id} --age-key age1…`,
-    });
-  }
-  options.reporter.stage(`bundle of ${date} for ${id}`);
-  const { source, zones } = await openSingle(run, holder);
+  const { options, config, date, warnings } = run;
+  const warn = warnOf(run);
+  const db = openToRead(config.stateDir, warn);
+  const scratch = join(options.tmpDir, `zonewright-lists-${process.pid}`);
+  const forget = onExit(() => rmSync(scratch, { recursive: true, force: true }));
   try {
-    const done = await writeSource(source, output, (octets) =>
-      options.reporter.progress(octets, source.size, 'octets'),
-    );
-    options.reporter.done(`${zones.join(', ')}, ${formatSize(done.bytes)}`);
-    if (!options.json || output === '-') return;
-    const encrypted = options.age;
-    const seconds = secondsOf(run);
-    printJson({ date, holder: id, output, ...done, encrypted, zones, warnings, seconds });
+    const holder = activeHolder(db, id, options.now);
+    warnOfAgreement(warn, config, holder);
+    if (options.age && holder.ageKey === undefined) {
+      throw usageError(`${id} has no age key`, {
+        hint: `zonewright zfa change ${id} --age-key age1…`,
+      });
+    }
+    options.reporter.stage(`bundle of ${date} for ${id}`);
+    const { source, zones } = await openSingle(run, db, holder, scratch);
+    try {
+      const done = await writeSource(source, output, (octets) =>
+        options.reporter.progress(octets, source.size, 'octets'),
+      );
+      options.reporter.done(`${zones.join(', ')}, ${formatSize(done.bytes)}`);
+      if (!options.json || output === '-') return;
+      const encrypted = options.age;
+      const seconds = secondsOf(run);
+      printJson({ date, holder: id, output, ...done, encrypted, zones, warnings, seconds });
+    } finally {
+      await source.close();
+    }
   } finally {
-    await source.close();
+    db.close();
+    rmSync(scratch, { recursive: true, force: true });
+    forget();
   }
 }
 
-function activeHolder({ config, options: { now } }: Run, id: string): Holder {
-  const db = openDatabase(config.stateDir);
-  try {
-    const holder = findHolder(db, id);
-    if (holder === undefined) {
-      throw usageError(`there is no holder "${id}"`, { hint: 'zonewright zfa list shows them' });
-    }
-    if (!isActive(holder, now)) {
-      const state = holder.state === 'approved' ? 'expired' : holder.state;
-      throw refusal(`${id} may not have a bundle: ${state}`, {
-        hint: `zonewright zfa show ${id} tells more`,
-      });
-    }
-    return holder;
-  } finally {
-    db.close();
-  }
+function activeHolder(db: Database, id: string, now: number): Holder {
+  const holder = requireHolder(db, id);
+  if (isActive(holder, now)) return holder;
+  throw refusal(`${id} may not have a bundle: ${stateAt(holder, now)}`, {
+    hint: `zonewright zfa show ${id} tells more`,
+  });
+}
+
+/** A bundle to be read once, in order. */
+interface SingleSource {
+  readonly source: ByteSource;
+  readonly zones: readonly string[];
 }
 
 /**
@@ -163,8 +171,10 @@ function activeHolder({ config, options: { now } }: Run, id: string): Holder {
  */
 async function openSingle(
   run: Run,
+  db: Database,
   holder: Holder,
-): Promise<{ readonly source: ByteSource; readonly zones: readonly string[] }> {
+  scratch: string,
+): Promise<SingleSource> {
   try {
     const there = await openStored(run, holder);
     if (there !== undefined) return there;
@@ -174,7 +184,7 @@ async function openSingle(
       `the bundles of ${run.date} are damaged (zonewright zfa bundle makes them again): ${(error as Error).message}`,
     );
   }
-  return composeSingle(run, holder);
+  return composeSingle(run, db, holder, scratch);
 }
 
 /** @throws what {@link openDay} throws for a damaged folder. */
@@ -184,7 +194,7 @@ async function openStored(
 ): Promise<OpenBundle | undefined> {
   const day = openDay(outputDir, date);
   const wanted = holder.zones.filter((label) => day?.zones.some(({ zone }) => zone === label));
-  const there = await openBundle(outputDir, date, holder.id, { encrypted: age });
+  const there = await openBundle(outputDir, date, holder.id, { encrypted: age, verify: true });
   if (there === undefined) return undefined;
   const same = there.zones.join() === wanted.join();
   if (same && (!age || there.recipient === holder.ageKey)) return there;
@@ -194,15 +204,20 @@ async function openStored(
 
 async function composeSingle(
   run: Run,
+  db: Database,
   holder: Holder,
-): Promise<{ readonly source: ByteSource; readonly zones: readonly string[] }> {
+  scratch: string,
+): Promise<SingleSource> {
   const { options, config, date } = run;
+  const { outputDir } = config;
+  const warn = warnOf(run);
   const agreement = readAgreement(config);
-  const gathered = await gatherZones(config, date, options.now, warnOf(run));
+  const gathered = await gatherZones(config, date, options.now, warn);
+  const zones = await withChanges(gathered, { outputDir, db, date, scratch, warn });
   const composed = await composeBundle(holder, {
     date,
-    modified: Math.max(...gathered.map(({ buildTime }) => buildTime)),
-    zones: new Map(gathered.map((zone) => [zone.zone, zone])),
+    modified: Math.max(...zones.map(({ buildTime }) => buildTime)),
+    zones: new Map(zones.map((zone) => [zone.zone, zone])),
     agreement,
     key: signingKey(config.stateDir),
     headers: createHeaderMaker(),
@@ -212,12 +227,12 @@ async function composeSingle(
       hint: 'build them first (zonewright build)',
     });
   }
-  const files = new Map(gathered.flatMap((zone) => zone.files.map((file) => [file.name, file])));
+  const files = new Map(zones.flatMap((zone) => zone.files.map((file) => [file.name, file])));
   const { head, own } = composed;
   const tar = await pieceSource(head.pieces, octetsPart(own), async (name) => {
     if (name === AGREEMENT_FILE) return memorySource(agreement!.text);
-    const { path, bytes } = files.get(name)!;
-    return fileSource(path, bytes);
+    const { path, bytes, sha256 } = files.get(name)!;
+    return verifiedSource(await fileSource(path, bytes), sha256, () => damagedFile(path));
   });
   if (!options.age) return { source: tar, zones: head.zones };
   const { makeSeal } = await import('./age-header.js');

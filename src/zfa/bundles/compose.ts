@@ -8,7 +8,7 @@ import { isoTime } from '../../config/time.js';
 import type { Holder } from '../holders/model.js';
 import { AGREEMENT_FILE, type PartHead } from './day-files.js';
 import { countOf, type Digest, type GenerationFile, type ZoneGeneration } from './generations.js';
-import { type BundleFile, type Layout, layOut } from './layout.js';
+import { type BundleFile, layOut, layoutTag } from './layout.js';
 import { type SigningKey, signatureText } from './minisign.js';
 import type { HeaderMaker } from './tar-header.js';
 
@@ -59,32 +59,18 @@ export async function composeBundle(holder: Holder, day: DayParts): Promise<Comp
     { name: 'manifest.json.minisig', mtime, contents: [signature] },
   ];
   const layout = await layOut(files, day.headers);
+  const hashes = new Map(zones.flatMap((zone) => zone.files.map((f) => [f.name, f.sha256])));
+  if (agreement !== undefined) hashes.set(AGREEMENT_FILE, agreement.sha256);
   return {
     head: {
       holder: holder.id,
       zones: zones.map(({ zone }) => zone),
       pieces: layout.pieces,
       size: layout.size,
-      etag: etagOf(layout, zones, agreement),
+      etag: layoutTag(layout, (name) => hashes.get(name)),
     },
     own: layout.own,
   };
-}
-
-/** Two bundles with the same tag are the same, octet for octet. */
-function etagOf(
-  { pieces, own }: Layout,
-  zones: readonly ZoneGeneration[],
-  agreement: AgreementText | undefined,
-): string {
-  const hashes = new Map<string, string>();
-  for (const { files } of zones) for (const file of files) hashes.set(file.name, file.sha256);
-  if (agreement !== undefined) hashes.set(AGREEMENT_FILE, agreement.sha256);
-  const hash = createHash('sha256').update(own);
-  for (const piece of pieces) {
-    hash.update(typeof piece === 'number' ? `\n${piece}` : `\n${hashes.get(piece)}`);
-  }
-  return hash.digest('hex');
 }
 
 function agreementHeading(
@@ -124,7 +110,7 @@ function manifestText(
   const manifest = {
     version: 1,
     holder: holder.id,
-    date: `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`,
+    date: dashed(date),
     agreement:
       agreement === undefined
         ? null
@@ -136,7 +122,8 @@ function manifestText(
       zone: zone.zone,
       serial: zone.serial,
       buildTime: zone.manifest.buildTime,
-      counts: Object.fromEntries(COUNTS.map((name) => [name, countOf(zone, name) ?? null])),
+      counts: countsOf(zone),
+      changesSince: sinceOf(zone),
       files: zone.files.map(describe),
     })),
     files: [
@@ -150,17 +137,30 @@ function manifestText(
   return `${JSON.stringify(manifest, undefined, 2)}\n`;
 }
 
+const COUNTS = ['delegations', 'secureDelegations', 'glue', 'records', 'rrsets'] as const;
+
 /** Numbers of the zone that holders are told; null: not known. */
-const COUNTS = [
-  'delegations',
-  'secureDelegations',
-  'glue',
-  'records',
-  'rrsets',
-  'added',
-  'removed',
-  'changed',
-] as const;
+function countsOf({ manifest, changes }: ZoneGeneration): Record<string, number | null> {
+  const { added, removed, changed } = changes;
+  return {
+    ...Object.fromEntries(COUNTS.map((name) => [name, countOf(manifest, name) ?? null])),
+    added: added ?? null,
+    removed: removed ?? null,
+    changed: changed ?? null,
+  };
+}
+
+/** What the names added and removed are against; null: nothing, all are new. */
+function sinceOf({ changes: { since } }: ZoneGeneration): Record<string, unknown> | null {
+  if (since === undefined) return null;
+  const { serial, date } = since;
+  return { serial, date: date === undefined ? null : dashed(date) };
+}
+
+/** @example dashed('20261122') // '2026-11-22' */
+function dashed(date: string): string {
+  return `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+}
 
 function describe({ name, bytes, sha256, unpacked }: GenerationFile): Record<string, unknown> {
   return { name, bytes, sha256, ...(unpacked && { unpacked }) };

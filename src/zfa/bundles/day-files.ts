@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Since } from './generations.js';
 import type { Piece } from './layout.js';
 
 export const DAY_FILE = 'day.json';
@@ -41,6 +42,8 @@ export interface DayZone {
   readonly delegations: number | undefined;
   readonly added: number | undefined;
   readonly removed: number | undefined;
+  /** What the names added and removed are against; undefined: nothing, or (older versions) not said. */
+  readonly since: Since | undefined;
   /** Octets of the holders' copy, unpacked. */
   readonly unpackedBytes: number;
   /** As they are called in the bundle: `com.zone.gz`, … */
@@ -167,18 +170,24 @@ export function readPart(
 ): FoundPart | undefined {
   const place = findInIndex(readIndex(folder, day), holder);
   if (place === undefined) return undefined;
-  const part = Buffer.allocUnsafe(place.length);
-  const file = openSync(join(folder, PARTS_FILE), 'r');
-  try {
-    for (let done = 0; done < part.length; ) {
-      const n = readSync(file, part, done, part.length - done, place.at + done);
-      if (n === 0) throw new Error(`${join(folder, PARTS_FILE)} is cut off`);
-      done += n;
-    }
-  } finally {
-    closeSync(file);
-  }
+  const part = readPlace(join(folder, PARTS_FILE), place.at, place.length);
   const { head, own } = decodePart(part);
   if (head.holder !== holder) throw new Error(`${folder}: the part of ${holder} is another's`);
   return { head, own: { at: place.at + part.length - own.length, length: own.length } };
+}
+
+/** Octets of a file. @throws the error of the file system; an Error when it ends before them. */
+export function readPlace(path: string, at: number, length: number): Buffer {
+  const octets = Buffer.allocUnsafe(length);
+  const file = openSync(path, 'r');
+  try {
+    for (let done = 0; done < length; ) {
+      const n = readSync(file, octets, done, length - done, at + done);
+      if (n === 0) throw new Error(`${path} is cut off`);
+      done += n;
+    }
+    return octets;
+  } finally {
+    closeSync(file);
+  }
 }

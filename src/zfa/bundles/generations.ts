@@ -34,6 +34,23 @@ export interface GenerationFile extends Digest {
   readonly unpacked: Digest | undefined;
 }
 
+/** What the lists of names are against. */
+export interface Since {
+  /** YYYYMMDD: the day whose bundles had it; undefined: it is just the generation before. */
+  readonly date: string | undefined;
+  readonly generation: string;
+  readonly serial: number;
+}
+
+/** The lists of names in numbers; undefined: not known. */
+export interface Changes {
+  readonly added: number | undefined;
+  readonly removed: number | undefined;
+  readonly changed: number | undefined;
+  /** undefined: against nothing, so that all names are new. */
+  readonly since: Since | undefined;
+}
+
 /** What is bundled of a zone. */
 export interface ZoneGeneration {
   /** Label. */
@@ -44,6 +61,7 @@ export interface ZoneGeneration {
   readonly buildTime: number;
   readonly manifest: Manifest;
   readonly files: readonly GenerationFile[];
+  readonly changes: Changes;
 }
 
 /** The name of the published generation; undefined before the first. */
@@ -77,7 +95,9 @@ export function generationOfDay(
   const before = manifest.previous?.generation;
   if (before === undefined) return undefined;
   if (!all.includes(before)) {
-    throw refusal(`the generation of ${date} is not there any more: ${before}`, {
+    // With a gap between the two it is not even known which it was.
+    const which = buildTimeOf(before) < end ? `: ${before}` : '';
+    throw refusal(`the generation of ${date} is not there any more${which}`, {
       place: { file: zoneDir },
       hint: 'publish.keep says how many generations stay; the bundles of a day stay by themselves (zfa.keep-days)',
     });
@@ -123,7 +143,30 @@ export async function readGeneration(
   }
   const { serial } = manifest;
   const buildTime = parseTime(manifest.buildTime) ?? buildTimeOf(generation);
-  return { zone: label, generation, serial, buildTime, manifest, files };
+  const changes = ownChanges(manifest);
+  return { zone: label, generation, serial, buildTime, manifest, files, changes };
+}
+
+/** What a generation's own lists tell. */
+function ownChanges(manifest: Manifest): Changes {
+  const before = comparedWith(manifest);
+  return {
+    added: countOf(manifest, 'added'),
+    removed: countOf(manifest, 'removed'),
+    changed: countOf(manifest, 'changed'),
+    since: before && { ...before, date: undefined },
+  };
+}
+
+/**
+ * The generation that a generation's lists are against; undefined: against nothing, because it was
+ * the first, or the one before was damaged.
+ */
+export function comparedWith({
+  previous,
+  counts,
+}: Manifest): NonNullable<Manifest['previous']> | undefined {
+  return previous === null || counts.previousDelegations === 0 ? undefined : previous;
 }
 
 /** The same, by unpacking; generations of older versions don't say. */
@@ -146,9 +189,9 @@ async function digestUnpacked(path: string): Promise<Digest> {
   return { bytes, sha256: hash.digest('hex') };
 }
 
-/** A count of the generation's manifest; undefined: it doesn't say. */
-export function countOf({ manifest }: ZoneGeneration, name: string): number | undefined {
-  const count = manifest.counts[name];
+/** A count of a generation's manifest; undefined: it doesn't say. */
+export function countOf({ counts }: Manifest, name: string): number | undefined {
+  const count = counts[name];
   return typeof count === 'number' ? count : undefined;
 }
 
@@ -159,9 +202,10 @@ export function dayZone(zone: ZoneGeneration): DayZone {
     generation: zone.generation,
     serial: zone.serial,
     buildTime: zone.manifest.buildTime,
-    delegations: countOf(zone, 'delegations'),
-    added: countOf(zone, 'added'),
-    removed: countOf(zone, 'removed'),
+    delegations: countOf(zone.manifest, 'delegations'),
+    added: zone.changes.added,
+    removed: zone.changes.removed,
+    since: zone.changes.since,
     unpackedBytes: zone.files[0].unpacked?.bytes ?? 0,
     files: zone.files.map(({ name, bytes, sha256 }) => ({ name, bytes, sha256 })),
   };

@@ -5,6 +5,7 @@
  * Pure, but for the header maker that it is given.
  */
 
+import { createHash } from 'node:crypto';
 import { type HeaderMaker, padding, TAR_END } from './tar-header.js';
 
 /** A file of the day that many bundles hold, by its name there. */
@@ -31,6 +32,22 @@ export interface Layout {
   readonly pieces: readonly Piece[];
   /** Octets of the whole. */
   readonly size: number;
+}
+
+/**
+ * A tag of all octets of a laid out file: two with the same tag are the same, octet for octet.
+ *
+ * @param hashOf the SHA-256 of a shared file, hexadecimal.
+ */
+export function layoutTag(
+  { pieces, own }: Pick<Layout, 'pieces' | 'own'>,
+  hashOf: (name: string) => string | undefined,
+): string {
+  const hash = createHash('sha256').update(own);
+  for (const piece of pieces) {
+    hash.update(typeof piece === 'number' ? `\n${piece}` : `\n${hashOf(piece)}`);
+  }
+  return hash.digest('hex');
 }
 
 /** Lays out a tar file. The same files give the same octets. */

@@ -1,8 +1,9 @@
 /**
  * Makes the bundles of a day, all holders' at once, in a folder that is sealed when it is whole.
  *
- * A killed run leaves a folder under a temporary name, which the next one removes. Call it under
- * the build's lock: then no generation goes away meanwhile, and no two runs make one day.
+ * A killed run leaves a folder under a temporary name, which the next one removes (bundling.ts).
+ * Call it under the build's lock: then no generation goes away meanwhile, and no two runs make one
+ * day.
  */
 
 import { randomBytes } from 'node:crypto';
@@ -41,18 +42,10 @@ import {
   PARTS_FILE,
   type PartPlace,
 } from './day-files.js';
-import {
-  bundlesFolder,
-  dateOf,
-  folderName,
-  listFolders,
-  listLeftovers,
-  oldestKept,
-  outdated,
-} from './folders.js';
+import { bundlesFolder, dateOf, folderName, listFolders, oldestKept, outdated } from './folders.js';
 import { dayZone, type ZoneGeneration } from './generations.js';
 import { publicKeyText } from './minisign.js';
-import { signingKey } from './signing-key.js';
+import { type KeyChange, replacedKey, signingKey } from './signing-key.js';
 import { createHeaderMaker } from './tar-header.js';
 
 /** Holders whose bundles are composed at a time: the encrypted form's keys are made by threads. */
@@ -92,6 +85,8 @@ export interface BundlesMade {
   readonly ownBytes: number;
   /** Folders that were removed because they are too old or were replaced. */
   readonly removed: readonly string[];
+  /** The key that signs is another one than at the last time; undefined: it is the same. */
+  readonly newKey: KeyChange | undefined;
 }
 
 /**
@@ -113,9 +108,6 @@ export async function makeBundles(job: BundleJob): Promise<BundlesMade> {
   const all = bundlesFolder(outputDir);
   try {
     mkdirSync(all, { recursive: true });
-    for (const name of listLeftovers(outputDir)) {
-      rmSync(join(all, name), { recursive: true, force: true });
-    }
     const { made, folder, fresh } = await makeDay(job, all, {
       date,
       modified: Math.max(...job.zones.map(({ buildTime }) => buildTime)),
@@ -124,9 +116,11 @@ export async function makeBundles(job: BundleJob): Promise<BundlesMade> {
       key,
       headers: createHeaderMaker(),
     });
-    putText(join(all, 'minisign.pub'), publicKeyText(key));
+    const handedOut = join(all, 'minisign.pub');
+    const newKey = replacedKey(key, handedOut);
+    putText(handedOut, publicKeyText(key));
     const removed = removeOutdated(outputDir, today, keepDays);
-    return { date, folder, fresh, ...made, removed };
+    return { date, folder, fresh, ...made, removed, newKey };
   } catch (error) {
     throw storageError(error, all);
   }

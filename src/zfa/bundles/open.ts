@@ -1,10 +1,13 @@
 /** A holder's bundle of a day as a source of octets. */
 
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { refusal } from '../../errors.js';
 import type { ByteSource } from '../stream/byte-source.js';
 import { fileSource } from '../stream/byte-source.js';
 import { joinedSource, type SourcePart } from '../stream/joined-source.js';
+import { verifiedSource } from '../stream/verified-source.js';
 import { type AgeSeal, ageSource, sealedSize } from './age-source.js';
 import {
   type AgePart,
@@ -13,10 +16,11 @@ import {
   PARTS_FILE,
   readDay,
   readPart,
+  readPlace,
 } from './day-files.js';
 import { withNewestFolder } from './days.js';
 import { bundlesFolder, listFolders } from './folders.js';
-import type { Piece } from './layout.js';
+import { layoutTag, type Piece } from './layout.js';
 
 /** What is known of a bundle without opening its files. */
 export interface BundleFacts {
@@ -47,6 +51,8 @@ export interface HowToOpen {
    * who go on with a download. Undefined: the newest.
    */
   readonly etag?: string | undefined;
+  /** Compare all octets with their hashes: then the source has to be read once, in order. */
+  readonly verify?: boolean;
 }
 
 /** A part and the day that it belongs to. */
@@ -87,16 +93,45 @@ export async function openBundle(
     if (found === undefined) return undefined;
     const { folder, day, head, own, facts } = found;
     try {
+      if (how.verify) assertOwn(found);
       const parts = await fileSource(join(folder, PARTS_FILE));
-      const tar = await pieceSource(head.pieces, { source: parts, ...own }, (name) =>
-        fileSource(join(folder, name), day.shared[name]),
-      );
+      const tar = await pieceSource(head.pieces, { source: parts, ...own }, async (name) => {
+        const path = join(folder, name);
+        const file = await fileSource(path, day.shared[name]);
+        const sha256 = how.verify ? sharedHash(day, name) : undefined;
+        return sha256 === undefined ? file : verifiedSource(file, sha256, () => damagedFile(path));
+      });
       return { ...facts, source: how.encrypted ? ageSource(tar, sealOf(head.age!)) : tar };
     } catch (error) {
       // The folder went between finding and opening: another one of the day may have come.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || turn === 3) throw error;
     }
   }
+}
+
+/** The SHA-256 of a day's shared file; undefined: it is not told. */
+function sharedHash({ zones }: DayDescription, name: string): string | undefined {
+  return zones.flatMap(({ files }) => files).find((file) => file.name === name)?.sha256;
+}
+
+/** The error for a file of a bundle that has other octets than it had. */
+export function damagedFile(path: string): Error {
+  return refusal('is damaged: its octets are not those that its SHA-256 was taken of', {
+    place: { file: path },
+    hint: 'build the zone anew (zonewright build)',
+  });
+}
+
+/** Are the holder's own octets, and the agreement's text, those that the tag was taken of? */
+function assertOwn({ folder, day, head, own }: Found): void {
+  const octets = readPlace(join(folder, PARTS_FILE), own.at, own.length);
+  const hashOf = (name: string): string | undefined =>
+    sharedHash(day, name) ??
+    createHash('sha256')
+      .update(readFileSync(join(folder, name)))
+      .digest('hex');
+  if (layoutTag({ pieces: head.pieces, own: octets }, hashOf) === head.etag) return;
+  throw new Error(`${join(folder, PARTS_FILE)}: the part of ${head.holder} is damaged`);
 }
 
 function find(

@@ -1,14 +1,14 @@
 /** Writes a source into a file, which appears when it is whole, or to standard output. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onExit } from '../../cleanup.js';
 import { syncPath } from '../../durable.js';
 import { storageError } from '../../publish/storage.js';
 import { writeAll } from '../../write/gzip.js';
-import { isDevice, noFolder } from '../../write/place.js';
+import { isDevice, outputError } from '../../write/place.js';
 import type { ByteSource } from '../stream/byte-source.js';
 import type { Digest } from './generations.js';
 
@@ -52,7 +52,6 @@ async function toFile(
   progress: (octets: number) => void,
 ): Promise<Digest> {
   const folder = dirname(path);
-  if (!existsSync(folder)) throw noFolder(folder);
   const draft = join(folder, `.${basename(path)}-${randomBytes(6).toString('hex')}`);
   const forget = onExit(() => rmSync(draft, { force: true }));
   let file: FileHandle | undefined;
@@ -67,7 +66,7 @@ async function toFile(
     syncPath(folder);
     return digest;
   } catch (error) {
-    throw storageError(error, path);
+    throw outputError(error, path);
   } finally {
     await file?.close();
     rmSync(draft, { force: true });

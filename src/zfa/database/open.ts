@@ -10,13 +10,12 @@
 
 import { chmodSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { DatabaseSync, type DatabaseSyncInstance } from '@photostructure/sqlite';
-import { EXIT, lockedError, refusal, ZonewrightError } from '../../errors.js';
+import { EXIT, lockedError, refusal, usageError, ZonewrightError } from '../../errors.js';
 import { freeSpace, storageError } from '../../publish/storage.js';
-import { makeZfaFolder, zfaPlaces } from '../places.js';
+import { hasDatabase, makeZfaFolder, zfaPlaces } from '../places.js';
 import { STEPS } from './schema.js';
-
-export { hasDatabase } from '../places.js';
 
 /** How long a command waits for another one's transaction, milliseconds. */
 const PATIENCE = 10_000;
@@ -26,6 +25,8 @@ const INDEX_BLOCK = 32 << 10;
 /** An open database. Statements are prepared once and kept. */
 export interface Database {
   readonly path: string;
+  /** Nothing can be written: see {@link openToRead}. */
+  readonly readOnly: boolean;
   /** A statement, prepared at its first use. */
   sql(text: string): Statement;
   /**
@@ -71,7 +72,56 @@ export function openDatabase(stateDir: string): Database {
   return databaseOf(db, path);
 }
 
-function databaseOf(db: DatabaseSyncInstance, path: string): Database {
+/**
+ * Opens the database for a command that only looks at it: it is not made, and where it can't be written
+ * to (a full disk, a file system that became read-only) it is read as it stands, which is told.
+ *
+ * @throws ZonewrightError: exit 2 where there is none, else as {@link openDatabase}.
+ */
+export function openToRead(stateDir: string, warn: (text: string) => void): Database {
+  assertDatabase(stateDir);
+  try {
+    return openDatabase(stateDir);
+  } catch (error) {
+    const { database: path } = zfaPlaces(stateDir);
+    const db = openImmutable(path);
+    if (db === undefined) throw error;
+    const { message } = error as Error;
+    warn(`${path} can't be written to (${message}): it is shown as it stands`);
+    return databaseOf(db, path, true);
+  }
+}
+
+/** @throws ZonewrightError (exit 2) where zone file access was never used. */
+export function assertDatabase(stateDir: string): void {
+  if (hasDatabase(stateDir)) return;
+  throw usageError('there are no holders: zone file access was not used with this state folder', {
+    place: { file: zfaPlaces(stateDir).database },
+    hint: 'see state-dir in the configuration; "zonewright zfa add" begins',
+  });
+}
+
+/**
+ * Opens a database that nobody writes to, without the index of the write-ahead log that SQLite would
+ * have to make. Undefined: that log has lines, which would not be seen; or it can't be opened so, either.
+ */
+function openImmutable(path: string): DatabaseSyncInstance | undefined {
+  const log = statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  if (log > 0) return undefined;
+  let db: DatabaseSyncInstance | undefined;
+  try {
+    const url = pathToFileURL(path);
+    url.searchParams.set('immutable', '1');
+    db = new DatabaseSync(url.href, { readOnly: true });
+    if (versionOf(db) === STEPS.length) return db;
+  } catch {
+    // The first error tells more.
+  }
+  db?.close();
+  return undefined;
+}
+
+function databaseOf(db: DatabaseSyncInstance, path: string, readOnly = false): Database {
   const statements = new Map<string, Statement>();
   const sql = (text: string): Statement => {
     let statement = statements.get(text);
@@ -110,6 +160,7 @@ function databaseOf(db: DatabaseSyncInstance, path: string): Database {
   };
   return {
     path,
+    readOnly,
     sql,
     change: (action) => transaction('BEGIN IMMEDIATE', action),
     view: (action) => transaction('BEGIN', action),
@@ -143,11 +194,13 @@ function assertNothingLost(stateDir: string): void {
   });
 }
 
+function versionOf(db: DatabaseSyncInstance): number {
+  return Number((db.prepare('PRAGMA user_version').get() as Row).user_version);
+}
+
 /** @param first called before the first step of a new database. */
 function bringForward(db: DatabaseSyncInstance, path: string, first: () => void): void {
-  const versionOf = (): number =>
-    Number((db.prepare('PRAGMA user_version').get() as Row).user_version);
-  const found = versionOf();
+  const found = versionOf(db);
   if (found === STEPS.length) return;
   if (found > STEPS.length) {
     throw refusal(`was written by a newer zonewright (database version ${found})`, {
@@ -158,7 +211,7 @@ function bringForward(db: DatabaseSyncInstance, path: string, first: () => void)
   db.exec('BEGIN IMMEDIATE');
   try {
     // Another process may have been first.
-    const from = versionOf();
+    const from = versionOf(db);
     if (from === 0) first();
     for (let n = from; n < STEPS.length; n++) {
       db.exec(`${STEPS[n]}; PRAGMA user_version = ${n + 1}`);

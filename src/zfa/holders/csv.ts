@@ -7,6 +7,9 @@
  * Zones and ranges of addresses have blanks between them; times are ISO 8601, a date alone its
  * midnight. An import needs id, name, email and zones; a state other than pending needs the dates that
  * belong to it, so that the monthly figures of the past come out right.
+ *
+ * A field that a spreadsheet would take for a formula is exported with an apostrophe before it, which an
+ * import takes off again: names come from strangers.
  */
 
 import { isUtf8 } from 'node:buffer';
@@ -58,11 +61,40 @@ export interface Exported {
   readonly ended: number | undefined;
 }
 
-/** @param hashes with the column password-hash, which lets who has it try passwords at leisure. */
+/** A holder as it stands in a row: all columns, an absent value as an empty text. */
+export type HolderRow = Readonly<Record<Column, string>>;
+
+/** A text that a spreadsheet runs, also one that has been made harmless. */
+const FORMULA = /^'*[=+\-@]/;
+const HARMLESS = /^'+[=+\-@]/;
+
+/**
+ * The rows of holders; without the column password-hash, which lets who has it try passwords at
+ * leisure, unless `hashes` says so.
+ */
+export function holderRows(
+  all: readonly Exported[],
+  hashes: boolean,
+): readonly Partial<HolderRow>[] {
+  return rowsOf(all).map(({ 'password-hash': hash, ...row }) =>
+    hashes ? { ...row, 'password-hash': hash } : row,
+  );
+}
+
+/** @param hashes with the column password-hash. */
 export function holdersToCsv(all: readonly Exported[], hashes: boolean): string {
+  const columns = COLUMNS.filter((column) => hashes || column !== 'password-hash');
+  return stringify([...holderRows(all, hashes)], {
+    header: true,
+    columns: [...columns],
+    cast: { string: (text) => (FORMULA.test(text) ? `'${text}` : text) },
+  });
+}
+
+function rowsOf(all: readonly Exported[]): HolderRow[] {
   const time = (seconds: number | undefined): string =>
     seconds === undefined ? '' : isoTime(seconds);
-  const rows = all.map(({ holder, hash, ended }): Record<Column, string> => {
+  return all.map(({ holder, hash, ended }): HolderRow => {
     const { agreement } = holder;
     return {
       id: holder.id,
@@ -83,8 +115,6 @@ export function holdersToCsv(all: readonly Exported[], hashes: boolean): string 
       'password-hash': hash ?? '',
     };
   });
-  const columns = COLUMNS.filter((column) => hashes || column !== 'password-hash');
-  return stringify(rows, { header: true, columns: [...columns] });
 }
 
 /** A holder that an import brings. */
@@ -140,10 +170,12 @@ function parseRows(file: string): ParsedRow[] {
   try {
     octets = readFileSync(file === '-' ? 0 : file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-      throw inputError('is not there', { place: { file } });
-    }
-    throw storageError(error, file);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'EISDIR') throw storageError(error, file);
+    throw inputError(code === 'ENOENT' ? 'is not there' : 'is a folder', {
+      place: { file },
+      hint: 'name a CSV file, or - for standard input',
+    });
   }
   const hint = `columns: ${COLUMNS.join(', ')}; needed: ${NEEDED.join(', ')}`;
   const text = textOf(octets, file);
@@ -153,6 +185,7 @@ function parseRows(file: string): ParsedRow[] {
       bom: true,
       info: true,
       skip_empty_lines: true,
+      cast: (text, { header }) => (!header && HARMLESS.test(text) ? text.slice(1) : text),
       columns: (header: string[]) => {
         const names = header.map((name) => name.trim().toLowerCase());
         const wrong = names.find((name) => !COLUMNS.includes(name as Column));

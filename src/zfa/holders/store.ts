@@ -2,6 +2,8 @@
  * Holders in the database: reading and writing rows, each change with its event.
  */
 
+import { nearest } from '../../config/suggest.js';
+import { usageError } from '../../errors.js';
 import { systemUser } from '../../system-user.js';
 import type { Database, Row } from '../database/open.js';
 import type { Holder, HolderState } from './model.js';
@@ -23,6 +25,17 @@ export function listHolders(db: Database, state?: HolderState): Holder[] {
 export function findHolder(db: Database, id: string): Holder | undefined {
   const row = db.sql(`SELECT ${COLUMNS} FROM holders WHERE id = ?`).get(id);
   return row === undefined ? undefined : holderOf(row);
+}
+
+/** A holder. @throws ZonewrightError (exit 2), with an id that comes near, when there is none of this id. */
+export function requireHolder(db: Database, id: string): Holder {
+  const holder = findHolder(db, id);
+  if (holder !== undefined) return holder;
+  const ids = listHolders(db).map((one) => one.id);
+  const near = nearest(id, ids);
+  throw usageError(`there is no holder "${id}"`, {
+    hint: near === undefined ? 'see: zonewright zfa list' : `did you mean "${near}"?`,
+  });
 }
 
 /** The hash of a holder's password (PHC string); undefined: no such holder, or no password. */

@@ -1,5 +1,6 @@
 /** How holders are shown: as JSON, as a table, one by one. Never a password or its hash. */
 
+import type { Config } from '../../config/model.js';
 import { isoTime } from '../../config/time.js';
 import { tableLines } from '../../present/table.js';
 import { type Holder, type HolderState, isActive } from './model.js';
@@ -7,6 +8,20 @@ import { type Holder, type HolderState, isActive } from './model.js';
 /** The state at a time: one whose time has ended is expired, noted or not. */
 export function stateAt(holder: Holder, now: number): HolderState {
   return holder.state === 'approved' && !isActive(holder, now) ? 'expired' : holder.state;
+}
+
+/** Without the version that the configuration asks for nothing can be downloaded: says so. */
+export function warnOfAgreement(
+  warn: (text: string) => void,
+  { zfa }: Config,
+  holder: Holder,
+): void {
+  const wanted = zfa.agreement?.version;
+  const has = holder.agreement?.version;
+  if (wanted === undefined || has === wanted) return;
+  warn(
+    `${holder.id} has agreed to ${has === undefined ? 'nothing' : `"${has}"`}, the configuration asks for "${wanted}": downloads are refused until then (in the portal, or zfa change --agreement)`,
+  );
 }
 
 /** A holder for programs; times in ISO 8601. */

@@ -18,8 +18,7 @@ import { printJson } from '../../cli/output.js';
 import { loadConfig, selectZones } from '../../config/config.js';
 import { isoTime } from '../../config/time.js';
 import { usageError } from '../../errors.js';
-import { hasDatabase, openDatabase } from '../database/open.js';
-import { zfaPlaces } from '../places.js';
+import { openToRead } from '../database/open.js';
 import { type Month, monthName } from './month.js';
 import { type Report, reportOf } from './report.js';
 import { reportCsv, reportText } from './text.js';
@@ -43,13 +42,7 @@ export function reportCommand(options: ReportOptions): void {
   const config = loadConfig(options.config);
   const zone = options.zone && selectZones(config, [options.zone])[0].label;
   const { stateDir } = config;
-  if (!hasDatabase(stateDir)) {
-    throw usageError('there are no holders: zone file access was not used with this state folder', {
-      place: { file: zfaPlaces(stateDir).database },
-      hint: 'see state-dir in the configuration; "zonewright zfa add" begins',
-    });
-  }
-  const db = openDatabase(stateDir);
+  const db = openToRead(stateDir, options.reporter.warn);
   try {
     const labels = config.zones.map(({ label }) => label);
     const report = reportOf(db, month, labels, now);
@@ -93,6 +86,14 @@ function csvOf(
   return reportCsv(count);
 }
 
+function passwordsJson(
+  passwords: Report['passwords'],
+  byZone: Report['byZone'],
+): Record<string, unknown> | null {
+  if (passwords === undefined) return null;
+  return { ...passwords, previous: passwords.previous ?? null, by: byZone ?? null };
+}
+
 function reportJson(report: Report): Record<string, unknown> {
   const { month, until, passwords, byZone, knownSince, downloads } = report;
   return {
@@ -100,7 +101,7 @@ function reportJson(report: Report): Record<string, unknown> {
     until: isoTime(until),
     complete: until === month.to,
     knownSince: knownSince === undefined ? null : isoTime(knownSince),
-    passwords: passwords === undefined ? null : { ...passwords, by: byZone ?? null },
+    passwords: passwordsJson(passwords, byZone),
     downloads:
       downloads === undefined
         ? null

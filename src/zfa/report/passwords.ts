@@ -3,7 +3,8 @@
  * Pure: the clock is an argument.
  *
  * A password counts from its approval until it is revoked or its time ends, whichever is first, and
- * the end counts when it was, not when a build noticed it. So for every month
+ * the end counts when it was, not when a build noticed it. So for every month whose beginning is
+ * known
  *
  *     previous + new + renewed − expired − revoked = total
  *
@@ -31,8 +32,8 @@ export interface Turn {
 
 /** The figures of a month. */
 export interface PasswordFigures {
-  /** At the end of the month before. */
-  readonly previous: number;
+  /** At the end of the month before; undefined: nothing was written down by then. */
+  readonly previous: number | undefined;
   readonly new: number;
   readonly renewed: number;
   readonly expired: number;
@@ -128,14 +129,15 @@ export function countPasswords(
   from: number,
   to: number,
 ): PasswordFigures | undefined {
-  if (knownFrom(events) >= to) return undefined;
+  const known = knownFrom(events);
+  if (known >= to) return undefined;
   const turns = [...byHolder(events).values()].flatMap(turnsOf);
   const standing = (time: number): number =>
     turns.reduce((sum, { at, how }) => (at < time ? sum + CHANGE[how] : sum), 0);
   const within = (kind: Turn['how']): number =>
     turns.filter(({ at, how }) => how === kind && at >= from && at < to).length;
   return {
-    previous: standing(from),
+    previous: known < from ? standing(from) : undefined,
     new: within('new'),
     renewed: within('renewed'),
     expired: within('expired'),

@@ -22,7 +22,8 @@ describe('zfa log', () => {
     const since = ['log', '--since', '2026-11-26'];
     const { lines } = await zfaJson<{ lines: { n: number }[] }>(site, ...since);
     expect(lines.map(({ n }) => n)).toEqual([2, 3]);
-    expect(await zfa(site, 'log', 'nobody')).toBe('');
+    expect(await zfa(site, 'log', 'acme', '--since', '2027-01-01')).toBe('');
+    expect(await tryZfa(site, 'log', 'nobody')).toMatchObject({ status: 2, stdout: '' });
   });
 
   it('a terminal is not driven by what somebody wrote into a line', async () => {

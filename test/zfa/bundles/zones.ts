@@ -33,7 +33,8 @@ export function fakeZone(
     buildTime: new Date(buildTime * 1000).toISOString().replace('.000', ''),
     counts: { delegations: 1 },
   } as unknown as Manifest;
-  return { zone, generation: 'g', serial: 7, buildTime, manifest, files };
+  const changes = { added: 1, removed: 0, changed: 0, since: undefined };
+  return { zone, generation: 'g', serial: 7, buildTime, manifest, files, changes };
 }
 
 /** The work of a day in a folder; by default for nobody and of no zone. */

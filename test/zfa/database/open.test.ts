@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
 import { expect, test } from 'vitest';
-import { hasDatabase, openDatabase } from '#zonewright/zfa/database/open.js';
+import { openDatabase } from '#zonewright/zfa/database/open.js';
 import { STEPS } from '#zonewright/zfa/database/schema.js';
+import { hasDatabase } from '#zonewright/zfa/places.js';
 import { tempDir } from '../../tools/cli.js';
 
 test('is made at first use, closed to others, and keeps what was committed', () => {

@@ -4,22 +4,22 @@
  * `--json` prints {"version", "id", "password", "expires"} for approve and passwd.
  */
 
-import { printJson } from '../../../cli/output.js';
+import { isOutputNowhere, printJson, writeOnce } from '../../../cli/output.js';
 import { isoTime } from '../../../config/time.js';
+import { EXIT, ZonewrightError } from '../../../errors.js';
 import { expireDue } from '../expire.js';
 import { textField } from '../fields.js';
 import type { Holder } from '../model.js';
 import { hashPassword, makePassword } from '../password.js';
 import * as rules from '../rules.js';
-import { savePasswordHash } from '../store.js';
+import { requireHolder, savePasswordHash } from '../store.js';
+import { warnOfAgreement } from '../view.js';
 import {
   apply,
   flagFault,
   type HolderOptions,
-  holderOf,
   type Site,
   tellHolder,
-  warnOfAgreement,
   withHolders,
 } from './context.js';
 
@@ -58,16 +58,38 @@ async function givePassword(
 ): Promise<void> {
   const { id } = options;
   // Refusals come before the third of a second that the hash takes.
-  rule(holderOf(site.db, id));
+  rule(requireHolder(site.db, id));
   const password = makePassword();
   const hash = await hashPassword(password);
   const holder = apply(site, id, rule, () => savePasswordHash(site.db, id, hash));
   const expires = isoTime(holder.expires!);
-  warnOfAgreement(options, site.config, holder);
+  warnOfAgreement(options.reporter.warn, site.config, holder);
   options.reporter.info(`${id}: ${what}; access until ${expires}`);
   options.reporter.info('the password, shown this once (zonewright zfa passwd makes another):');
-  if (options.json) printJson({ id, password, expires });
-  else process.stdout.write(`${password}\n`);
+  show(options, { id, password, expires });
+}
+
+/** The change is made by now: that its password can't be shown must not go unsaid. */
+function show(
+  { json, reporter }: HolderOptions,
+  given: { readonly id: string; readonly password: string; readonly expires: string },
+): void {
+  const { id, password } = given;
+  const another = `zonewright zfa passwd ${id} makes another`;
+  if (isOutputNowhere()) {
+    reporter.warn(`standard output leads nowhere, and the password is lost: ${another}`);
+  }
+  try {
+    if (json) printJson(given, writeOnce);
+    else writeOnce(`${password}\n`);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new ZonewrightError(
+      EXIT.unexpected,
+      `${id}: the change was made, but its password could not be written to standard output (${code})`,
+      { hint: another, cause },
+    );
+  }
 }
 
 export interface ReasonOptions extends HolderOptions {

@@ -8,14 +8,13 @@ import type { CommonOptions } from '../../../cli/common.js';
 import { printJson } from '../../../cli/output.js';
 import { loadConfig } from '../../../config/config.js';
 import type { Config } from '../../../config/model.js';
-import { nearest } from '../../../config/suggest.js';
 import { usageError } from '../../../errors.js';
-import { logEvents } from '../../audit/log.js';
-import { type Database, openDatabase } from '../../database/open.js';
+import { logEvents, logPending } from '../../audit/log.js';
+import { assertDatabase, type Database, openDatabase, openToRead } from '../../database/open.js';
 import { FieldFault } from '../fields.js';
 import type { Holder } from '../model.js';
 import type { Change } from '../rules.js';
-import { findHolder, listHolders, saveChange } from '../store.js';
+import { requireHolder, saveChange } from '../store.js';
 import { holderJson } from '../view.js';
 
 /** A command on one holder. */
@@ -29,12 +28,33 @@ export interface Site {
   readonly db: Database;
 }
 
-/** Runs a command's work with the database, and sees to it that the audit log has what it did. */
+/**
+ * Runs the work of a command that changes holders, and sees to it that the audit log has what it did.
+ *
+ * @throws ZonewrightError: also exit 2 where there are no holders at all.
+ */
 export async function withHolders<T>(
   options: CommonOptions,
   work: (site: Site) => T | Promise<T>,
 ): Promise<T> {
   const config = loadConfig(options.config);
+  assertDatabase(config.stateDir);
+  return changing(options, config, work);
+}
+
+/** The same for a command that may bring the first holder. */
+export function withNewHolders<T>(
+  options: CommonOptions,
+  work: (site: Site) => T | Promise<T>,
+): Promise<T> {
+  return changing(options, loadConfig(options.config), work);
+}
+
+async function changing<T>(
+  { reporter }: CommonOptions,
+  config: Config,
+  work: (site: Site) => T | Promise<T>,
+): Promise<T> {
   const db = openDatabase(config.stateDir);
   try {
     logEvents(db, config.stateDir);
@@ -42,7 +62,7 @@ export async function withHolders<T>(
     try {
       logEvents(db, config.stateDir);
     } catch (error) {
-      options.reporter.warn(
+      reporter.warn(
         'the change was made; its line of the audit log is written by the next command',
       );
       throw error;
@@ -53,17 +73,23 @@ export async function withHolders<T>(
   }
 }
 
-/** @throws ZonewrightError (exit 2) with the ids that come near. */
-export function holderOf(db: Database, id: string): Holder {
-  const holder = findHolder(db, id);
-  if (holder !== undefined) return holder;
-  const near = nearest(
-    id,
-    listHolders(db).map((one) => one.id),
-  );
-  throw usageError(`there is no holder "${id}"`, {
-    hint: near === undefined ? 'see: zonewright zfa list' : `did you mean "${near}"?`,
-  });
+/**
+ * Runs the work of a command that only looks.
+ *
+ * @throws ZonewrightError: also exit 2 where there are no holders at all.
+ */
+export async function lookAtHolders<T>(
+  { config: path, reporter }: CommonOptions,
+  work: (site: Site) => T | Promise<T>,
+): Promise<T> {
+  const config = loadConfig(path);
+  const db = openToRead(config.stateDir, reporter.warn);
+  try {
+    logPending(db, config.stateDir, reporter.warn);
+    return await work({ config, db });
+  } finally {
+    db.close();
+  }
 }
 
 /** Changes a holder as a rule says, in one transaction; `also` is part of it. */
@@ -74,7 +100,7 @@ export function apply(
   also?: (holder: Holder) => void,
 ): Holder {
   return db.change(() => {
-    const change = rule(holderOf(db, id));
+    const change = rule(requireHolder(db, id));
     saveChange(db, change);
     also?.(change.holder);
     return change.holder;
@@ -85,20 +111,6 @@ export function apply(
 export function flagFault(error: unknown, name?: string): unknown {
   if (!(error instanceof FieldFault)) return error;
   return usageError(`${name ?? `--${error.field}`} ${error.message}`);
-}
-
-/** Without the version that the configuration asks for nothing can be downloaded. */
-export function warnOfAgreement(
-  { reporter }: CommonOptions,
-  { zfa }: Config,
-  holder: Holder,
-): void {
-  const wanted = zfa.agreement?.version;
-  const has = holder.agreement?.version;
-  if (wanted === undefined || has === wanted) return;
-  reporter.warn(
-    `${holder.id} has agreed to ${has === undefined ? 'nothing' : `"${has}"`}, the configuration asks for "${wanted}": downloads are refused until then (in the portal, or zfa change --agreement)`,
-  );
 }
 
 /** Tells what was done, with `--json` {"version", "holder"} as in view.ts. */

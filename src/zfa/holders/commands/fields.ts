@@ -1,6 +1,5 @@
 /** `zonewright zfa add` and `change`: what is known of a holder. */
 
-import { nearest } from '../../../config/suggest.js';
 import { refusal, usageError } from '../../../errors.js';
 import { zoneLabel } from '../../../names/name.js';
 import {
@@ -15,16 +14,16 @@ import {
 import { type Holder, isActive } from '../model.js';
 import type { HolderEdit } from '../rules.js';
 import * as rules from '../rules.js';
-import { findHolder, listHolders, saveChange } from '../store.js';
-import { stateAt } from '../view.js';
+import { findHolder, saveChange } from '../store.js';
+import { stateAt, warnOfAgreement } from '../view.js';
 import {
   apply,
   flagFault,
   type HolderOptions,
   type Site,
   tellHolder,
-  warnOfAgreement,
   withHolders,
+  withNewHolders,
 } from './context.js';
 
 /** What `add` and `change` say of a holder; undefined: nothing is said. */
@@ -53,7 +52,7 @@ export interface AddOptions extends HolderOptions, FieldFlags {
 /** `zfa add`: a holder that waits for approval. */
 export async function addCommand(options: AddOptions): Promise<void> {
   const { id, now } = options;
-  await withHolders(options, async (site) => {
+  await withNewHolders(options, async (site) => {
     const { db } = site;
     const edit = await checkedFields(options, site, now);
     try {
@@ -61,9 +60,6 @@ export async function addCommand(options: AddOptions): Promise<void> {
     } catch (error) {
       throw flagFault(error, `"${id}"`);
     }
-    const all = listHolders(db).map((one) => one.id);
-    const near = all.includes(id) ? undefined : nearest(id, all);
-    if (near !== undefined) options.reporter.warn(`"${near}" is there, too: is it another one?`);
     const change = rules.added(
       {
         id,
@@ -106,7 +102,7 @@ export async function changeCommand(options: ChangeOptions): Promise<void> {
       zonesBefore = before.zones;
       return rules.edited(before, edit, now);
     });
-    if (edit.agreement !== undefined) warnOfAgreement(options, site.config, holder);
+    if (edit.agreement !== undefined) warnOfAgreement(options.reporter.warn, site.config, holder);
     tellHolder(options, holder, `changed: ${Object.keys(edit).join(', ')}`);
     if (isActive(holder, now)) tellOfBundles(options, holder, zonesBefore);
   });

@@ -1,18 +1,21 @@
 /**
  * `zonewright zfa import` and `export`: holders as CSV.
  *
- * `--json` of import prints {"version", "imported": [ids]}.
+ * `--json` of import prints {"version", "imported": [ids]}, and of export {"version", "output",
+ * "count"}; without `--output`, where it takes the place of the CSV, `output` is null and "holders" has
+ * the rows, by the columns of csv.ts.
  */
 
 import { existsSync } from 'node:fs';
 import type { CommonOptions } from '../../../cli/common.js';
-import { printJson } from '../../../cli/output.js';
+import { countText, printJson } from '../../../cli/output.js';
 import { writeSynced } from '../../../durable.js';
 import { inputError, usageError } from '../../../errors.js';
-import { storageError } from '../../../publish/storage.js';
-import { type Exported, holdersToCsv, readHoldersCsv } from '../csv.js';
+import { assertPlace, outputError } from '../../../write/place.js';
+import { type Exported, holderRows, holdersToCsv, readHoldersCsv } from '../csv.js';
+import { isActive } from '../model.js';
 import { findHolder, listHolders, passwordHashOf, saveChange, savePasswordHash } from '../store.js';
-import { withHolders } from './context.js';
+import { lookAtHolders, withNewHolders } from './context.js';
 
 export interface ImportOptions extends CommonOptions {
   /** A path, or `-` for standard input. */
@@ -22,7 +25,7 @@ export interface ImportOptions extends CommonOptions {
 /** `zfa import`: all holders of a file, or none of them. */
 export async function importCommand(options: ImportOptions): Promise<void> {
   const { file, now } = options;
-  await withHolders(options, async ({ config, db }) => {
+  await withNewHolders(options, async ({ config, db }) => {
     const zones = config.zones.map((zone) => zone.label);
     const rows = await readHoldersCsv(file, zones, now);
     db.change(() => {
@@ -38,11 +41,11 @@ export async function importCommand(options: ImportOptions): Promise<void> {
         if (hash !== undefined) savePasswordHash(db, holder.id, hash);
       }
     });
-    options.reporter.info(`${rows.length} holders imported`);
-    const without = rows.filter(({ holder, hash }) => holder.state === 'approved' && !hash).length;
+    options.reporter.info(`imported ${holdersText(rows.length)}`);
+    const without = rows.filter(({ holder, hash }) => isActive(holder, now) && !hash).length;
     if (without > 0) {
       options.reporter.info(
-        `${without} of them are approved and have no password here: zonewright zfa passwd ID`,
+        `approved and without a password here: ${countText(without)}; zonewright zfa passwd ID gives one`,
       );
     }
     if (options.json) printJson({ imported: rows.map(({ holder }) => holder.id) });
@@ -63,13 +66,8 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
       '--with-hashes needs --output FILE: hashes of passwords belong in no terminal',
     );
   }
-  if (output !== undefined && existsSync(output)) {
-    throw usageError('is there already', {
-      place: { file: output },
-      hint: 'name another file, or take it away',
-    });
-  }
-  await withHolders(options, ({ db }) => {
+  if (output !== undefined) assertNewFile(output);
+  await lookAtHolders(options, ({ db }) => {
     const all = db.view(() =>
       listHolders(db).map((holder): Exported => {
         const ended = db
@@ -85,10 +83,26 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
         };
       }),
     );
-    const text = holdersToCsv(all, hashes);
-    if (output === undefined) process.stdout.write(text);
-    else writeExport(output, text);
-    options.reporter.info(`${all.length} holders${output === undefined ? '' : ` in ${output}`}`);
+    const count = all.length;
+    if (output !== undefined) writeExport(output, holdersToCsv(all, hashes));
+    else if (!options.json) process.stdout.write(holdersToCsv(all, hashes));
+    options.reporter.info(`${holdersText(count)}${output === undefined ? '' : ` in ${output}`}`);
+    if (!options.json) return;
+    const rows = output === undefined ? { holders: holderRows(all, hashes) } : {};
+    printJson({ output: output ?? null, count, ...rows });
+  });
+}
+
+function holdersText(count: number): string {
+  return `${countText(count)} ${count === 1 ? 'holder' : 'holders'}`;
+}
+
+function assertNewFile(path: string): void {
+  assertPlace(path);
+  if (!existsSync(path)) return;
+  throw usageError('is there already', {
+    place: { file: path },
+    hint: 'name another file, or take it away',
   });
 }
 
@@ -97,6 +111,6 @@ function writeExport(path: string, text: string): void {
   try {
     writeSynced(path, text, 0o600);
   } catch (error) {
-    throw storageError(error, path);
+    throw outputError(error, path);
   }
 }

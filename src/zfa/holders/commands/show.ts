@@ -7,12 +7,14 @@
 
 import type { CommonOptions } from '../../../cli/common.js';
 import { printJson } from '../../../cli/output.js';
+import { loadConfig } from '../../../config/config.js';
 import { isoTime } from '../../../config/time.js';
+import { hasDatabase } from '../../places.js';
 import { expiringSoon } from '../expire.js';
 import type { HolderState } from '../model.js';
-import { listHolders } from '../store.js';
+import { listHolders, requireHolder } from '../store.js';
 import { holderJson, holderTable, holderText, stateAt } from '../view.js';
-import { type HolderOptions, holderOf, withHolders } from './context.js';
+import { type HolderOptions, lookAtHolders } from './context.js';
 
 export interface ListOptions extends CommonOptions {
   readonly state: HolderState | undefined;
@@ -22,21 +24,27 @@ export interface ListOptions extends CommonOptions {
 
 /** `zfa list`. */
 export async function listCommand(options: ListOptions): Promise<void> {
-  const { now, state, expiring } = options;
-  await withHolders(options, ({ db }) => {
+  const { now, state, expiring, reporter, json } = options;
+  const { stateDir } = loadConfig(options.config);
+  if (!hasDatabase(stateDir)) {
+    reporter.info(`no holder: zone file access was not used with ${stateDir} yet`);
+    if (json) printJson({ holders: [] });
+    return;
+  }
+  await lookAtHolders(options, ({ db }) => {
     const all = expiring === undefined ? listHolders(db) : expiringSoon(db, now, expiring);
     const holders = all.filter((holder) => state === undefined || stateAt(holder, now) === state);
-    if (options.json) printJson({ holders: holders.map((holder) => holderJson(holder, now)) });
+    if (json) printJson({ holders: holders.map((holder) => holderJson(holder, now)) });
     else if (holders.length > 0) process.stdout.write(holderTable(holders, now));
-    else options.reporter.info('no holder');
+    else reporter.info('no holder');
   });
 }
 
 /** `zfa show`: a holder and what happened to it. */
 export async function showCommand(options: HolderOptions): Promise<void> {
   const { id, now } = options;
-  await withHolders(options, ({ db }) => {
-    const holder = holderOf(db, id);
+  await lookAtHolders(options, ({ db }) => {
+    const holder = requireHolder(db, id);
     const events = db
       .sql('SELECT at, by, event, detail FROM events WHERE holder = ? ORDER BY seq')
       .all(id)

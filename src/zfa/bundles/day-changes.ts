@@ -1,0 +1,147 @@
+/**
+ * The names added and removed as a day's bundles have them: since the last bundles of an earlier day,
+ * however many builds there were since. A holder may take one bundle a day, and the lists of a
+ * generation tell only what is new since the generation before, which may be an hour old.
+ *
+ * Generations hang together by their manifests (`previous`), also where an operator went back to an
+ * older one. The lists on the way from the one that was bundled to the one that is, joined
+ * (name-lists.ts), are what the holder needs; those of an earlier making of the same day take the
+ * place of generations that are gone.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ADDED, REMOVED } from '../../publish/generation.js';
+import { describeFiles, readManifest } from '../../publish/manifest.js';
+import { changeListNames } from '../shared-files.js';
+import type { DayZone } from './day-files.js';
+import { comparedWith, type Since, type ZoneGeneration } from './generations.js';
+import { type ChangeLists, inverse, joinChanges } from './name-lists.js';
+
+/** Generations that are walked back at most: many a day for weeks. */
+const MOST = 10_000;
+
+/** A zone as it was bundled on a day, to be gone on from. */
+export interface EarlierLists {
+  /** The folder of the day's bundles. */
+  readonly folder: string;
+  readonly zone: DayZone;
+}
+
+export interface DayChangesOptions {
+  readonly outputDir: string;
+  /** The zone in the bundles of the last day before; undefined: in none. */
+  readonly base: Since | undefined;
+  /** The zone in bundles of the same day that were made before; undefined: in none. */
+  readonly earlier: EarlierLists | undefined;
+  /** A folder for new lists, which may have to be made. They have to stay until they were bundled. */
+  readonly scratch: string;
+  readonly warn: (text: string) => void;
+}
+
+/**
+ * The zone with the lists that its bundles have.
+ *
+ * Where the way from one generation to the other is not there any more, the lists are those of the
+ * generation, which is said: `since` names what they are against.
+ *
+ * @throws the error of the file system; an Error for a damaged list.
+ */
+export async function withDayChanges(
+  zone: ZoneGeneration,
+  { outputDir, base, earlier, scratch, warn }: DayChangesOptions,
+): Promise<ZoneGeneration> {
+  const { changes } = zone;
+  // On the first day there is nothing to go on from.
+  if (base === undefined) return zone;
+  if (changes.since?.generation === base.generation) {
+    return { ...zone, changes: { ...changes, since: base } };
+  }
+  const zoneDir = join(outputDir, zone.zone);
+  const steps = stepsFrom(zoneDir, zone, base, earlier);
+  if (steps === undefined) {
+    const against = changes.since === undefined ? 'nothing' : `serial ${changes.since.serial}`;
+    warn(
+      `${zone.zone}: generations since the bundles of ${base.date} are not there any more: the names added and removed are told against ${against}, not against serial ${base.serial}`,
+    );
+    return zone;
+  }
+  return joined(zone, steps, base, join(scratch, zone.zone));
+}
+
+/** The changes from the base to the zone, in the order of time; undefined: some are not known. */
+function stepsFrom(
+  zoneDir: string,
+  zone: ZoneGeneration,
+  base: Since,
+  earlier: EarlierLists | undefined,
+): readonly ChangeLists[] | undefined {
+  if (earlier !== undefined && earlier.zone.since?.generation === base.generation) {
+    const rest = wayBetween(zoneDir, earlier.zone.generation, zone.generation);
+    if (rest !== undefined) return [listsIn(earlier.folder, changeListNames(zone.zone)), ...rest];
+  }
+  return wayBetween(zoneDir, base.generation, zone.generation);
+}
+
+/** The changes from one generation to another; undefined: some are not known. */
+function wayBetween(zoneDir: string, from: string, to: string): readonly ChangeLists[] | undefined {
+  const back = lineOf(zoneDir, from);
+  const forth = lineOf(zoneDir, to);
+  const common = forth.findIndex((name) => back.includes(name));
+  if (common < 0) return undefined;
+  const lists = (generation: string): ChangeLists =>
+    listsIn(join(zoneDir, generation), { added: ADDED, removed: REMOVED });
+  return [
+    ...back.slice(0, back.indexOf(forth[common])).map((name) => inverse(lists(name))),
+    ...forth
+      .slice(0, common)
+      .reverse()
+      .map((name) => lists(name)),
+  ];
+}
+
+/** A generation and those before it, the newest first, as far as their manifests tell. */
+function lineOf(zoneDir: string, generation: string): string[] {
+  const line = [generation];
+  while (line.length < MOST) {
+    const manifest = readManifest(join(zoneDir, line[line.length - 1]));
+    const before = manifest && comparedWith(manifest)?.generation;
+    if (before === undefined) break;
+    line.push(before);
+  }
+  return line;
+}
+
+async function joined(
+  zone: ZoneGeneration,
+  steps: readonly ChangeLists[],
+  since: Since,
+  scratch: string,
+): Promise<ZoneGeneration> {
+  mkdirSync(scratch, { recursive: true });
+  const names = changeListNames(zone.zone);
+  const made = await joinChanges(steps, listsIn(scratch, names));
+  const unpacked = new Map([
+    [names.added, made.added.unpacked],
+    [names.removed, made.removed.unpacked],
+  ]);
+  const described = new Map((await describeFiles(scratch)).map((file) => [file.name, file]));
+  const files = zone.files.map((file) => {
+    const own = described.get(file.name);
+    if (own === undefined) return file;
+    const { name, bytes, sha256 } = own;
+    return { name, path: join(scratch, name), bytes, sha256, unpacked: unpacked.get(name) };
+  });
+  const changes = {
+    added: made.added.names,
+    removed: made.removed.names,
+    // Names that changed on the way and are again what they were can't be told from the lists.
+    changed: undefined,
+    since,
+  };
+  return { ...zone, files, changes };
+}
+
+function listsIn(folder: string, { added, removed }: ChangeLists): ChangeLists {
+  return { added: join(folder, added), removed: join(folder, removed) };
+}
