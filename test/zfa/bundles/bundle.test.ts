@@ -17,7 +17,7 @@ import { findBundle, openBundle } from '#zonewright/zfa/bundles/open.js';
 import { openDatabase } from '#zonewright/zfa/database/open.js';
 import type { ByteSource } from '#zonewright/zfa/stream/byte-source.js';
 import { copyOf, makeBase } from '../../publish/small-registry.js';
-import { run, tempDir, zonewright } from '../../tools/cli.js';
+import { run, tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
 import { describeWithTools } from '../../tools/judges.js';
 import { published, type Registry } from '../../tools/registry.js';
 import { addHolders, dayText, holder, NOON, noon } from './holders.js';
@@ -388,6 +388,86 @@ describe('the agreement', () => {
   });
 });
 
+describe('the key that signs', () => {
+  const keyFile = (registry: Registry, name: string): string =>
+    join(registry.folder, 'state/zfa', name);
+
+  it('is not made anew in place of a lost one, unless the operator says so', async () => {
+    const registry = copyOf(built);
+    const handedOut = join(outputOf(registry), 'bundles/minisign.pub');
+    const before = readFileSync(handedOut, 'utf8');
+    rmSync(keyFile(registry, 'minisign.key'));
+    const refused = await bundle(registry);
+    expect(refused).toMatchObject({ status: 4, stdout: '' });
+    expect(refused.stderr).toContain('minisign.key: the key that signs bundles is gone');
+    expect(readFileSync(handedOut, 'utf8')).toBe(before);
+    // The zones are published nonetheless, and the build says what is missing.
+    const night = await build(registry, '--now', noon(1));
+    expect(night.status).toBe(1);
+    expect(night.stderr).toContain('com, net published, but the bundles');
+    rmSync(keyFile(registry, 'minisign.pub'));
+    const { status, stdout, stderr } = await bundle(registry, '--now', noon(1), '--json');
+    expect(status).toBe(0);
+    expect(stderr).toContain('signed by another key than before');
+    const after = readFileSync(handedOut, 'utf8');
+    expect(JSON.parse(stdout)).toMatchObject({
+      newKey: { before: before.split('\n')[1], now: after.split('\n')[1] },
+    });
+    const log = await zonewrightOk(['zfa', 'log', '--json'], { cwd: registry.folder });
+    const { lines } = JSON.parse(log.stdout) as { lines: { event: string }[] };
+    expect(lines.at(-1)).toMatchObject({ event: 'signing-key', now: after.split('\n')[1] });
+    expect((await bundle(registry, '--now', noon(1))).stderr).not.toContain('another key');
+  });
+});
+
+describe('what was damaged on the disk', () => {
+  const single = (registry: Registry, ...args: string[]) =>
+    bundle(registry, '--holder', 'acme', '--output', 'b.tar', ...args);
+  const damage = (path: string, at: number): void => {
+    const octets = readFileSync(path);
+    octets[at] ^= 1;
+    writeFileSync(path, octets);
+  };
+
+  it('does not become a bundle: exit 4, and no file', async () => {
+    const registry = copyOf(built);
+    const { folder } = openDay(outputOf(registry), today)!;
+    const file = join(folder, 'com.zone.gz');
+    damage(file, 30);
+    const day = await single(registry);
+    expect(day.status).toBe(4);
+    expect(day.stderr).toContain('com.zone.gz: is damaged');
+    // Put together from the generation, whose file it is, it is no better.
+    rmSync(folder, { recursive: true });
+    damage(published(registry, 'com', 'com.zone.gz'), 30);
+    const own = await single(registry);
+    expect(own.status).toBe(4);
+    expect(own.stderr).toContain('com.zone.gz: is damaged');
+    expect(readdirSync(registry.folder).filter((name) => /b\.tar/.test(name))).toEqual([]);
+  });
+
+  it('of the holder’s own octets is put together anew, which is told', async () => {
+    const registry = copyOf(built);
+    const good = await bundleOf(registry, 'acme');
+    const { folder } = openDay(outputOf(registry), today)!;
+    const parts = join(folder, 'parts');
+    damage(parts, readFileSync(parts).indexOf('Zone file access') + 3);
+    const { status, stderr } = await single(registry);
+    expect({ status, stderr }).toMatchObject({
+      status: 0,
+      stderr: expect.stringContaining('the part of acme is damaged'),
+    });
+    expect(readFileSync(join(registry.folder, 'b.tar'))).toEqual(good);
+  });
+});
+
+it('a zone that is not in the configuration any more is told', async () => {
+  const { stderr } = await bundle(built);
+  expect(stderr).toContain(
+    'zz is not in the configuration, and not in the bundles of those who may have it: 1 holder',
+  );
+});
+
 describe('days', () => {
   it('are kept as configured; replaced folders go with the next day', async () => {
     const registry = copyOf(plain);
@@ -438,7 +518,7 @@ describe('days', () => {
     const { status, stderr } = await bundle(registry, '--now', noon(4), '--date', dayText(1));
     expect({ status, stderr }).toMatchObject({
       status: 4,
-      stderr: expect.stringContaining('is not there any more'),
+      stderr: expect.stringContaining(`${dayText(1)} is not there any more: ${first}`),
     });
   });
 });

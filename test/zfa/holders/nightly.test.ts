@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { readAudit } from '#zonewright/zfa/audit/log.js';
 import { openDatabase } from '#zonewright/zfa/database/open.js';
@@ -5,9 +6,10 @@ import { isActive } from '#zonewright/zfa/holders/model.js';
 import { holdersNight } from '#zonewright/zfa/holders/nightly.js';
 import { added, approved } from '#zonewright/zfa/holders/rules.js';
 import { findHolder, saveHolder } from '#zonewright/zfa/holders/store.js';
-import { copyOf, later, makeBase } from '../../publish/small-registry.js';
-import { tempDir, zonewrightOk } from '../../tools/cli.js';
-import { zfa } from './site.js';
+import { copyOf, later, makeBase, rows } from '../../publish/small-registry.js';
+import { tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
+import { writeDeposit } from '../../tools/deposit.js';
+import { zfa, zfaJson } from './site.js';
 
 const NOW = 1_795_305_600; // 2026-11-22
 const DAY = 86_400;
@@ -91,4 +93,30 @@ it('build --json names both; null where nobody ever was a holder', async () => {
   expect(after.holders).toEqual({ expired: ['acme'], expiring: [] });
   const log = await zfa(folder, 'log', 'acme');
   expect(log).toMatch(new RegExp(`^${end} {2}expired {2}acme .*by=build`, 'm'));
+});
+
+it('a build that is refused notes and tells it, too', async () => {
+  const { folder } = copyOf(await makeBase());
+  await zonewrightOk(['build', '--now', later(60)], { cwd: folder });
+  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
+  for (const [id, days] of [
+    ['past', 1],
+    ['soon', 3],
+  ] as const) {
+    await zfa(folder, 'add', id, ...fields, '--now', later(70));
+    await zfa(folder, 'approve', id, '--expires', later(days * DAY), '--now', later(80));
+  }
+  // Another export removes nearly all.
+  writeDeposit(`${folder}/export`, ['com', 'net'], rows(['x.com']));
+  const config = readFileSync(`${folder}/zonewright.toml`, 'utf8');
+  writeFileSync(`${folder}/zonewright.toml`, config.replace(/"100%"/g, '"10%"'));
+  const refused = await zonewright(['build', '--now', later(2 * DAY)], { cwd: folder });
+  expect(refused.status).toBe(6);
+  expect(refused.stderr).toContain('access of holder soon (Acme) ends');
+  const { holders } = await zfaJson<{ holders: { id: string }[] }>(folder, 'list');
+  expect(holders).toMatchObject([
+    { id: 'past', state: 'expired' },
+    { id: 'soon', state: 'approved' },
+  ]);
+  expect(await zfa(folder, 'log', 'past')).toContain('expired  past');
 });

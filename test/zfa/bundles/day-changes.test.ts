@@ -1,0 +1,169 @@
+/** The names added and removed in bundles: from day to day, whatever was built and undone between. */
+import { readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readDay } from '#zonewright/zfa/bundles/day-files.js';
+import { openDay } from '#zonewright/zfa/bundles/days.js';
+import { createPublishedZones } from '#zonewright/zfa/published.js';
+import { copyOf, makeBase, NAMES, rows } from '../../publish/small-registry.js';
+import { run, tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
+import { writeDeposit } from '../../tools/deposit.js';
+import type { Registry } from '../../tools/registry.js';
+import { addHolders, dayText, holder, noon } from './holders.js';
+
+/** Built and bundled on day 0. */
+let base: Registry;
+
+beforeAll(async () => {
+  const registry = await makeBase();
+  addHolders(registry, holder('acme'));
+  base = await build(registry, 0, 0, NAMES);
+});
+
+const outputOf = ({ folder }: Registry): string => join(folder, 'out');
+
+/** Builds these names at an hour after noon of a day. */
+async function build(
+  registry: Registry,
+  day: number,
+  hour: number,
+  names: readonly string[],
+): Promise<Registry> {
+  writeDeposit(registry.exportFolder, ['com', 'net'], rows(names));
+  await zonewrightOk(['build', '--now', noon(day + hour / 24)], { cwd: registry.folder });
+  return registry;
+}
+
+const bundle = (registry: Registry, day: number, ...args: string[]) =>
+  zonewrightOk(['zfa', 'bundle', '--now', noon(day), '--json', ...args], { cwd: registry.folder });
+
+/** What the newest bundles of a day tell of com. */
+function com(registry: Registry, day: number) {
+  const { folder } = openDay(outputOf(registry), dayText(day))!;
+  const zone = readDay(folder).zones.find((one) => one.zone === 'com')!;
+  const list = (name: string): string[] =>
+    gunzipSync(readFileSync(join(folder, `com.${name}.txt.gz`)))
+      .toString()
+      .split('\n')
+      .filter((line) => line !== '');
+  const { added, removed, since, generation, serial } = zone;
+  const lists = { added: list('added'), removed: list('removed') };
+  expect({ added, removed }).toEqual({ added: lists.added.length, removed: lists.removed.length });
+  return { ...lists, since, generation, serial };
+}
+
+const without = (...gone: string[]): string[] => NAMES.filter((name) => !gone.includes(name));
+
+describe('the names added and removed in bundles', () => {
+  it('of the first day are the generation’s own, against nothing', () => {
+    const { added, removed, since } = com(base, 0);
+    expect({ added, removed, since }).toEqual({
+      added: ['a.com.', 'b.com.', 'hoster.com.'],
+      removed: [],
+      since: undefined,
+    });
+  });
+
+  it('of the next day are since the day before, and are the generation’s files', async () => {
+    const registry = copyOf(base);
+    const before = com(registry, 0);
+    await build(registry, 1, 0, [...without('a.com'), 'new.com']);
+    const { since, ...lists } = com(registry, 1);
+    expect(lists).toMatchObject({ added: ['new.com.'], removed: ['a.com.'] });
+    const { generation, serial } = before;
+    expect(since).toEqual({ date: dayText(0), generation, serial });
+    // No copy is made where none is needed.
+    const [own, shared] = [join('com', lists.generation, 'added.txt.gz'), 'added'].map((name, i) =>
+      i === 0
+        ? join(outputOf(registry), name)
+        : join(openDay(outputOf(registry), dayText(1))!.folder, 'com.added.txt.gz'),
+    );
+    expect((await run('stat', ['-c', '%i', own])).stdout).toBe(
+      (await run('stat', ['-c', '%i', shared])).stdout,
+    );
+  });
+
+  it('stay those of the day when it is built again, also when generations are gone', async () => {
+    const registry = copyOf(base);
+    const { generation, serial } = com(registry, 0);
+    await build(registry, 1, 0, [...without('b.com'), 'brief.com']);
+    await build(registry, 1, 1, [...NAMES, 'new.com']);
+    const expected = {
+      added: ['new.com.'],
+      removed: [],
+      since: { date: dayText(0), generation, serial },
+    };
+    expect(com(registry, 1)).toMatchObject(expected);
+    // The first of that day is gone with its lists: those of its bundles have them.
+    rmSync(join(outputOf(registry), 'com', generation), { recursive: true });
+    await build(registry, 1, 2, [...NAMES, 'new.com', 'late.com']);
+    expect(com(registry, 1)).toMatchObject({ ...expected, added: ['late.com.', 'new.com.'] });
+    // Made again without a new generation they stay what they are, and the service hands out the same.
+    const { folder } = openDay(outputOf(registry), dayText(1))!;
+    expect(JSON.parse((await bundle(registry, 1 + 3 / 24)).stdout)).toMatchObject({ fresh: false });
+    const zones = createPublishedZones(outputOf(registry), ['com', 'net']);
+    const current = zones.current('com')!;
+    expect(current.counts).toMatchObject({ added: 2, removed: 0 });
+    const list = current.files.get('com.added.txt.gz')!;
+    expect(list.path).toBe(join(folder, 'com.added.txt.gz'));
+    expect(zones.withEtag('com', list.name, list.etag)).toEqual(list);
+  });
+
+  it('of a day without a build are none', async () => {
+    const registry = copyOf(base);
+    await bundle(registry, 1);
+    expect(com(registry, 1)).toMatchObject({ added: [], removed: [] });
+    await build(registry, 2, 0, [...NAMES, 'new.com']);
+    expect(com(registry, 2)).toMatchObject({ added: ['new.com.'], since: { date: dayText(1) } });
+  });
+
+  it('after an operator went back to an older generation are what that changes', async () => {
+    const registry = copyOf(base);
+    const { generation } = com(registry, 0);
+    await build(registry, 1, 0, [...without('a.com'), 'wrong.com']);
+    const current = join(outputOf(registry), 'com/current');
+    unlinkSync(current);
+    symlinkSync(generation, current);
+    await bundle(registry, 2);
+    expect(com(registry, 2)).toMatchObject({ added: ['a.com.'], removed: ['wrong.com.'] });
+    await build(registry, 3, 0, [...NAMES, 'right.com']);
+    expect(com(registry, 3)).toMatchObject({ added: ['right.com.'], removed: [] });
+    // As they are put together for a single one.
+    rmSync(openDay(outputOf(registry), dayText(3))!.folder, { recursive: true });
+    const folder = tempDir('bundle');
+    const out = join(folder, 'b.tar');
+    await bundle(registry, 3, '--holder', 'acme', '--output', out);
+    await run('tar', ['-xf', out], { cwd: folder });
+    expect(gunzipSync(readFileSync(join(folder, 'com.added.txt.gz'))).toString()).toBe(
+      'right.com.\n',
+    );
+    const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
+      zones: { zone: string; counts: object; changesSince: object }[];
+    };
+    expect(manifest.zones.find(({ zone }) => zone === 'com')).toMatchObject({
+      counts: { added: 1, removed: 0 },
+      changesSince: { date: noon(2).slice(0, 10), serial: com(base, 0).serial },
+    });
+  });
+
+  it('say what they are against where the way to the day before is lost', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    rmSync(openDay(outputOf(registry), dayText(1))!.folder, { recursive: true });
+    await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
+    const second = com(registry, 1);
+    expect(second).toMatchObject({ added: ['one.com.', 'two.com.'] });
+    rmSync(openDay(outputOf(registry), dayText(1))!.folder, { recursive: true });
+    rmSync(join(outputOf(registry), 'com', second.generation, 'manifest.json'));
+    writeDeposit(registry.exportFolder, ['com', 'net'], rows([...NAMES, 'two.com', 'three.com']));
+    const built = await zonewright(['build', '--now', noon(1 + 2 / 24)], { cwd: registry.folder });
+    expect(built).toMatchObject({ status: 0 });
+    expect(built.stderr).toMatch(
+      /com: generations since the bundles of \d+ are not there any more/,
+    );
+    const { since } = com(registry, 1);
+    expect(since?.date).toBeUndefined();
+    expect(since?.serial).toBe(second.serial);
+  });
+});
