@@ -83,7 +83,22 @@ describeUnless(noMount(), 'the state folder on a small disk', () => {
     expect(shown).toBeGreaterThan(0);
   });
 
-  it('a read-only disk: exit 2 and which folder', async () => {
+  it('a full disk: what is there can be looked at', async () => {
+    const filler = join(disk, 'filler');
+    const { bavail, bsize } = statfsSync(disk);
+    writeFileSync(filler, Buffer.alloc(bavail * bsize, 1));
+    try {
+      for (const args of [['list'], ['show', 'one'], ['log'], ['log', '--check'], ['export']]) {
+        const done = await tryZfa(site, ...args);
+        expect(done.status, `${args.join(' ')}: ${done.stderr}`).toBe(0);
+        if (!args.includes('--check')) expect(done.stdout).toContain('one');
+      }
+    } finally {
+      rmSync(filler);
+    }
+  });
+
+  it('a read-only disk: changes are exit 2 and which folder, the rest is shown', async () => {
     // Nothing but the commands has this one open: what is open can't be made read-only.
     const own = makeSite();
     const state = join(own, 'state');
@@ -97,13 +112,21 @@ describeUnless(noMount(), 'the state folder on a small disk', () => {
       for (const args of [
         ['change', 'one', '--purpose', 'x'],
         ['add', 'three', ...FIELDS],
-        ['list'],
-        ['log', '--check'],
       ]) {
         const done = await tryZfa(own, ...args);
         expect(done.status, `${args[0]}: ${done.stderr}`).toBe(2);
         expect(done.stderr).toMatch(/state\/zfa.*(read-only|can't be opened for writing)/);
         expect(done.stdout).toBe('');
+      }
+      for (const args of [
+        ['list', '--json'],
+        ['show', 'one'],
+        ['log', '--check'],
+      ]) {
+        const done = await tryZfa(own, ...args);
+        expect(done.status, `${args[0]}: ${done.stderr}`).toBe(0);
+        expect(done.stderr).toMatch(/zfa\.db can't be written to .*read-only/);
+        if (args[0] === 'list') expect(done.stdout).toBe(before);
       }
     } finally {
       mount('-o', 'remount,rw', state);
