@@ -199,8 +199,9 @@ export function writeOnce(text: string): void {
 
 /** Does standard output lead nowhere? It is /dev/null also when it was closed (`>&-`). */
 export function isOutputNowhere(): boolean {
+  const nowhere = statSync('/dev/null', { throwIfNoEntry: false });
   const info = fstatSync(process.stdout.fd);
-  return info.isCharacterDevice() && info.rdev === statSync('/dev/null').rdev;
+  return info.isCharacterDevice() && info.rdev === nowhere?.rdev;
 }
 
 /** Has the command printed its JSON object already? */

@@ -11,8 +11,10 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ZonewrightError } from '../../errors.js';
 import { ADDED, REMOVED } from '../../publish/generation.js';
 import { describeFiles, readManifest } from '../../publish/manifest.js';
+import { storageError } from '../../publish/storage.js';
 import { changeListNames } from '../shared-files.js';
 import type { DayZone } from './day-files.js';
 import { comparedWith, type Since, type ZoneGeneration } from './generations.js';
@@ -42,10 +44,10 @@ export interface DayChangesOptions {
 /**
  * The zone with the lists that its bundles have.
  *
- * Where the way from one generation to the other is not there any more, the lists are those of the
- * generation, which is said: `since` names what they are against.
+ * Where the way from one generation to the other is not there any more, or a list on it is damaged, the
+ * lists are those of the generation, which is said: `since` names what they are against.
  *
- * @throws the error of the file system; an Error for a damaged list.
+ * @throws ZonewrightError (exit 1 or 2) for the disk.
  */
 export async function withDayChanges(
   zone: ZoneGeneration,
@@ -58,29 +60,40 @@ export async function withDayChanges(
     return { ...zone, changes: { ...changes, since: base } };
   }
   const zoneDir = join(outputDir, zone.zone);
-  const steps = stepsFrom(zoneDir, zone, base, earlier);
-  if (steps === undefined) {
-    const against = changes.since === undefined ? 'nothing' : `serial ${changes.since.serial}`;
-    warn(
-      `${zone.zone}: generations since the bundles of ${base.date} are not there any more: the names added and removed are told against ${against}, not against serial ${base.serial}`,
-    );
-    return zone;
+  let why = 'generations are not there any more';
+  for (const [i, way] of waysFrom(zoneDir, zone, base, earlier).entries()) {
+    const folder = join(scratch, `${zone.zone}-${i}`);
+    try {
+      return await joined(zone, way, base, folder);
+    } catch (error) {
+      const told = storageError(error, folder);
+      if (told instanceof ZonewrightError) throw told;
+      why = (error as Error).message;
+    }
   }
-  return joined(zone, steps, base, join(scratch, zone.zone));
+  const against = changes.since === undefined ? 'nothing' : `serial ${changes.since.serial}`;
+  warn(
+    `${zone.zone}: what was published since the bundles of ${base.date} can't be followed (${why}): the names added and removed are told against ${against}, not against serial ${base.serial}`,
+  );
+  return zone;
 }
 
-/** The changes from the base to the zone, in the order of time; undefined: some are not known. */
-function stepsFrom(
+/** The ways from the base to the zone, each as changes in the order of time; the shortest first. */
+function waysFrom(
   zoneDir: string,
   zone: ZoneGeneration,
   base: Since,
   earlier: EarlierLists | undefined,
-): readonly ChangeLists[] | undefined {
+): readonly (readonly ChangeLists[])[] {
+  const ways: (readonly ChangeLists[])[] = [];
   if (earlier !== undefined && earlier.zone.since?.generation === base.generation) {
     const rest = wayBetween(zoneDir, earlier.zone.generation, zone.generation);
-    if (rest !== undefined) return [listsIn(earlier.folder, changeListNames(zone.zone)), ...rest];
+    const lists = listsIn(earlier.folder, changeListNames(zone.zone));
+    if (rest !== undefined) ways.push([lists, ...rest]);
   }
-  return wayBetween(zoneDir, base.generation, zone.generation);
+  const whole = wayBetween(zoneDir, base.generation, zone.generation);
+  if (whole !== undefined) ways.push(whole);
+  return ways;
 }
 
 /** The changes from one generation to another; undefined: some are not known. */

@@ -83,13 +83,19 @@ export function openToRead(stateDir: string, warn: (text: string) => void): Data
   try {
     return openDatabase(stateDir);
   } catch (error) {
+    if (!isDiskFault(error)) throw error;
     const { database: path } = zfaPlaces(stateDir);
     const db = openImmutable(path);
     if (db === undefined) throw error;
-    const { message } = error as Error;
-    warn(`${path} can't be written to (${message}): it is shown as it stands`);
+    warn(`${path} can't be written to (${error.message}): it is shown as it stands`);
     return databaseOf(db, path, true);
   }
+}
+
+/** Not a database that another process holds, or that is damaged or lost. */
+function isDiskFault(error: unknown): error is ZonewrightError {
+  if (!(error instanceof ZonewrightError)) return false;
+  return error.exitCode === EXIT.usage || error.exitCode === EXIT.unexpected;
 }
 
 /** @throws ZonewrightError (exit 2) where zone file access was never used. */

@@ -1,5 +1,5 @@
 /** The names added and removed in bundles: from day to day, whatever was built and undone between. */
-import { readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -147,6 +147,20 @@ describe('the names added and removed in bundles', () => {
     });
   });
 
+  it('go the other way around a damaged list', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    const { folder } = openDay(outputOf(registry), dayText(1))!;
+    const list = join(folder, 'com.added.txt.gz');
+    rmSync(list);
+    writeFileSync(list, 'no gzip');
+    await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
+    expect(com(registry, 1)).toMatchObject({
+      added: ['one.com.', 'two.com.'],
+      since: { date: dayText(0) },
+    });
+  });
+
   it('say what they are against where the way to the day before is lost', async () => {
     const registry = copyOf(base);
     await build(registry, 1, 0, [...NAMES, 'one.com']);
@@ -160,7 +174,7 @@ describe('the names added and removed in bundles', () => {
     const built = await zonewright(['build', '--now', noon(1 + 2 / 24)], { cwd: registry.folder });
     expect(built).toMatchObject({ status: 0 });
     expect(built.stderr).toMatch(
-      /com: generations since the bundles of \d+ are not there any more/,
+      /com: what was published since the bundles of \d+ can't be followed/,
     );
     const { since } = com(registry, 1);
     expect(since?.date).toBeUndefined();
