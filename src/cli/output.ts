@@ -179,19 +179,24 @@ export function printJson(
   write(`${JSON.stringify({ version: JSON_VERSION, ...summary })}\n`);
 }
 
+/** How long {@link writeOnce} waits for a reader, milliseconds. */
+const READER_PATIENCE = 10_000;
+
 /**
  * Writes what can't be had again to standard output, at once.
  *
- * @throws the error of the system: a full disk, a reader that has gone.
+ * @throws the error of the system: a full disk, a reader that has gone, or that does not read (EAGAIN).
  */
 export function writeOnce(text: string): void {
   const octets = Buffer.from(text);
+  const latest = performance.now() + READER_PATIENCE;
   for (let at = 0; at < octets.length; ) {
     try {
       at += writeSync(process.stdout.fd, octets, at);
     } catch (error) {
       // A pipe that is full, and that does not let its writers wait.
-      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      const full = (error as NodeJS.ErrnoException).code === 'EAGAIN';
+      if (!full || performance.now() > latest) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }

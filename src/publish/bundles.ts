@@ -35,20 +35,31 @@ export function warnOfAgreement({ stateDir, zfa }: Config, warn: (text: string) 
 export interface Bundling {
   readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
   readonly ends?: HoldersNight;
-  readonly error?: unknown;
+  /** What went wrong, and with what. */
+  readonly failure?: { readonly what: string; readonly error: unknown };
 }
+
+const ENDS = 'whose access to the zone files has ended could not be noted';
+const BUNDLES = 'the bundles of zone file access could not be made';
 
 /**
  * Notes whose access has ended, and warns of whose will soon. What goes wrong keeps no zone from being
- * built: it is told at the end.
+ * built; it is tried again before bundles are made.
  */
-export async function noteEnds({ config, options, warn }: BundlingRun): Promise<Bundling> {
+export async function noteEnds(run: BundlingRun): Promise<Bundling> {
+  const noted = await tryToNote(run);
+  // Now, since a build that is refused tells no more than why.
+  if (noted.failure !== undefined) run.warn(`${ENDS}: ${messageOf(noted.failure.error)}`);
+  return noted;
+}
+
+async function tryToNote({ config, options, warn }: BundlingRun): Promise<Bundling> {
   if (!hasDatabase(config.stateDir)) return {};
   try {
     const { noteEnds } = await import('../zfa/nightly.js');
     return { ends: noteEnds(config, options.now, warn) };
   } catch (error) {
-    return { error: storageError(error, config.stateDir) };
+    return { failure: { what: ENDS, error: storageError(error, config.stateDir) } };
   }
 }
 
@@ -67,6 +78,7 @@ export async function makeBundles(
   const { reporter, now } = options;
   if (!hasDatabase(config.stateDir)) return {};
   const begin = performance.now();
+  const noted = begun.ends === undefined ? await tryToNote(run) : begun;
   reporter.stage('bundles');
   try {
     const { bundleNight } = await import('../zfa/nightly.js');
@@ -74,27 +86,31 @@ export async function makeBundles(
     const { date, holders } = await bundleNight(config, now, { assertHeld, warn });
     reporter.done(`${date}, ${countText(holders)} ${holders === 1 ? 'holder' : 'holders'}`);
     const seconds = Math.round(performance.now() - begin) / 1000;
-    return { ...begun, made: { date, holders, seconds } };
+    return { ...noted, made: { date, holders, seconds } };
   } catch (error) {
     const told = storageError(error, config.outputDir);
-    const message = told instanceof Error ? told.message : String(told);
     // The error itself is told at the end.
-    run.warnings.push(`the bundles of zone file access could not be made: ${message}`);
-    return { ...begun, error: told };
+    run.warnings.push(`${BUNDLES}: ${messageOf(told)}`);
+    return { ...noted, failure: { what: BUNDLES, error: told } };
   }
 }
 
-/** Bundles that could not be made must not pass for a success. @throws ZonewrightError (exit 1). */
-export function refuseFailedBundling(zones: readonly string[], { error }: Bundling): void {
-  if (error === undefined) return;
-  const names = zones.join(', ');
-  const message = error instanceof Error ? error.message : String(error);
+/** What could not be done for the holders must not pass for a success. @throws ZonewrightError (exit 1). */
+export function refuseFailedBundling(zones: readonly string[], { failure }: Bundling): void {
+  if (failure === undefined) return;
+  const { what, error } = failure;
   const { place, hint } = error instanceof ZonewrightError ? error : {};
-  const where = placeText(place);
-  const repeat = 'zonewright zfa bundle makes them when that is mended';
+  const repeat =
+    what === BUNDLES
+      ? 'zonewright zfa bundle makes them when that is mended'
+      : 'the next build notes it when that is mended; who has no access any more is refused all the same';
   throw new ZonewrightError(
     EXIT.unexpected,
-    `${names} published, but the bundles of zone file access could not be made: ${where}${message}`,
+    `${zones.join(', ')} published, but ${what}: ${placeText(place)}${messageOf(error)}`,
     { hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -66,6 +66,8 @@ export type StageName = 'sign' | 'pack';
 
 export interface BuiltZone {
   readonly written: WrittenZone;
+  /** The published zone file could be read, or there is none. */
+  readonly known: boolean;
   readonly report: VerifyReport;
   readonly findings: readonly Finding[];
   readonly files: readonly ManifestFile[];
@@ -118,7 +120,7 @@ export async function buildZone(options: ZoneBuildOptions): Promise<BuiltZone> {
     });
   }
   const findings = findingsOf(options, { written, report, apex, known, same });
-  return { written, report, findings, files, dnskeys: apex.dnskeys };
+  return { written, known, report, findings, files, dnskeys: apex.dnskeys };
 }
 
 async function sign(options: ZoneBuildOptions, file: string, reuse: boolean): Promise<Written> {

@@ -69,12 +69,13 @@ function isSigned(keys: BuildKeys | undefined): boolean {
 /** The counts of a generation, as manifest.json and `--json` have them. */
 export function countsOf(planned: PlannedZone, built: BuiltZone): Record<string, unknown> {
   const { plan } = planned;
-  const { written } = built;
+  const { written, known } = built;
   const { change } = written;
   return {
     delegations: written.delegations,
     secureDelegations: written.secureDelegations,
-    previousDelegations: change.oldDelegations,
+    // Against a damaged zone file all names are new; null says that it was no empty one.
+    previousDelegations: known ? change.oldDelegations : null,
     added: change.delegationsAdded,
     removed: change.delegationsRemoved,
     changed: change.delegationsChanged,

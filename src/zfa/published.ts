@@ -15,8 +15,7 @@ import { join } from 'node:path';
 import { parseTime } from '../config/time.js';
 import { currentGeneration, generationSerial, listGenerations } from '../publish/generation.js';
 import { type Manifest, readManifest } from '../publish/manifest.js';
-import { type DayZone, readDay } from './bundles/day-files.js';
-import { bundlesFolder, listFolders } from './bundles/folders.js';
+import { type BundledDay, createBundledDays } from './bundled-days.js';
 import { changeListNames, sharedFiles } from './shared-files.js';
 import { type ByteSource, fileSource } from './stream/byte-source.js';
 
@@ -30,7 +29,7 @@ export interface PublishedFile {
   readonly sha256: string;
   /** Strong entity tag, without quotes. Differs between generations, also of equal octets. */
   readonly etag: string;
-  /** Seconds since 1970: the build's time. */
+  /** Seconds since 1970: the build's time; of a list of the day when that was made. */
   readonly modified: number;
   readonly serial: number;
 }
@@ -65,8 +64,13 @@ export interface PublishedZones {
 /**
  * @param outputDir where generations are.
  * @param labels of the configured zones; no other folder is ever looked at.
+ * @param warn is told of bundles that are out of order; the zones are there all the same.
  */
-export function createPublishedZones(outputDir: string, labels: readonly string[]): PublishedZones {
+export function createPublishedZones(
+  outputDir: string,
+  labels: readonly string[],
+  warn: (text: string) => void,
+): PublishedZones {
   /** By `zone/generation`; undefined: it has no manifest that can be read. */
   const known = new Map<string, PublishedZone | undefined>();
   const generationOf = (zone: string, generation: string): PublishedZone | undefined => {
@@ -78,7 +82,7 @@ export function createPublishedZones(outputDir: string, labels: readonly string[
     known.set(key, read);
     return read;
   };
-  const days = createDays(outputDir);
+  const days = createBundledDays(outputDir, warn);
   const labelOf = (zone: string): string | undefined => labels.find((label) => label === zone);
   return {
     labels,
@@ -108,55 +112,23 @@ export function createPublishedZones(outputDir: string, labels: readonly string[
   };
 }
 
-/** A folder of bundles and what it has. */
-interface BundledDay {
-  readonly folder: string;
-  readonly zones: readonly DayZone[];
-}
-
-/** The days of which there are bundles; one that is out of order is as one that is not there. */
-function createDays(outputDir: string): {
-  newest(): BundledDay | undefined;
-  all(): readonly BundledDay[];
-} {
-  // A folder never changes.
-  const known = new Map<string, BundledDay | undefined>();
-  const dayOf = (name: string): BundledDay | undefined => {
-    if (known.has(name)) return known.get(name);
-    const folder = join(bundlesFolder(outputDir), name);
-    let day: BundledDay | undefined;
-    try {
-      day = { folder, zones: readDay(folder).zones };
-    } catch {
-      day = undefined;
-    }
-    if (known.size >= 1000) known.clear();
-    known.set(name, day);
-    return day;
-  };
-  return {
-    newest: () => {
-      const [newest] = listFolders(outputDir);
-      return newest && dayOf(newest.name);
-    },
-    all: () => listFolders(outputDir).flatMap(({ name }) => dayOf(name) ?? []),
-  };
-}
-
 /** A generation with the lists of the day that bundled it, if it is the newest. */
 function withDayLists(own: PublishedZone, day: BundledDay | undefined): PublishedZone {
   const bundled = day?.zones.find(({ zone }) => zone === own.zone);
   if (day === undefined || bundled?.generation !== own.generation) return own;
   const { added, removed } = bundled;
+  const lists = [...listsOf(own.zone, day)].filter(
+    ([name, { sha256 }]) => own.files.get(name)?.sha256 !== sha256,
+  );
   return {
     ...own,
     counts: { ...own.counts, added: added ?? null, removed: removed ?? null },
-    files: new Map([...own.files, ...listsOf(own.zone, day)]),
+    files: new Map([...own.files, ...lists]),
   };
 }
 
 /** The lists of names added and removed that a day has of a zone, by name. */
-function listsOf(label: string, { folder, zones }: BundledDay): Map<string, PublishedFile> {
+function listsOf(label: string, { folder, made, zones }: BundledDay): Map<string, PublishedFile> {
   const zone = zones.find((one) => one.zone === label);
   if (zone === undefined) return new Map();
   const { generation, serial, files } = zone;
@@ -164,7 +136,11 @@ function listsOf(label: string, { folder, zones }: BundledDay): Map<string, Publ
   return new Map(
     files
       .filter(({ name }) => names.includes(name))
-      .map((file) => [file.name, publishedFile(file, join(folder, file.name), generation, serial)]),
+      .map((file) => {
+        const list = publishedFile(file, join(folder, file.name), generation, serial);
+        // The generation's own list has the build's time: a date must not stand for either of two.
+        return [file.name, { ...list, modified: Math.max(made, list.modified + 1) }];
+      }),
   );
 }
 

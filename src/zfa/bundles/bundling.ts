@@ -15,7 +15,7 @@ import { type Holder, isActive } from '../holders/model.js';
 import { listHolders } from '../holders/store.js';
 import type { AgreementText } from './compose.js';
 import { withDayChanges } from './day-changes.js';
-import { type BundleDay, openDay } from './days.js';
+import { type BundleDay, type DayZone, type DayZones, openDay, readDays } from './days.js';
 import { bundlesFolder, dateOf, listLeftovers } from './folders.js';
 import {
   currentOf,
@@ -64,19 +64,19 @@ export async function bundleDay(
       agreement,
       holders,
       assertHeld,
+      tellNewKey: ({ before, now: key }) => {
+        appendAudit(db, stateDir, [
+          { at: now, event: 'signing-key', by: systemUser(), before, now: key },
+        ]);
+        warn(
+          `the manifests are signed by another key than before, ${key} instead of ${before}: holders who keep the public key have to be told`,
+        );
+      },
     });
     noteZoneDays(db, date, zones);
+    warnOfNextDay(outputDir, date, zones, warn);
     return bundles;
   });
-  if (made.newKey !== undefined) {
-    const { before, now: key } = made.newKey;
-    appendAudit(db, stateDir, [
-      { at: now, event: 'signing-key', by: systemUser(), before, now: key },
-    ]);
-    warn(
-      `the manifests are signed by another key than before, ${key} instead of ${before}: holders who keep the public key have to be told`,
-    );
-  }
   if (made.without.length > 0) {
     warn(`no bundle for ${made.without.join(', ')}: none of their zones is published`);
   }
@@ -84,6 +84,23 @@ export async function bundleDay(
     warn(`no encrypted bundle for ${made.badKeys.join(', ')}: their age keys can't be used`);
   }
   return made;
+}
+
+/** A past day whose bundles are other ones now: the next day's lists go on from what it had before. */
+function warnOfNextDay(
+  outputDir: string,
+  date: string,
+  zones: readonly ZoneGeneration[],
+  warn: (text: string) => void,
+): void {
+  const later = readDays(outputDir).filter((day) => day.date > date);
+  for (const { zone, generation } of zones) {
+    const next = daysOf(zone, later).at(-1);
+    if (next?.since?.date !== date || next.since.generation === generation) continue;
+    warn(
+      `${zone}: the bundles of ${next.date} tell the names added and removed against those of ${date} that were there before: make them again, too (zonewright zfa bundle --date ${next.date})`,
+    );
+  }
 }
 
 /** Holders may have zones that the configuration had once. */
@@ -145,11 +162,12 @@ export async function withChanges(
   { outputDir, db, date, scratch, warn }: ChangesOptions,
 ): Promise<ZoneGeneration[]> {
   const day = earlierDay(outputDir, date);
+  const days = readDays(outputDir).filter((one) => one.date < date);
   const all: ZoneGeneration[] = [];
   for (const zone of zones) {
     const before = day?.zones.find((one) => one.zone === zone.zone);
     const earlier = before && { folder: day!.folder, zone: before };
-    const base = lastBundled(db, zone.zone, date);
+    const base = lastBundled(days, db, zone.zone, date);
     all.push(await withDayChanges(zone, { outputDir, base, earlier, scratch, warn }));
   }
   return all;
@@ -164,14 +182,38 @@ function earlierDay(outputDir: string, date: string): BundleDay | undefined {
   }
 }
 
-/** A zone as it was bundled on the last day before a date; undefined: it never was. */
-function lastBundled(db: Database, zone: string, date: string): Since | undefined {
+/** A zone as days have it, in their order. */
+function daysOf(label: string, days: readonly DayZones[]): (DayZone & { readonly date: string })[] {
+  return days.flatMap(({ date, zones }) => {
+    const zone = zones.find((one) => one.zone === label);
+    return zone === undefined ? [] : [{ ...zone, date }];
+  });
+}
+
+/**
+ * A zone as it was bundled on the last day before a date; undefined: it never was.
+ *
+ * What holders have is what the day's folder says. The database, which is written after it, remembers
+ * days whose folder is not kept any more.
+ *
+ * @param days those before the date that are kept, newest first.
+ */
+function lastBundled(
+  days: readonly DayZones[],
+  db: Database,
+  zone: string,
+  date: string,
+): Since | undefined {
+  const kept = daysOf(zone, days)[0];
   const row = db
     .sql(
       `SELECT date, generation, serial FROM zone_days WHERE zone = ? AND date < ?
        ORDER BY date DESC LIMIT 1`,
     )
     .get(zone, date);
+  if (kept !== undefined && (row === undefined || kept.date >= (row.date as string))) {
+    return { date: kept.date, generation: kept.generation, serial: kept.serial };
+  }
   return (
     row && {
       date: row.date as string,

@@ -16,6 +16,7 @@
  * which is not printed with `--output -`.
  */
 
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onExit } from '../../cleanup.js';
@@ -119,7 +120,8 @@ async function single(run: Run, { holder: id, output }: { holder: string; output
   const { options, config, date, warnings } = run;
   const warn = warnOf(run);
   const db = openToRead(config.stateDir, warn);
-  const scratch = join(options.tmpDir, `zonewright-lists-${process.pid}`);
+  // Made only if it is needed: others can't know its name before.
+  const scratch = join(options.tmpDir, `zonewright-${process.pid}-${randomUUID()}`);
   const forget = onExit(() => rmSync(scratch, { recursive: true, force: true }));
   try {
     const holder = activeHolder(db, id, options.now);

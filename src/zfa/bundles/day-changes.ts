@@ -11,14 +11,13 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ZonewrightError } from '../../errors.js';
 import { ADDED, REMOVED } from '../../publish/generation.js';
 import { describeFiles, readManifest } from '../../publish/manifest.js';
 import { storageError } from '../../publish/storage.js';
 import { changeListNames } from '../shared-files.js';
 import type { DayZone } from './day-files.js';
 import { comparedWith, type Since, type ZoneGeneration } from './generations.js';
-import { type ChangeLists, inverse, joinChanges } from './name-lists.js';
+import { type ChangeLists, inverse, joinChanges, UnusableList } from './name-lists.js';
 
 /** Generations that are walked back at most: many a day for weeks. */
 const MOST = 10_000;
@@ -66,9 +65,9 @@ export async function withDayChanges(
     try {
       return await joined(zone, way, base, folder);
     } catch (error) {
-      const told = storageError(error, folder);
-      if (told instanceof ZonewrightError) throw told;
-      why = (error as Error).message;
+      // One list less must not keep bundles from being made; a disk that takes no file does.
+      if (!(error instanceof UnusableList)) throw storageError(error, folder);
+      why = error.message;
     }
   }
   const against = changes.since === undefined ? 'nothing' : `serial ${changes.since.serial}`;

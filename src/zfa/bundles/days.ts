@@ -37,6 +37,27 @@ export function openDay(outputDir: string, date: string): BundleDay | undefined 
   });
 }
 
+/** What the bundles of a day have of the zones. */
+export interface DayZones {
+  /** YYYYMMDD. */
+  readonly date: string;
+  readonly zones: readonly DayZone[];
+}
+
+/** The zones of all days, newest first; damaged days are left out. @throws ZonewrightError (exit 1 or 2). */
+export function readDays(outputDir: string): readonly DayZones[] {
+  return listDays(outputDir).flatMap((date) => {
+    try {
+      return (
+        withNewestFolder(outputDir, date, (folder) => ({ date, zones: readDay(folder).zones })) ??
+        []
+      );
+    } catch {
+      return [];
+    }
+  });
+}
+
 /**
  * Does something with the folder that counts for a date. It may be removed meanwhile because its
  * bundles were made again: then it is done with the new one.

@@ -166,7 +166,7 @@ export function comparedWith({
   previous,
   counts,
 }: Manifest): NonNullable<Manifest['previous']> | undefined {
-  return previous === null || counts.previousDelegations === 0 ? undefined : previous;
+  return previous === null || counts.previousDelegations === null ? undefined : previous;
 }
 
 /** The same, by unpacking; generations of older versions don't say. */

@@ -25,6 +25,7 @@ import { join } from 'node:path';
 import { onExit } from '../../cleanup.js';
 import { putText, syncPath, writeSynced } from '../../durable.js';
 import { usageError } from '../../errors.js';
+import { hashFile } from '../../publish/hash.task.js';
 import { storageError } from '../../publish/storage.js';
 import type { Holder } from '../holders/model.js';
 import { type AgreementText, type Composed, composeBundle, type DayParts } from './compose.js';
@@ -68,6 +69,8 @@ export interface BundleJob {
   readonly holders: readonly Holder[];
   /** Called before the folder gets its name: throws when the lock is lost. */
   readonly assertHeld: () => void;
+  /** Called when the key that signs is another one than at the last time. */
+  readonly tellNewKey: (change: KeyChange) => void;
 }
 
 export interface BundlesMade {
@@ -118,6 +121,8 @@ export async function makeBundles(job: BundleJob): Promise<BundlesMade> {
     });
     const handedOut = join(all, 'minisign.pub');
     const newKey = replacedKey(key, handedOut);
+    // Told before the old one goes: a run that is killed in between tells it again.
+    if (newKey !== undefined) job.tellNewKey(newKey);
     putText(handedOut, publicKeyText(key));
     const removed = removeOutdated(outputDir, today, keepDays);
     return { date, folder, fresh, ...made, removed, newKey };
@@ -153,7 +158,7 @@ async function makeDay(
       indexSha256: indexHash(index),
     };
     writeSynced(join(draft, DAY_FILE), `${JSON.stringify(description, undefined, 2)}\n`);
-    if (before !== undefined && isSame(draft, before, shared)) {
+    if (before !== undefined && isSame(draft, before, Object.keys(shared))) {
       return { made, folder: before, fresh: false };
     }
     syncPath(draft);
@@ -297,18 +302,30 @@ async function agePart(
   }
 }
 
-/** Are the day's bundles there already, octet for octet? */
-function isSame(draft: string, before: string, shared: Readonly<Record<string, number>>): boolean {
+/**
+ * Are the day's bundles there already, octet for octet? Files that are one and the same need no reading:
+ * what was published is the generation's to answer for.
+ */
+function isSame(draft: string, before: string, shared: readonly string[]): boolean {
   try {
-    return (
-      [DAY_FILE, INDEX_FILE, PARTS_FILE].every((name) =>
-        readFileSync(join(draft, name)).equals(readFileSync(join(before, name))),
-      ) &&
-      Object.entries(shared).every(([name, bytes]) => statSync(join(before, name)).size === bytes)
-    );
+    for (const name of [DAY_FILE, INDEX_FILE, PARTS_FILE]) {
+      if (!readFileSync(join(draft, name)).equals(readFileSync(join(before, name)))) return false;
+    }
+    for (const name of shared) {
+      const [a, b] = [draft, before].map((folder) => statSync(join(folder, name)));
+      if (a.dev === b.dev && a.ino === b.ino) continue;
+      if (a.size !== b.size) return false;
+      const [one, other] = [draft, before].map((folder) => sha256Of(join(folder, name)));
+      if (one !== other) return false;
+    }
+    return true;
   } catch {
     return false;
   }
+}
+
+function sha256Of(file: string): string {
+  return hashFile({ file, algorithms: ['sha256'] }).hashes[0];
 }
 
 /** @returns the names of what was removed. */

@@ -3,18 +3,22 @@
  * them added and removed, those that were added and removed from the first state to the last.
  *
  * The lists are `added.txt.gz` and `removed.txt.gz` of generations: a name a line, in canonical order
- * (RFC 4034 §6.1). All are walked side by side; what is held in memory is a block of each.
+ * (RFC 4034 §6.1). They are walked side by side, so many at a time that their files can be open and a
+ * block of each in memory; what many changes come to is a change again.
  */
 
 import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { compareBytes, MAX_KEY, MAX_WIRE, ROOT, textToWire, wireToKey } from '../../names/name.js';
-import { createPool } from '../../threads/pool.js';
+import { createPool, type Pool } from '../../threads/pool.js';
 import { createGzip, type DigestedGzip, digested, type TextDigest } from '../../write/gzip.js';
 
 const LF = 0x0a;
 const BLOCK = 1 << 16;
+/** Changes that are joined at a time: two files of each are open. */
+const AT_ONCE = 32;
 
 /** Paths of the two lists of a change. */
 export interface ChangeLists {
@@ -33,17 +37,61 @@ export interface MadeList {
   readonly unpacked: TextDigest;
 }
 
+/** A list that can't be read, or is none. */
+export class UnusableList extends Error {}
+
+/** What changes came to. */
+export interface MadeLists {
+  readonly added: MadeList;
+  readonly removed: MadeList;
+}
+
 /**
  * Writes the lists of what changes, in the order of time, come to. Without any the lists are empty.
  *
- * @param out paths of the files to make.
- * @throws the error of the file system; an Error for a list that can't be read or is out of order.
+ * @param out paths of the files to make; of many changes there are others beside them meanwhile.
+ * @throws UnusableList; the error of the file system for what is written.
  */
 export async function joinChanges(
   steps: readonly ChangeLists[],
   out: ChangeLists,
-): Promise<{ readonly added: MadeList; readonly removed: MadeList }> {
+): Promise<MadeLists> {
   const pool = createPool(0);
+  try {
+    return await joinGroups(steps, out, pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** Joins so many at a time as may be open, and then what each group came to. */
+async function joinGroups(
+  steps: readonly ChangeLists[],
+  out: ChangeLists,
+  pool: Pool,
+): Promise<MadeLists> {
+  if (steps.length <= AT_ONCE) return joinAtOnce(steps, out, pool);
+  const groups: ChangeLists[] = [];
+  try {
+    for (let at = 0; at < steps.length; at += AT_ONCE) {
+      // Groups of groups are fewer than what they were made of: the number tells them apart.
+      const name = `${steps.length}-${at}`;
+      const group = { added: `${out.added}.${name}`, removed: `${out.removed}.${name}` };
+      groups.push(group);
+      await joinAtOnce(steps.slice(at, at + AT_ONCE), group, pool);
+    }
+    return await joinGroups(groups, out, pool);
+  } finally {
+    const paths = groups.flatMap(({ added, removed }) => [added, removed]);
+    await Promise.all(paths.map((path) => rm(path, { force: true })));
+  }
+}
+
+async function joinAtOnce(
+  steps: readonly ChangeLists[],
+  out: ChangeLists,
+  pool: Pool,
+): Promise<MadeLists> {
   const outputs: NameOutput[] = [];
   // In the order of time: of a name in several lists, the first tells what was, the last what is.
   const lists = steps.flatMap(({ added, removed }) => [
@@ -65,7 +113,6 @@ export async function joinChanges(
     throw error;
   } finally {
     for (const list of lists) list.close();
-    await pool.close();
   }
 }
 
@@ -125,10 +172,10 @@ class NameList {
     this.start = this.end;
     let end = this.block.indexOf(LF, this.start);
     while (end < 0) {
-      const more = await this.text.next();
+      const more = await this.readMore();
       const rest = this.block.subarray(this.start);
       if (more.done === true) {
-        if (rest.length > 0) throw new Error(`${this.path} ends in the midst of a line`);
+        if (rest.length > 0) throw this.unusable('ends in the midst of a line');
         this.ended = true;
         return;
       }
@@ -140,15 +187,27 @@ class NameList {
     this.readKey(end);
   }
 
+  private async readMore(): Promise<IteratorResult<Buffer>> {
+    try {
+      return await this.text.next();
+    } catch (error) {
+      throw this.unusable(`can't be read: ${(error as Error).message}`);
+    }
+  }
+
+  private unusable(why: string): UnusableList {
+    return new UnusableList(`${this.path} ${why}`);
+  }
+
   private readKey(end: number): void {
     const { key, keyEnd, before, wire } = this;
     const length = textToWire(this.block, this.start, end, ROOT, wire, 0);
-    if (length < 0) throw new Error(`${this.path} has a line that is no name`);
+    if (length < 0) throw this.unusable('has a line that is no name');
     this.key = before;
     this.before = key;
     this.keyEnd = wireToKey(wire, 0, 0, this.key, 0);
     if (keyEnd > 0 && compareBytes(key, 0, keyEnd, this.key, 0, this.keyEnd) >= 0) {
-      throw new Error(`${this.path} is not in order`);
+      throw this.unusable('is not in order');
     }
   }
 

@@ -118,7 +118,7 @@ function sharedHash({ zones }: DayDescription, name: string): string | undefined
 export function damagedFile(path: string): Error {
   return refusal('is damaged: its octets are not those that its SHA-256 was taken of', {
     place: { file: path },
-    hint: 'build the zone anew (zonewright build)',
+    hint: 'zonewright zfa bundle makes the bundles again; if the generation is damaged as well, build the zone anew (zonewright build)',
   });
 }
 

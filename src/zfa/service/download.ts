@@ -43,6 +43,8 @@ export interface OfferedFile {
   readonly disposition: string;
   /** Further headers. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Each version may be had once in the time in which others may be had once at all. */
+  readonly eachVersion?: boolean;
   /** Labels of the zones whose data it has: the download ends when the holder loses one. */
   readonly zones: readonly string[];
   readonly current: FileVersion;
@@ -186,7 +188,8 @@ export function createDownloads(options: DownloadsOptions): Downloads {
     try {
       const now = clock();
       const resumes = start > 0 || (range.kind === 'part' && 'if-range' in request.headers);
-      const begun = records.of(holder.id, file.key);
+      const all = records.of(holder.id, file.key);
+      const begun = file.eachVersion ? all.filter((one) => one.etag === etag) : all;
       const decision = decide(begun, { etag, resumes, octets: end - start }, zfa.limitHours, now);
       if (decision.kind === 'wait') {
         const error = new HttpError(429, 'this file was downloaded; the next time is later', {

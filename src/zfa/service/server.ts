@@ -156,7 +156,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const auditFailing = (): boolean => auditError !== undefined;
   const holders = createHolderDirectory(db);
   const labels = config.zones.map((zone) => zone.label);
-  const published = createPublishedZones(config.outputDir, labels);
+  const published = createPublishedZones(config.outputDir, labels, warn);
   const source: { from?: MetricsSource } = {};
   const metrics = createMetrics(() => source.from);
   const familiar = createFamiliar(db);

@@ -1,10 +1,11 @@
 /** The names added and removed in bundles: from day to day, whatever was built and undone between. */
-import { readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readDay } from '#zonewright/zfa/bundles/day-files.js';
 import { openDay } from '#zonewright/zfa/bundles/days.js';
+import { openDatabase } from '#zonewright/zfa/database/open.js';
 import { createPublishedZones } from '#zonewright/zfa/published.js';
 import { copyOf, makeBase, NAMES, rows } from '../../publish/small-registry.js';
 import { run, tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
@@ -38,12 +39,14 @@ async function build(
 const bundle = (registry: Registry, day: number, ...args: string[]) =>
   zonewrightOk(['zfa', 'bundle', '--now', noon(day), '--json', ...args], { cwd: registry.folder });
 
-/** What the newest bundles of a day tell of com. */
-function com(registry: Registry, day: number) {
+const com = (registry: Registry, day: number) => told(registry, day, 'com');
+
+/** What the newest bundles of a day tell of a zone. */
+function told(registry: Registry, day: number, label: string) {
   const { folder } = openDay(outputOf(registry), dayText(day))!;
-  const zone = readDay(folder).zones.find((one) => one.zone === 'com')!;
+  const zone = readDay(folder).zones.find((one) => one.zone === label)!;
   const list = (name: string): string[] =>
-    gunzipSync(readFileSync(join(folder, `com.${name}.txt.gz`)))
+    gunzipSync(readFileSync(join(folder, `${label}.${name}.txt.gz`)))
       .toString()
       .split('\n')
       .filter((line) => line !== '');
@@ -102,12 +105,111 @@ describe('the names added and removed in bundles', () => {
     // Made again without a new generation they stay what they are, and the service hands out the same.
     const { folder } = openDay(outputOf(registry), dayText(1))!;
     expect(JSON.parse((await bundle(registry, 1 + 3 / 24)).stdout)).toMatchObject({ fresh: false });
-    const zones = createPublishedZones(outputOf(registry), ['com', 'net']);
+    const zones = createPublishedZones(outputOf(registry), ['com', 'net'], (text) =>
+      expect.fail(text),
+    );
     const current = zones.current('com')!;
     expect(current.counts).toMatchObject({ added: 2, removed: 0 });
     const list = current.files.get('com.added.txt.gz')!;
     expect(list.path).toBe(join(folder, 'com.added.txt.gz'));
     expect(zones.withEtag('com', list.name, list.etag)).toEqual(list);
+    // The generation's own has another date, by which a client could take the one for the other.
+    const own = current.files.get('com.zone.gz')!;
+    expect(list.modified).toBeGreaterThan(own.modified);
+  });
+
+  it('that can not be read give way to the generation’s, in the service; until they can', async () => {
+    const registry = copyOf(base);
+    const output = outputOf(registry);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
+    const warnings: string[] = [];
+    const zones = createPublishedZones(output, ['com'], (text) => warnings.push(text));
+    const added = () => zones.current('com')!.counts.added;
+    expect(added()).toBe(2);
+    const { folder } = openDay(output, dayText(1))!;
+    const day = readFileSync(join(folder, 'day.json'));
+    writeFileSync(join(folder, 'day.json'), '{');
+    expect([added(), added()]).toEqual([1, 1]);
+    expect(warnings).toEqual([expect.stringContaining('bundles are out of order')]);
+    writeFileSync(join(folder, 'day.json'), day);
+    expect(added()).toBe(2);
+    renameSync(join(output, 'bundles'), join(output, 'aside'));
+    expect(added()).toBe(1);
+    writeFileSync(join(output, 'bundles'), '');
+    expect(added()).toBe(1);
+    expect(zones.withEtag('com', 'com.added.txt.gz', `${com.length}-1-x`)).toBeUndefined();
+    expect(warnings).toHaveLength(2);
+    rmSync(join(output, 'bundles'));
+    renameSync(join(output, 'aside'), join(output, 'bundles'));
+    expect(added()).toBe(2);
+    expect(warnings).toHaveLength(2);
+  });
+
+  it('are against what the holders have, whatever the database remembers', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    // As after a kill between the last day's bundles and the row of them.
+    const db = openDatabase(join(registry.folder, 'state'));
+    db.change(() => db.sql('DELETE FROM zone_days WHERE date = ?').run(dayText(1)));
+    db.close();
+    await build(registry, 2, 0, [...NAMES, 'one.com', 'two.com']);
+    expect(com(registry, 2)).toMatchObject({ added: ['two.com.'], since: { date: dayText(1) } });
+    // A folder that is not kept any more is remembered.
+    for (const day of [0, 1, 2]) {
+      rmSync(openDay(outputOf(registry), dayText(day))!.folder, { recursive: true });
+    }
+    await build(registry, 3, 0, [...NAMES, 'two.com']);
+    expect(com(registry, 3)).toMatchObject({ removed: ['one.com.'], since: { date: dayText(2) } });
+  });
+
+  it('are made again where their file was damaged', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
+    const made = com(registry, 1);
+    const list = join(openDay(outputOf(registry), dayText(1))!.folder, 'com.added.txt.gz');
+    const octets = readFileSync(list);
+    octets[octets.length - 5] ^= 1;
+    writeFileSync(list, octets);
+    const output = join(registry.folder, 'b.tar');
+    const single = ['zfa', 'bundle', '--now', noon(1 + 2 / 24), '--holder', 'acme'];
+    const refused = await zonewright([...single, '--output', output], { cwd: registry.folder });
+    expect(refused).toMatchObject({ status: 4 });
+    expect(refused.stderr).toContain('zonewright zfa bundle makes the bundles again');
+    const again = await bundle(registry, 1 + 2 / 24);
+    expect(JSON.parse(again.stdout)).toMatchObject({ fresh: true });
+    expect(com(registry, 1)).toEqual(made);
+    await bundle(registry, 1 + 2 / 24, '--holder', 'acme', '--output', output);
+  });
+
+  it('of the day after one whose bundles have become others want making again', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
+    rmSync(openDay(outputOf(registry), dayText(1))!.folder, { recursive: true });
+    await build(registry, 2, 0, [...NAMES, 'one.com', 'two.com', 'three.com']);
+    expect(com(registry, 2)).toMatchObject({ added: ['three.com.', 'two.com.'] });
+    const { stderr } = await bundle(registry, 2, '--date', dayText(1));
+    const hint = `zonewright zfa bundle --date ${dayText(2)}`;
+    expect(stderr).toMatch(new RegExp(`com: the bundles of ${dayText(2)} .*\\(${hint}\\)`));
+    expect((await bundle(registry, 2, '--date', dayText(2))).stderr).not.toContain('again');
+    expect(com(registry, 2)).toMatchObject({ added: ['three.com.'], since: { date: dayText(1) } });
+    expect((await bundle(registry, 2, '--date', dayText(1))).stderr).not.toContain('again');
+  });
+
+  it('go on from a zone without delegations', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, without('c.net'));
+    const empty = told(registry, 1, 'net');
+    expect(empty).toMatchObject({ added: [], removed: ['c.net.'] });
+    await build(registry, 2, 0, NAMES);
+    await build(registry, 2, 1, [...NAMES, 'd.net']);
+    const { generation, serial } = empty;
+    expect(told(registry, 2, 'net')).toMatchObject({
+      added: ['c.net.', 'd.net.'],
+      since: { date: dayText(1), generation, serial },
+    });
   });
 
   it('of a day without a build are none', async () => {

@@ -15,6 +15,7 @@ import { describe, expect, it } from 'vitest';
 import { openDay } from '#zonewright/zfa/bundles/days.js';
 import { makeBundles } from '#zonewright/zfa/bundles/make.js';
 import { findBundle, openBundle } from '#zonewright/zfa/bundles/open.js';
+import type { KeyChange } from '#zonewright/zfa/bundles/signing-key.js';
 import { writeSource } from '#zonewright/zfa/bundles/write-source.js';
 import { run, tempDir } from '../../tools/cli.js';
 import { describeUnless, describeWithTools } from '../../tools/judges.js';
@@ -128,6 +129,35 @@ describe('the bundles of a day', () => {
     await writeSource(old!.source, output, () => undefined);
     await old!.source.close();
     expect(readFileSync(output, 'latin1')).toContain('Holder: a (Name of a)');
+  });
+
+  it('of another key: it is told before the public half is handed out, or told again', async () => {
+    const folder = tempDir('make');
+    const work = job(folder, {
+      zones: [fakeZone(join(folder, 'g'), 'com', [...COM])],
+      holders: [holder('a')],
+    });
+    const handedOut = join(work.outputDir, 'bundles/minisign.pub');
+    await makeBundles({ ...work, tellNewKey: () => expect.fail('the first key is no other') });
+    const before = readFileSync(handedOut, 'utf8');
+    rmSync(join(work.stateDir, 'zfa'), { recursive: true });
+    // As when it is killed in the midst of telling.
+    const killed = makeBundles({
+      ...work,
+      tellNewKey: () => {
+        throw new Error('killed');
+      },
+    });
+    await expect(killed).rejects.toThrow('killed');
+    expect(readFileSync(handedOut, 'utf8')).toBe(before);
+    const told: KeyChange[] = [];
+    const tellNewKey = (change: KeyChange) => void told.push(change);
+    const { newKey } = await makeBundles({ ...work, tellNewKey });
+    expect(told).toEqual([newKey]);
+    const after = readFileSync(handedOut, 'utf8');
+    expect(newKey).toEqual({ before: before.split('\n')[1], now: after.split('\n')[1] });
+    expect(await makeBundles({ ...work, tellNewKey })).toMatchObject({ newKey: undefined });
+    expect(told).toHaveLength(1);
   });
 
   it('are made anew when a shared file of them has gone', async () => {

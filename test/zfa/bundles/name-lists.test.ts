@@ -1,11 +1,16 @@
 /** What changes one after another come to, against sets of names. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyFromName, nameFromText } from '#zonewright/names/name.js';
-import { type ChangeLists, inverse, joinChanges } from '#zonewright/zfa/bundles/name-lists.js';
+import {
+  type ChangeLists,
+  inverse,
+  joinChanges,
+  UnusableList,
+} from '#zonewright/zfa/bundles/name-lists.js';
 import { tempDir } from '../../tools/cli.js';
 
 /** Names whose canonical order is not that of their letters. */
@@ -99,17 +104,47 @@ describe('changes one after another', () => {
     );
   });
 
+  it('of more changes than files may be open', async () => {
+    const folder = tempDir('lists');
+    const state = (n: number) => new Set([`even-${n - (n % 2)}.com.`, 'stays.com.', `n-${n}.com.`]);
+    const steps = Array.from({ length: 1100 }, (_, n) => change(folder, state(n), state(n + 1)));
+    const own = tempDir('joined');
+    const out = { added: join(own, 'added'), removed: join(own, 'removed') };
+    const made = await joinChanges(steps, out);
+    const expected = change(folder, state(0), state(1100));
+    expect(textOf(out.added)).toBe(textOf(expected.added));
+    expect(textOf(out.removed)).toBe(textOf(expected.removed));
+    expect(made).toMatchObject({ added: { names: 2 }, removed: { names: 2 } });
+    expect(readdirSync(own).sort()).toEqual(['added', 'removed']);
+  });
+
   it('a list that is out of order, cut or damaged is an error', async () => {
     const folder = tempDir('lists');
-    const join = (lists: ChangeLists) => joinChanges([lists], outOf(folder));
-    await expect(join(listsOf(folder, ['b.com.', 'a.com.'], []))).rejects.toThrow('not in order');
-    await expect(join(listsOf(folder, ['a.com.', 'a.com.'], []))).rejects.toThrow('not in order');
-    await expect(join(listsOf(folder, [], ['a..com.']))).rejects.toThrow('is no name');
+    const failure = async (lists: ChangeLists): Promise<string> => {
+      const error = await joinChanges([lists], outOf(folder)).catch((e: unknown) => e);
+      expect(error).toBeInstanceOf(UnusableList);
+      return (error as UnusableList).message;
+    };
+    const twice = listsOf(folder, ['a.com.', 'a.com.'], []);
+    expect(await failure(listsOf(folder, ['b.com.', 'a.com.'], []))).toContain('not in order');
+    expect(await failure(twice)).toContain('not in order');
+    expect(await failure(listsOf(folder, [], ['a..com.']))).toContain('is no name');
     const cut = listsOf(folder, ['a.com.', 'b.com.'], []);
     writeFileSync(cut.added, gzipSync('a.com.\nb.co'));
-    await expect(join(cut)).rejects.toThrow('midst of a line');
+    expect(await failure(cut)).toContain('midst of a line');
     writeFileSync(cut.added, readFileSync(cut.removed).subarray(0, 12));
-    await expect(join(cut)).rejects.toThrow();
-    await expect(join({ ...cut, added: `${folder}/none` })).rejects.toThrow('ENOENT');
+    expect(await failure(cut)).toContain("can't be read");
+    expect(await failure({ ...cut, added: `${folder}/none` })).toContain('ENOENT');
+    mkdirSync(`${folder}/folder`);
+    expect(await failure({ ...cut, added: `${folder}/folder` })).toContain('EISDIR');
+  });
+
+  it('a file that can not be made is no damaged list', async () => {
+    const folder = tempDir('lists');
+    const lists = listsOf(folder, ['a.com.'], []);
+    const out = { added: join(folder, 'no', 'added'), removed: join(folder, 'removed') };
+    const error = await joinChanges([lists], out).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'ENOENT' });
+    expect(error).not.toBeInstanceOf(UnusableList);
   });
 });

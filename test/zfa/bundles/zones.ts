@@ -49,6 +49,7 @@ export function job(folder: string, more: Partial<BundleJob>): BundleJob {
     agreement: undefined,
     holders: [],
     assertHeld: () => undefined,
+    tellNewKey: () => undefined,
     ...more,
   };
 }

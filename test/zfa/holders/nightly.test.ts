@@ -1,11 +1,14 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readAudit } from '#zonewright/zfa/audit/log.js';
+import { listDays, openDay } from '#zonewright/zfa/bundles/days.js';
 import { openDatabase } from '#zonewright/zfa/database/open.js';
 import { isActive } from '#zonewright/zfa/holders/model.js';
 import { holdersNight } from '#zonewright/zfa/holders/nightly.js';
 import { added, approved } from '#zonewright/zfa/holders/rules.js';
 import { findHolder, saveHolder } from '#zonewright/zfa/holders/store.js';
+import { zfaPlaces } from '#zonewright/zfa/places.js';
 import { copyOf, later, makeBase, rows } from '../../publish/small-registry.js';
 import { tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
 import { writeDeposit } from '../../tools/deposit.js';
@@ -118,5 +121,41 @@ it('a build that is refused notes and tells it, too', async () => {
     { id: 'past', state: 'expired' },
     { id: 'soon', state: 'approved' },
   ]);
+  expect(await zfa(folder, 'log', 'past')).toContain('expired  past');
+});
+
+it('what keeps ends from being noted is told, and keeps no zone and no bundle from being made', async () => {
+  const registry = copyOf(await makeBase());
+  const { folder } = registry;
+  await zonewrightOk(['build', '--now', later(60)], { cwd: folder });
+  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
+  for (const [id, days] of [
+    ['past', 1],
+    ['other', 90],
+  ] as const) {
+    await zfa(folder, 'add', id, ...fields, '--now', later(70));
+    await zfa(folder, 'approve', id, '--expires', later(days * DAY), '--now', later(80));
+  }
+  const log = zfaPlaces(join(folder, 'state')).auditLog;
+  renameSync(log, `${log}.aside`);
+  mkdirSync(log);
+  const trouble = 'whose access to the zone files has ended could not be noted';
+  const built = await zonewright(['build', '--now', later(2 * DAY)], { cwd: folder });
+  expect(built).toMatchObject({ status: 1 });
+  expect(built.stderr).toContain(`com, net published, but ${trouble}`);
+  expect(built.stderr).not.toContain('bundles of zone file access could not');
+  const { folder: made } = openDay(join(folder, 'out'), listDays(join(folder, 'out'))[0])!;
+  expect(readFileSync(join(made, 'index'), 'latin1')).toMatch(/^other \d+ \d+\n$/);
+  // A build that is refused tells it, too.
+  writeDeposit(join(folder, 'export'), ['com', 'net'], rows(['x.com']));
+  const config = readFileSync(join(folder, 'zonewright.toml'), 'utf8');
+  writeFileSync(join(folder, 'zonewright.toml'), config.replace(/"100%"/g, '"10%"'));
+  const refused = await zonewright(['build', '--now', later(3 * DAY)], { cwd: folder });
+  expect(refused.status).toBe(6);
+  expect(refused.stderr).toContain(`warning: ${trouble}`);
+  rmSync(log, { recursive: true });
+  renameSync(`${log}.aside`, log);
+  writeFileSync(join(folder, 'zonewright.toml'), config);
+  await zonewrightOk(['build', '--now', later(4 * DAY)], { cwd: folder });
   expect(await zfa(folder, 'log', 'past')).toContain('expired  past');
 });

@@ -1,5 +1,18 @@
 /** Where output can't go, and books that can't be written, or are not there. */
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openToRead } from '#zonewright/zfa/database/open.js';
@@ -42,6 +55,32 @@ describe('a password that can’t be shown', () => {
       }
     }
   });
+});
+
+it('a reader that does not read: the change is made, and it is told when patience ends', async () => {
+  const own = copyOfSite(site);
+  const fifo = join(tempDir('fifo'), 'out');
+  await run('mkfifo', [fifo]);
+  const out = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    const filled = Buffer.alloc(1 << 16);
+    expect(() => {
+      for (;;) writeSync(out, filled);
+    }).toThrow('EAGAIN');
+    const begin = performance.now();
+    const child = spawn('node', [BIN, 'zfa', 'passwd', 'acme', '--now', NOW], {
+      cwd: own,
+      stdio: ['ignore', out, 'pipe'],
+    });
+    const texts: string[] = [];
+    child.stderr!.on('data', (text: Buffer) => texts.push(text.toString()));
+    const [status] = (await once(child, 'close')) as [number];
+    expect(status).toBe(1);
+    expect(texts.join('')).toContain('could not be written to standard output (EAGAIN)');
+    expect(performance.now() - begin).toBeLessThan(30_000);
+  } finally {
+    closeSync(out);
+  }
 });
 
 it('a full standard output is no defect of zonewright', async () => {

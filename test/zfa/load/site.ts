@@ -2,7 +2,7 @@
  * A registry with one published generation of any size, holders and a running download service, for
  * tests of many downloads: the zone is random octets, which no step after publication looks into.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
   ftruncateSync,
@@ -70,30 +70,40 @@ export function publishRandom(
   const zone = join(folder, 'out', 'com');
   const place = join(zone, generation);
   mkdirSync(place, { recursive: true });
+  const zoneHash = createHash('sha256');
   const file = openSync(join(place, 'com.zone.gz'), 'w');
   if (hollow) ftruncateSync(file, size);
-  else {
-    const block = randomBytes(1 << 20);
-    for (let at = 0; at < size; at += block.length) {
+  const block = hollow ? Buffer.alloc(1 << 20) : randomBytes(1 << 20);
+  for (let at = 0; at < size; at += block.length) {
+    const length = Math.min(block.length, size - at);
+    if (!hollow) {
       block.writeUInt32LE(at / block.length);
-      writeSync(file, block, 0, Math.min(block.length, size - at));
+      writeSync(file, block, 0, length);
     }
+    zoneHash.update(block.subarray(0, length));
   }
   closeSync(file);
-  const sum = '0'.repeat(32);
+  const zonePacked = { bytes: size, sha256: zoneHash.digest('hex') };
   const small = {
-    'com.zone.gz.md5': `${sum}  com.zone.gz\n`,
+    'com.zone.gz.md5': `${'0'.repeat(32)}  com.zone.gz\n`,
     'added.txt.gz': '',
     'removed.txt.gz': '',
   };
   for (const [name, text] of Object.entries(small)) writeFileSync(join(place, name), text);
-  const sha256 = 'a'.repeat(64);
+  const describe = (name: keyof typeof small): { name: string; bytes: number; sha256: string } => ({
+    name,
+    bytes: small[name].length,
+    sha256: createHash('sha256').update(small[name]).digest('hex'),
+  });
+  // What it would unpack to nobody reads: the octets are no gzip.
+  const unpacked = { bytes: size * 5, sha256: 'a'.repeat(64) };
+  const empty = { bytes: 0, sha256: createHash('sha256').digest('hex') };
   const files = [
-    { name: 'added.txt.gz', bytes: 0, sha256, unpacked: { bytes: 0, sha256 } },
-    { name: 'com.zone', bytes: size * 5, sha256 },
-    { name: 'com.zone.gz', bytes: size, sha256, unpacked: { bytes: size * 5, sha256 } },
-    { name: 'com.zone.gz.md5', bytes: small['com.zone.gz.md5'].length, sha256 },
-    { name: 'removed.txt.gz', bytes: 0, sha256, unpacked: { bytes: 0, sha256 } },
+    { ...describe('added.txt.gz'), unpacked: empty },
+    { name: 'com.zone', ...unpacked },
+    { name: 'com.zone.gz', ...zonePacked, unpacked },
+    describe('com.zone.gz.md5'),
+    { ...describe('removed.txt.gz'), unpacked: empty },
   ];
   const manifest = {
     version: 1,

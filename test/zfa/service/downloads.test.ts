@@ -1,6 +1,6 @@
 /** Downloads in motion: a new generation, a revocation, the rule of one a day, what is recorded. */
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -210,6 +210,35 @@ describe('one complete download a day', () => {
     expect((await service.ask(PATH, { basic: `other:${PASSWORD}` })).status).toBe(200);
     service.time.now += 86_400 - 1800;
     expect((await get()).status).toBe(200);
+  });
+
+  it('each list of changes is a file of its own: one that was had keeps no names from anybody', async () => {
+    await start();
+    const generation = publish(service.folder, 'com', 1, randomBytes(1000));
+    const path = '/files/com/com.added.txt.gz';
+    const own = await get({}, path);
+    expect(own).toMatchObject({ status: 200, body: Buffer.from('added 1') });
+    expect((await get({}, path)).status).toBe(429);
+    // The day's bundles come, with all that is new since the day before.
+    const folder = join(service.folder, 'out/bundles/20261122');
+    mkdirSync(folder, { recursive: true });
+    const text = 'added since yesterday';
+    const name = 'com.added.txt.gz';
+    writeFileSync(join(folder, name), text);
+    const sha256 = createHash('sha256').update(text).digest('hex');
+    const files = [{ name, bytes: text.length, sha256 }];
+    const zones = [{ zone: 'com', generation, serial: 1, files }];
+    writeFileSync(join(folder, 'day.json'), JSON.stringify({ version: 1, zones }));
+    // Not by a date either is the one taken for the other.
+    const since = String(own.headers['last-modified']);
+    expect((await get({ 'If-Modified-Since': since }, path)).status).toBe(200);
+    expect((await get({}, path)).status).toBe(429);
+    const rest = await get({ Range: 'bytes=6-', 'If-Range': since }, path);
+    expect(rest).toMatchObject({ status: 206, body: Buffer.from('1') });
+    // Of a zone there is one a day, whichever it is.
+    expect((await get({}, '/files/com/com.zone.gz')).status).toBe(200);
+    publish(service.folder, 'com', 2, randomBytes(1000));
+    expect((await get({}, '/files/com/com.zone.gz')).status).toBe(429);
   });
 
   it('is remembered by the next process, in rows that the report can count', async () => {
