@@ -11,7 +11,14 @@ import { runCleanup } from '../cleanup.js';
 import { nearest } from '../config/suggest.js';
 import { EXIT, usageError, ZonewrightError } from '../errors.js';
 import { addCommonFlags } from './common.js';
-import { errorJson, errorText, hasPrintedJson, printJson, wantsColor } from './output.js';
+import {
+  errorJson,
+  errorText,
+  hasPrintedJson,
+  isWholeOutputWanted,
+  printJson,
+  wantsColor,
+} from './output.js';
 import { guardSignals } from './signals.js';
 
 /** The version in package.json. */
@@ -92,6 +99,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       fail(usageFailure(error, blamed(error), program, args));
     } else if (!isReaderGone(error)) {
       fail(error);
+    } else {
+      tellReaderGone(fail);
     }
   }
 }
@@ -175,9 +184,19 @@ function commandPath(command: Command): string {
     : `${commandPath(command.parent)} ${command.name()}`;
 }
 
-/** The reader of our output (`| head`) has enough: there is nothing to complain about. */
+/** The reader of our output (`| head`) has enough. */
 function isReaderGone(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
+}
+
+let readerGoneTold = false;
+
+/** There is nothing to complain about, unless the reader would take a part for the whole. */
+function tellReaderGone(fail: (error: unknown) => void): void {
+  if (!isWholeOutputWanted() || readerGoneTold) return;
+  readerGoneTold = true;
+  const message = 'the reader of standard output has gone before the end: what it has is not whole';
+  fail(new ZonewrightError(EXIT.unexpected, message));
 }
 
 /** Signals, a reader that has gone, and errors that nobody caught. */
@@ -191,7 +210,10 @@ function guardProcess(fail: (error: unknown) => void): void {
   const onFault = (error: Error, stream: string): void => {
     if (failing) return;
     failing = true;
-    if (isReaderGone(error)) end();
+    if (isReaderGone(error)) {
+      tellReaderGone(fail);
+      end();
+    }
     // What a full disk is called is loaded when there is one.
     void import('../publish/storage.js')
       .then(({ storageError }) => fail(storageError(error, stream)))

@@ -202,6 +202,21 @@ export function writeOnce(text: string): void {
   }
 }
 
+let wholeOutput = false;
+
+/**
+ * Says that what goes to standard output is of no use in part: a reader that goes before the end (`| head`)
+ * is an error then.
+ */
+export function wantWholeOutput(): void {
+  wholeOutput = true;
+}
+
+/** See {@link wantWholeOutput}. */
+export function isWholeOutputWanted(): boolean {
+  return wholeOutput;
+}
+
 /** Does standard output lead nowhere? It is /dev/null also when it was closed (`>&-`). */
 export function isOutputNowhere(): boolean {
   const nowhere = statSync('/dev/null', { throwIfNoEntry: false });

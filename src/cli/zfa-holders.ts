@@ -1,6 +1,6 @@
 /** `zonewright zfa add|approve|…`: the flags of the commands on holders. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import type {
   ApproveOptions,
   ReasonOptions,
@@ -101,7 +101,7 @@ Examples:
     )
     .action((id: string, flags: FieldFlags, command: Command) => {
       if (flags.allow !== undefined && flags.allowAny === true) {
-        throw new InvalidArgumentError('--allow and --allow-any exclude each other');
+        command.error('--allow and --allow-any exclude each other');
       }
       return go<ChangeOptions>('fields.changeCommand', command, { ...flags, id });
     });

@@ -261,12 +261,16 @@ const pkcs11 = v.strictObject(
   'is not a table',
 );
 
+/** 100 years, seconds. */
+const LONGEST = 100 * 366 * 86_400;
+
 const zfa = v.strictObject(
   {
     formats: v.optional(v.pipe(v.array(oneOf('gz')), v.minLength(1, 'is empty')), ['gz']),
     'limit-hours': v.optional(whole(0, 24 * 365), 24),
     'keep-days': v.optional(whole(1, 3660), 7),
-    validity: v.optional(positive, 'P1Y'),
+    // An end beyond the year 9999 could not be written as a date.
+    validity: v.optional(v.pipe(positive, v.maxValue(LONGEST, 'is longer than 100 years')), 'P1Y'),
     agreement: v.optional(
       v.strictObject(
         {

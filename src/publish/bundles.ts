@@ -4,7 +4,7 @@
  * so when this fails. Where there are no holders, nothing of zone file access is loaded.
  */
 
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { BuildOptions } from '../cli/options.js';
 import { countText } from '../cli/output.js';
 import type { Config } from '../config/model.js';
@@ -26,8 +26,14 @@ export interface BundlingRun {
 /** Says early what will keep the bundles from being made. */
 export function warnOfAgreement({ stateDir, zfa }: Config, warn: (text: string) => void): void {
   const terms = zfa.agreement?.file;
-  if (terms !== undefined && hasDatabase(stateDir) && !existsSync(terms)) {
-    warn(`${terms} (zfa.agreement) is not there: the zones can be published, bundles not be made`);
+  if (
+    terms !== undefined &&
+    hasDatabase(stateDir) &&
+    !statSync(terms, { throwIfNoEntry: false })?.isFile()
+  ) {
+    warn(
+      `${terms} (zfa.agreement) is not there, or no file: the zones can be published, bundles not be made`,
+    );
   }
 }
 
@@ -55,12 +61,31 @@ export async function noteEnds(run: BundlingRun): Promise<Bundling> {
 
 async function tryToNote({ config, options, warn }: BundlingRun): Promise<Bundling> {
   if (!hasDatabase(config.stateDir)) return {};
+  const failureOf = (error: unknown): Pick<Bundling, 'failure'> => ({
+    failure: { what: ENDS, error: storageError(error, config.stateDir) },
+  });
   try {
     const { noteEnds } = await import('../zfa/nightly.js');
-    return { ends: noteEnds(config, options.now, warn) };
+    const { night, unlogged } = noteEnds(config, options.now, warn);
+    return { ends: night, ...(unlogged === undefined ? {} : failureOf(unlogged)) };
   } catch (error) {
-    return { failure: { what: ENDS, error: storageError(error, config.stateDir) } };
+    return failureOf(error);
   }
+}
+
+/** Once more, for what came of it before; nobody is warned of twice. */
+async function noteRest(run: BundlingRun, begun: Bundling): Promise<Bundling> {
+  if (begun.failure === undefined && begun.ends !== undefined) return begun;
+  const warn = begun.ends === undefined ? run.warn : (): void => undefined;
+  const { ends = begun.ends, failure } = await tryToNote({ ...run, warn });
+  const expired = [...(begun.ends?.expired ?? []), ...(ends?.expired ?? [])];
+  if (begun.failure !== undefined && failure === undefined) {
+    run.warn('whose access to the zone files has ended is noted now');
+  }
+  return {
+    ...(ends === undefined ? {} : { ends: { ...ends, expired: [...new Set(expired)] } }),
+    ...(failure === undefined ? {} : { failure }),
+  };
 }
 
 /**
@@ -78,7 +103,7 @@ export async function makeBundles(
   const { reporter, now } = options;
   if (!hasDatabase(config.stateDir)) return {};
   const begin = performance.now();
-  const noted = begun.ends === undefined ? await tryToNote(run) : begun;
+  const noted = await noteRest(run, begun);
   reporter.stage('bundles');
   try {
     const { bundleNight } = await import('../zfa/nightly.js');

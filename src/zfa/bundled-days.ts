@@ -3,62 +3,98 @@
  * names added and removed: it answers for the zones also while the bundles are out of order.
  */
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { DAY_FILE, type DayZone, readDay } from './bundles/day-files.js';
-import { bundlesFolder, type FolderName, listFolders } from './bundles/folders.js';
+import { DAY_FILE, type DayFile, type DayZone, readDay } from './bundles/day-files.js';
+import { bundlesFolder, listFolders } from './bundles/folders.js';
+import { changeListNames } from './shared-files.js';
+
+/** A zone in the bundles of a day. */
+export interface BundledZone extends DayZone {
+  readonly folder: string;
+  /** When the bundles were made, seconds since 1970. */
+  readonly made: number;
+  /** Its lists of names added and removed. */
+  readonly lists: readonly DayFile[];
+}
+
+export interface BundledDays {
+  /** The zone in the newest bundles; undefined: it is not in them, or they can't be used. */
+  newest(label: string): BundledZone | undefined;
+  /** The zone in all bundles that can be used, the newest first. */
+  all(label: string): readonly BundledZone[];
+}
 
 /** A folder of bundles and what it has. */
-export interface BundledDay {
+interface Day {
   readonly folder: string;
-  /** When it was made, seconds since 1970. */
   readonly made: number;
   readonly zones: readonly DayZone[];
 }
 
-export interface BundledDays {
-  /** The newest; undefined: there is none that can be read. */
-  newest(): BundledDay | undefined;
-  /** All that can be read, the newest first. */
-  all(): readonly BundledDay[];
-}
+/** So often it is looked again when a folder has gone that was there a moment ago. */
+const TURNS = 3;
 
 /** @param warn is told once of each thing that is out of order. */
 export function createBundledDays(outputDir: string, warn: (text: string) => void): BundledDays {
   const told = new Set<string>();
-  const attempt = <T>(action: () => T): T | undefined => {
+  const tell = (why: string): void => {
+    if (told.size >= 1000) told.clear();
+    if (!told.has(why)) {
+      warn(`bundles are out of order (zonewright zfa bundle makes them again): ${why}`);
+    }
+    told.add(why);
+  };
+  /** Undefined when there are none; a folder that has just gone is not told. */
+  const attempt = <T>(folder: string, action: () => T): T | undefined => {
     try {
       return action();
     } catch (error) {
-      // It was replaced, and has just gone.
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      const text = `bundles are out of order (zonewright zfa bundle makes them again): ${(error as Error).message}`;
-      if (told.size >= 1000) told.clear();
-      if (!told.has(text)) warn(text);
-      told.add(text);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== 'ENOENT' || existsSync(folder)) tell(message);
       return undefined;
     }
   };
-  const folders = (): readonly FolderName[] => attempt(() => listFolders(outputDir)) ?? [];
+  const all = bundlesFolder(outputDir);
+  const folders = (): readonly string[] =>
+    attempt(all, () => listFolders(outputDir).map(({ name }) => join(all, name))) ?? [];
   // A folder never changes; but one that was removed may be made anew under its name.
-  const known = new Map<string, { readonly file: string; readonly day: BundledDay }>();
-  const dayOf = ({ name }: FolderName): BundledDay | undefined =>
-    attempt(() => {
-      const folder = join(bundlesFolder(outputDir), name);
+  const known = new Map<string, { readonly file: string; readonly day: Day }>();
+  const dayOf = (folder: string): Day | undefined =>
+    attempt(folder, () => {
       const { ino, mtimeMs } = statSync(join(folder, DAY_FILE));
       const file = `${ino} ${mtimeMs}`;
-      const found = known.get(name);
+      const found = known.get(folder);
       if (found?.file === file) return found.day;
       const day = { folder, made: Math.floor(mtimeMs / 1000), zones: readDay(folder).zones };
       if (known.size >= 1000) known.clear();
-      known.set(name, { file, day });
+      known.set(folder, { file, day });
       return day;
     });
+  const zoneIn = (label: string, folder: string): BundledZone | undefined => {
+    const day = dayOf(folder);
+    const zone = day?.zones.find((one) => one.zone === label);
+    if (day === undefined || zone === undefined) return undefined;
+    const names = Object.values(changeListNames(label));
+    const lists = zone.files.filter(({ name }) => names.includes(name));
+    return attempt(folder, () => {
+      for (const { name, bytes } of lists) {
+        const path = join(folder, name);
+        if (statSync(path).size !== bytes) throw new Error(`${path} has not its size`);
+      }
+      return { ...zone, folder, made: day.made, lists };
+    });
+  };
   return {
-    newest: () => {
-      const [newest] = folders();
-      return newest && dayOf(newest);
+    newest: (label) => {
+      for (let turn = 0; turn < TURNS; turn++) {
+        const [newest] = folders();
+        if (newest === undefined) return undefined;
+        const zone = zoneIn(label, newest);
+        if (zone !== undefined || existsSync(newest)) return zone;
+      }
+      return undefined;
     },
-    all: () => folders().flatMap((folder) => dayOf(folder) ?? []),
+    all: (label) => folders().flatMap((folder) => zoneIn(label, folder) ?? []),
   };
 }

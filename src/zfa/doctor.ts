@@ -1,8 +1,9 @@
 /** What `zonewright doctor` looks at of zone file access; nothing where there are no holders. */
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Config } from '../config/model.js';
 import type { Check } from '../doctor/check.js';
+import { readAgreementText } from './agreement-text.js';
 import { checkAudit } from './audit/log.js';
 import { openDatabase } from './database/open.js';
 import { expiringSoon } from './holders/expire.js';
@@ -76,7 +77,7 @@ function checkAgreement({ zfa: { agreement } }: Config): Check[] {
   if (agreement === undefined) return [];
   const name = 'agreement';
   try {
-    accessSync(agreement.file, constants.R_OK);
+    readAgreementText(agreement.file);
     return [{ name, status: 'ok', detail: `${agreement.version}, ${agreement.file}` }];
   } catch {
     return [

@@ -9,7 +9,7 @@ import type { Config } from '../config/model.js';
 import { bundleDay } from './bundles/bundling.js';
 import { dateOf } from './bundles/folders.js';
 import { openDatabase } from './database/open.js';
-import { type HoldersNight, holdersNight } from './holders/nightly.js';
+import { holdersNight, type NotedEnds } from './holders/nightly.js';
 
 /**
  * Notes whose access has ended, and warns of whose will soon.
@@ -17,7 +17,7 @@ import { type HoldersNight, holdersNight } from './holders/nightly.js';
  * @param now seconds since 1970.
  * @throws ZonewrightError.
  */
-export function noteEnds(config: Config, now: number, warn: (text: string) => void): HoldersNight {
+export function noteEnds(config: Config, now: number, warn: (text: string) => void): NotedEnds {
   const db = openDatabase(config.stateDir);
   try {
     return holdersNight(db, config.stateDir, now, warn);

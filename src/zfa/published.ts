@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { parseTime } from '../config/time.js';
 import { currentGeneration, generationSerial, listGenerations } from '../publish/generation.js';
 import { type Manifest, readManifest } from '../publish/manifest.js';
-import { type BundledDay, createBundledDays } from './bundled-days.js';
-import { changeListNames, sharedFiles } from './shared-files.js';
+import { type BundledZone, createBundledDays } from './bundled-days.js';
+import { sharedFiles } from './shared-files.js';
 import { type ByteSource, fileSource } from './stream/byte-source.js';
 
 /** A file of a generation that holders may have. */
@@ -91,7 +91,7 @@ export function createPublishedZones(
       if (label === undefined) return undefined;
       const name = currentGeneration(join(outputDir, label));
       const own = name === undefined ? undefined : generationOf(label, name);
-      return own && withDayLists(own, days.newest());
+      return own && withDayLists(own, days.newest(label));
     },
     withEtag: (zone, name, etag) => {
       const label = labelOf(zone);
@@ -103,8 +103,8 @@ export function createPublishedZones(
         const file = generationOf(label, generation.name)?.files.get(name);
         if (file?.etag === etag) return file;
       }
-      for (const day of days.all()) {
-        const file = listsOf(label, day).get(name);
+      for (const day of days.all(label)) {
+        const file = listsOf(day).get(name);
         if (file?.etag === etag) return file;
       }
       return undefined;
@@ -113,11 +113,10 @@ export function createPublishedZones(
 }
 
 /** A generation with the lists of the day that bundled it, if it is the newest. */
-function withDayLists(own: PublishedZone, day: BundledDay | undefined): PublishedZone {
-  const bundled = day?.zones.find(({ zone }) => zone === own.zone);
-  if (day === undefined || bundled?.generation !== own.generation) return own;
-  const { added, removed } = bundled;
-  const lists = [...listsOf(own.zone, day)].filter(
+function withDayLists(own: PublishedZone, day: BundledZone | undefined): PublishedZone {
+  if (day?.generation !== own.generation) return own;
+  const { added, removed } = day;
+  const lists = [...listsOf(day)].filter(
     ([name, { sha256 }]) => own.files.get(name)?.sha256 !== sha256,
   );
   return {
@@ -128,19 +127,19 @@ function withDayLists(own: PublishedZone, day: BundledDay | undefined): Publishe
 }
 
 /** The lists of names added and removed that a day has of a zone, by name. */
-function listsOf(label: string, { folder, made, zones }: BundledDay): Map<string, PublishedFile> {
-  const zone = zones.find((one) => one.zone === label);
-  if (zone === undefined) return new Map();
-  const { generation, serial, files } = zone;
-  const names = Object.values(changeListNames(label));
+function listsOf({
+  folder,
+  made,
+  generation,
+  serial,
+  lists,
+}: BundledZone): Map<string, PublishedFile> {
   return new Map(
-    files
-      .filter(({ name }) => names.includes(name))
-      .map((file) => {
-        const list = publishedFile(file, join(folder, file.name), generation, serial);
-        // The generation's own list has the build's time: a date must not stand for either of two.
-        return [file.name, { ...list, modified: Math.max(made, list.modified + 1) }];
-      }),
+    lists.map((file) => {
+      const list = publishedFile(file, join(folder, file.name), generation, serial);
+      // The generation's own list has the build's time: a date must not stand for either of two.
+      return [file.name, { ...list, modified: Math.max(made, list.modified + 1) }];
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 /** A day's bundles from configuration and database: for the build and for `zfa bundle`. */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { onExit } from '../../cleanup.js';
 import { countText } from '../../cli/output.js';
@@ -9,6 +9,7 @@ import type { Config } from '../../config/model.js';
 import { refusal, usageError } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
 import { systemUser } from '../../system-user.js';
+import { readAgreementText } from '../agreement-text.js';
 import { appendAudit } from '../audit/log.js';
 import type { Database } from '../database/open.js';
 import { type Holder, isActive } from '../holders/model.js';
@@ -52,6 +53,7 @@ export async function bundleDay(
   const gathered = await gatherZones(config, date, now, warn);
   const holders = listHolders(db, 'approved').filter((holder) => isActive(holder, now));
   warnOfForeignZones(config, holders, warn);
+  noteMissedDays(db, readDays(outputDir));
   const made = await withScratch(outputDir, async (scratch) => {
     const zones = await withChanges(gathered, { outputDir, db, date, scratch, warn });
     const bundles = await makeBundles({
@@ -65,15 +67,15 @@ export async function bundleDay(
       holders,
       assertHeld,
       tellNewKey: ({ before, now: key }) => {
-        appendAudit(db, stateDir, [
-          { at: now, event: 'signing-key', by: systemUser(), before, now: key },
-        ]);
         warn(
           `the manifests are signed by another key than before, ${key} instead of ${before}: holders who keep the public key have to be told`,
         );
+        appendAudit(db, stateDir, [
+          { at: now, event: 'signing-key', by: systemUser(), before, now: key },
+        ]);
       },
     });
-    noteZoneDays(db, date, zones);
+    noteZoneDays(db, date, zones.map(dayZone));
     warnOfNextDay(outputDir, date, zones, warn);
     return bundles;
   });
@@ -86,7 +88,7 @@ export async function bundleDay(
   return made;
 }
 
-/** A past day whose bundles are other ones now: the next day's lists go on from what it had before. */
+/** A past day whose bundles are others now: the next day's lists go on from what there was before. */
 function warnOfNextDay(
   outputDir: string,
   date: string,
@@ -96,9 +98,9 @@ function warnOfNextDay(
   const later = readDays(outputDir).filter((day) => day.date > date);
   for (const { zone, generation } of zones) {
     const next = daysOf(zone, later).at(-1);
-    if (next?.since?.date !== date || next.since.generation === generation) continue;
+    if (next === undefined || next.since?.generation === generation) continue;
     warn(
-      `${zone}: the bundles of ${next.date} tell the names added and removed against those of ${date} that were there before: make them again, too (zonewright zfa bundle --date ${next.date})`,
+      `${zone}: the bundles of ${next.date} don't tell the names added and removed against these of ${date}: make them again, too (zonewright zfa bundle --date ${next.date})`,
     );
   }
 }
@@ -167,7 +169,10 @@ export async function withChanges(
   for (const zone of zones) {
     const before = day?.zones.find((one) => one.zone === zone.zone);
     const earlier = before && { folder: day!.folder, zone: before };
-    const base = lastBundled(days, db, zone.zone, date);
+    const noted = lastBundled(days, db, zone.zone, date);
+    // A day that is neither kept nor noted may be the one that the bundles of before go on from.
+    const since = before?.since;
+    const base = since?.date !== undefined && since.date > (noted?.date ?? '') ? since : noted;
     all.push(await withDayChanges(zone, { outputDir, base, earlier, scratch, warn }));
   }
   return all;
@@ -267,34 +272,34 @@ export async function gatherZones(
 export function readAgreement({ zfa: { agreement } }: Config): AgreementText | undefined {
   if (agreement === undefined) return undefined;
   const { version, file } = agreement;
-  let text: Buffer;
-  try {
-    text = readFileSync(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw storageError(error, file);
-    throw usageError("the agreement's text is not there", {
-      place: { file },
-      hint: 'put it there, or name another file (zfa.agreement)',
-      cause: error,
-    });
-  }
+  const text = readAgreementText(file);
   const sha256 = createHash('sha256').update(text).digest('hex');
   return { version, text, bytes: text.length, sha256 };
 }
 
 /** Notes the zones as they are bundled on a day; of bundles made again the last ones. */
-function noteZoneDays(db: Database, date: string, zones: readonly ZoneGeneration[]): void {
+function noteZoneDays(db: Database, date: string, zones: readonly DayZone[]): void {
   const insert = db.sql(
     `INSERT OR REPLACE INTO zone_days
        (date, zone, generation, serial, delegations, added, removed, packed, sha256)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   db.change(() => {
-    for (const zone of zones) {
-      const { generation, serial, delegations, added, removed, files } = dayZone(zone);
+    for (const { zone, generation, serial, delegations, added, removed, files } of zones) {
       const [{ bytes, sha256 }] = files;
       const counts = [delegations ?? null, added ?? null, removed ?? null];
-      insert.run(date, zone.zone, generation, serial, ...counts, bytes, sha256);
+      insert.run(date, zone, generation, serial, ...counts, bytes, sha256);
     }
   });
+}
+
+/** Notes what a run that was killed, or failed, after it had made its bundles did not. */
+function noteMissedDays(db: Database, days: readonly DayZones[]): void {
+  const noted = db.sql('SELECT generation FROM zone_days WHERE date = ? AND zone = ?');
+  for (const { date, zones } of days) {
+    const missed = zones.filter(
+      ({ zone, generation }) => noted.get(date, zone)?.generation !== generation,
+    );
+    if (missed.length > 0) noteZoneDays(db, date, missed);
+  }
 }

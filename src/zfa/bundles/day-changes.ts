@@ -44,7 +44,8 @@ export interface DayChangesOptions {
  * The zone with the lists that its bundles have.
  *
  * Where the way from one generation to the other is not there any more, or a list on it is damaged, the
- * lists are those of the generation, which is said: `since` names what they are against.
+ * lists are those of the day's bundles before, gone on with; else those of the generation. It is said, and
+ * `since` names what they are against.
  *
  * @throws ZonewrightError (exit 1 or 2) for the disk.
  */
@@ -58,49 +59,76 @@ export async function withDayChanges(
   if (changes.since?.generation === base.generation) {
     return { ...zone, changes: { ...changes, since: base } };
   }
-  const zoneDir = join(outputDir, zone.zone);
-  let why = 'generations are not there any more';
-  for (const [i, way] of waysFrom(zoneDir, zone, base, earlier).entries()) {
+  const { ways, lost } = waysFrom(join(outputDir, zone.zone), zone, base, earlier);
+  let result = zone;
+  let why = lost;
+  for (const [i, { steps, since }] of ways.entries()) {
     const folder = join(scratch, `${zone.zone}-${i}`);
     try {
-      return await joined(zone, way, base, folder);
+      result = await joined(zone, steps, since, folder);
+      break;
     } catch (error) {
       // One list less must not keep bundles from being made; a disk that takes no file does.
       if (!(error instanceof UnusableList)) throw storageError(error, folder);
       why = error.message;
     }
   }
-  const against = changes.since === undefined ? 'nothing' : `serial ${changes.since.serial}`;
-  warn(
-    `${zone.zone}: what was published since the bundles of ${base.date} can't be followed (${why}): the names added and removed are told against ${against}, not against serial ${base.serial}`,
-  );
-  return zone;
+  const { since } = result.changes;
+  if (since !== base) {
+    const against = since === undefined ? 'nothing' : `serial ${since.serial}`;
+    warn(
+      `${zone.zone}: what was published since the bundles of ${base.date} can't be followed (${why}): the names added and removed are told against ${against}, not against serial ${base.serial}`,
+    );
+  }
+  return result;
 }
 
-/** The ways from the base to the zone, each as changes in the order of time; the shortest first. */
+/** Changes in the order of time, and what they are against; undefined: nothing. */
+interface Way {
+  readonly steps: readonly ChangeLists[];
+  readonly since: Since | undefined;
+}
+
+interface Ways {
+  /** The shortest first; last the one that does not begin at the base, but before the generation's own. */
+  readonly ways: readonly Way[];
+  /** Why there is no whole one. */
+  readonly lost: string;
+}
+
+/** The ways from the base to the zone. */
 function waysFrom(
   zoneDir: string,
   zone: ZoneGeneration,
   base: Since,
   earlier: EarlierLists | undefined,
-): readonly (readonly ChangeLists[])[] {
-  const ways: (readonly ChangeLists[])[] = [];
-  if (earlier !== undefined && earlier.zone.since?.generation === base.generation) {
-    const rest = wayBetween(zoneDir, earlier.zone.generation, zone.generation);
-    const lists = listsIn(earlier.folder, changeListNames(zone.zone));
-    if (rest !== undefined) ways.push([lists, ...rest]);
-  }
+): Ways {
+  const ways: Way[] = [];
   const whole = wayBetween(zoneDir, base.generation, zone.generation);
-  if (whole !== undefined) ways.push(whole);
-  return ways;
+  if (Array.isArray(whole)) ways.push({ steps: whole, since: base });
+  if (earlier !== undefined) {
+    const { since } = earlier.zone;
+    const rest = wayBetween(zoneDir, earlier.zone.generation, zone.generation);
+    if (Array.isArray(rest)) {
+      const steps = [listsIn(earlier.folder, changeListNames(zone.zone)), ...rest];
+      if (since?.generation === base.generation) ways.unshift({ steps, since: base });
+      else ways.push({ steps, since });
+    }
+  }
+  return { ways, lost: Array.isArray(whole) ? '' : whole };
 }
 
-/** The changes from one generation to another; undefined: some are not known. */
-function wayBetween(zoneDir: string, from: string, to: string): readonly ChangeLists[] | undefined {
+/** The changes from one generation to another; a text: why some are not known. */
+function wayBetween(zoneDir: string, from: string, to: string): ChangeLists[] | string {
   const back = lineOf(zoneDir, from);
   const forth = lineOf(zoneDir, to);
   const common = forth.findIndex((name) => back.includes(name));
-  if (common < 0) return undefined;
+  if (common < 0) {
+    const first = forth[forth.length - 1];
+    return readManifest(join(zoneDir, first)) === undefined
+      ? `generations are not there any more, ${first} is the first that is missed`
+      : `the lists of ${first} are against nothing: what was published before it was damaged, or there was nothing`;
+  }
   const lists = (generation: string): ChangeLists =>
     listsIn(join(zoneDir, generation), { added: ADDED, removed: REMOVED });
   return [
@@ -127,7 +155,7 @@ function lineOf(zoneDir: string, generation: string): string[] {
 async function joined(
   zone: ZoneGeneration,
   steps: readonly ChangeLists[],
-  since: Since,
+  since: Since | undefined,
   scratch: string,
 ): Promise<ZoneGeneration> {
   mkdirSync(scratch, { recursive: true });

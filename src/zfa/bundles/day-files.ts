@@ -133,9 +133,53 @@ export function findInIndex(text: string, holder: string): PartPlace | undefined
 
 /** @throws the error of the file system; an Error for what is no such file. */
 export function readDay(folder: string): DayDescription {
-  const day = JSON.parse(readFileSync(join(folder, DAY_FILE), 'utf8')) as DayDescription;
-  if (day.version !== 1) throw new Error(`${folder} was made by a newer zonewright`);
+  const path = join(folder, DAY_FILE);
+  const text = readFileSync(path, 'utf8');
+  let day: Unsure<DayDescription>;
+  try {
+    day = JSON.parse(text) as Unsure<DayDescription>;
+  } catch {
+    throw new Error(`${path} is damaged: it is no JSON`);
+  }
+  const version = day?.version;
+  if (Number.isInteger(version) && version !== 1) {
+    throw new Error(`${folder} was made by a newer zonewright`);
+  }
+  if (!isDay(day)) throw new Error(`${path} is damaged`);
   return day;
+}
+
+/** What was read, before it is looked at. */
+type Unsure<T> = { readonly [K in keyof T]?: unknown } | null | undefined;
+
+/** Has it what is used of it? A file that was edited, or came back half, must not be taken for one. */
+function isDay(day: Unsure<DayDescription>): day is DayDescription {
+  return (
+    day?.version === 1 &&
+    typeof day.date === 'string' &&
+    Number.isInteger(day.modified) &&
+    typeof day.indexSha256 === 'string' &&
+    typeof day.shared === 'object' &&
+    day.shared !== null &&
+    Array.isArray(day.zones) &&
+    day.zones.every(isDayZone)
+  );
+}
+
+function isDayZone(zone: Unsure<DayZone>): boolean {
+  return (
+    typeof zone?.zone === 'string' &&
+    typeof zone.generation === 'string' &&
+    Number.isInteger(zone.serial) &&
+    Array.isArray(zone.files) &&
+    zone.files.length > 0 &&
+    zone.files.every(
+      (file: Unsure<DayFile>) =>
+        typeof file?.name === 'string' &&
+        Number.isInteger(file.bytes) &&
+        typeof file.sha256 === 'string',
+    )
+  );
 }
 
 /** What {@link DayDescription.indexSha256} says of an index. */

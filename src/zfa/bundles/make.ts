@@ -111,6 +111,10 @@ export async function makeBundles(job: BundleJob): Promise<BundlesMade> {
   const all = bundlesFolder(outputDir);
   try {
     mkdirSync(all, { recursive: true });
+    const handedOut = join(all, 'minisign.pub');
+    const newKey = replacedKey(key, handedOut);
+    // Told before anything is signed with it; a run that is killed afterwards tells it again.
+    if (newKey !== undefined) job.tellNewKey(newKey);
     const { made, folder, fresh } = await makeDay(job, all, {
       date,
       modified: Math.max(...job.zones.map(({ buildTime }) => buildTime)),
@@ -119,10 +123,6 @@ export async function makeBundles(job: BundleJob): Promise<BundlesMade> {
       key,
       headers: createHeaderMaker(),
     });
-    const handedOut = join(all, 'minisign.pub');
-    const newKey = replacedKey(key, handedOut);
-    // Told before the old one goes: a run that is killed in between tells it again.
-    if (newKey !== undefined) job.tellNewKey(newKey);
     putText(handedOut, publicKeyText(key));
     const removed = removeOutdated(outputDir, today, keepDays);
     return { date, folder, fresh, ...made, removed, newKey };

@@ -20,6 +20,9 @@ const BLOCK = 1 << 16;
 /** Changes that are joined at a time: two files of each are open. */
 const AT_ONCE = 32;
 
+/** Errors of the system for want of something. */
+const SHORTAGES = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN']);
+
 /** Paths of the two lists of a change. */
 export interface ChangeLists {
   readonly added: string;
@@ -191,6 +194,8 @@ class NameList {
     try {
       return await this.text.next();
     } catch (error) {
+      // Not the list's fault, and gone at the next time.
+      if (SHORTAGES.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
       throw this.unusable(`can't be read: ${(error as Error).message}`);
     }
   }

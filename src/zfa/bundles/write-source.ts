@@ -5,6 +5,7 @@ import { rmSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { onExit } from '../../cleanup.js';
+import { wantWholeOutput } from '../../cli/output.js';
 import { syncPath } from '../../durable.js';
 import { storageError } from '../../publish/storage.js';
 import { writeAll } from '../../write/gzip.js';
@@ -75,6 +76,7 @@ async function toFile(
 }
 
 function toStdout(source: ByteSource, progress: (octets: number) => void): Promise<Digest> {
+  wantWholeOutput();
   const write = (octets: Uint8Array): Promise<void> =>
     new Promise((resolve, reject) => {
       process.stdout.write(octets, (error) => (error ? reject(error) : resolve()));

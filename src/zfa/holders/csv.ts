@@ -183,12 +183,17 @@ function parseRows(file: string): ParsedRow[] {
   try {
     return parse(text, {
       bom: true,
+      // Also several kinds in one file: the first line says nothing of the rest.
+      record_delimiter: ['\r\n', '\n', '\r'],
       info: true,
       skip_empty_lines: true,
       cast: (text, { header }) => (!header && HARMLESS.test(text) ? text.slice(1) : text),
       columns: (header: string[]) => {
         const names = header.map((name) => name.trim().toLowerCase());
         const wrong = names.find((name) => !COLUMNS.includes(name as Column));
+        if (wrong !== undefined && /[;\t]/.test(wrong)) {
+          throw new FieldFault('header', 'has fields that are separated by other than a comma');
+        }
         if (wrong !== undefined) throw new FieldFault('header', `has no column "${wrong}"`);
         const lacking = NEEDED.find((name) => !names.includes(name));
         if (lacking !== undefined) throw new FieldFault('header', `lacks the column "${lacking}"`);

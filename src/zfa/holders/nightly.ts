@@ -17,19 +17,29 @@ export interface HoldersNight {
 /** Warnings that are written out; all are counted. */
 const SHOWN = 10;
 
+export interface NotedEnds {
+  readonly night: HoldersNight;
+  /** Why the audit log lacks lines, which whatever uses the database next will write. */
+  readonly unlogged?: unknown;
+}
+
 /**
  * @param now seconds since 1970.
- * @throws ZonewrightError: exit 1, 2, 4 or 5 for the database and the audit log. What has been noted
- *   stays so, and its lines of the audit log are written by whatever uses the database next.
+ * @throws ZonewrightError: exit 1, 2, 4 or 5 for the database.
  */
 export function holdersNight(
   db: Database,
   stateDir: string,
   now: number,
   warn: (text: string) => void,
-): HoldersNight {
+): NotedEnds {
   const expired = expireDue(db, now, 'build');
-  logEvents(db, stateDir);
+  let unlogged: unknown;
+  try {
+    logEvents(db, stateDir);
+  } catch (error) {
+    unlogged = error;
+  }
   const expiring = expiringSoon(db, now).map(({ id, name, expires }) => ({
     id,
     name,
@@ -44,5 +54,6 @@ export function holdersNight(
     const more = countText(expiring.length - SHOWN);
     warn(`access of ${more} more holders ends within 30 days; zonewright zfa list --expiring`);
   }
-  return { expired, expiring: expiring.map(({ id, expires }) => ({ id, expires })) };
+  const night = { expired, expiring: expiring.map(({ id, expires }) => ({ id, expires })) };
+  return unlogged === undefined ? { night } : { night, unlogged };
 }

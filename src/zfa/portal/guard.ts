@@ -22,17 +22,28 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
 
 /**
  * Was this POST sent by a page of ours? Browsers send `Sec-Fetch-Site` to addresses that they trust
- * (TLS and loopback), and `Origin` with every POST; one that sends neither is not believed.
+ * (TLS and loopback), and `Origin` with every POST. Of one that sends neither, as text browsers do, the
+ * page that it names has to be ours (`Referer`); who says nothing is not believed.
  *
  * @param own our own origin, as in `https://zfa.example`.
  */
 export function isOwnForm(
-  told: { readonly site: string | undefined; readonly origin: string | undefined },
+  told: {
+    readonly site: string | undefined;
+    readonly origin: string | undefined;
+    readonly referer: string | undefined;
+  },
   own: string,
 ): boolean {
   // What the browser itself compares is right behind any proxy, too.
   if (told.site !== undefined) return told.site === 'same-origin';
-  return told.origin?.toLowerCase() === own.toLowerCase();
+  const from = told.origin ?? originOf(told.referer);
+  return from?.toLowerCase() === own.toLowerCase();
+}
+
+function originOf(address: string | undefined): string | undefined {
+  if (address === undefined || !URL.canParse(address)) return undefined;
+  return new URL(address).origin;
 }
 
 /** The fields of a form (application/x-www-form-urlencoded), each at its first value. */

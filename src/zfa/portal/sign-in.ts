@@ -58,7 +58,7 @@ function noticeOf(told: SignInNotice): Markup {
       return notice(
         'error',
         'That did not come from this page',
-        'The browser says that the form was sent from another site, so it was not acted on. Use the form below.',
+        'The browser does not say that the form was sent from this page, so it was not acted on. Use the form below.',
         'alert',
       );
     case 'address':

@@ -209,7 +209,11 @@ function agree(
 function isOurs({ headers, origin }: Request): boolean {
   const site = headers['sec-fetch-site'];
   return isOwnForm(
-    { site: Array.isArray(site) ? site.join() : site, origin: headers.origin },
+    {
+      site: Array.isArray(site) ? site.join() : site,
+      origin: headers.origin,
+      referer: headers.referer,
+    },
     origin,
   );
 }

@@ -1,12 +1,13 @@
 /** What the portal's page of a holder is made of, gathered from the disk and the database. */
 
 import { readFileSync } from 'node:fs';
+import { readAgreementText } from '../agreement-text.js';
 import type { Database, Value } from '../database/open.js';
 import type { Holder } from '../holders/model.js';
 import { zfaPlaces } from '../places.js';
 import type { CurrentZone, PageSources, ZoneDay } from '../portal/assemble.js';
 import type { PortalBundle } from '../portal/model.js';
-import { hasZones, isFor } from './bundle-routes.js';
+import { type BundleStore, hasZones, isFor } from './bundle-routes.js';
 import type { Request } from './exchange.js';
 import { hasAgreed, type Service } from './service.js';
 
@@ -43,7 +44,7 @@ export function gatherSources(
 /** The agreement's text; undefined: it can’t be read, which is told. */
 export function agreementText({ warn }: Service, file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return readAgreementText(file).toString('utf8');
   } catch (error) {
     warn(`the agreement can’t be read, so nobody can accept it: ${(error as Error).message}`);
     return undefined;
@@ -110,7 +111,7 @@ function zoneDays(db: Database, label: string): ZoneDay[] {
 /** The holder's bundles; not those with a zone that it has lost, which it would not be given. */
 function bundlesOf({ bundles, warn }: Service, holder: Holder): PortalBundle[] {
   const found: PortalBundle[] = [];
-  for (const date of bundles.days()) {
+  for (const date of daysOf(bundles, warn)) {
     const describe = (encrypted: boolean): BundleLink | undefined => {
       const bundle = bundles.find(date, holder, { encrypted });
       if (bundle === undefined || !hasZones(holder, bundle) || !isFor(holder, bundle))
@@ -130,6 +131,16 @@ function bundlesOf({ bundles, warn }: Service, holder: Holder): PortalBundle[] {
     }
   }
   return found;
+}
+
+/** None while they are out of order: the zones are there all the same. */
+function daysOf(bundles: BundleStore, warn: (text: string) => void): readonly string[] {
+  try {
+    return bundles.days();
+  } catch (error) {
+    warn(`the bundles can’t be read: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 type BundleLink = Omit<PortalBundle, 'date' | 'encrypted'>;

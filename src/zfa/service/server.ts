@@ -136,9 +136,6 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const secret = tokenSecret(makeZfaFolder(config.stateDir).tokenKey);
   const db = openDatabase(config.stateDir);
   logEvents(db, config.stateDir);
-  noteBegin(db, clock());
-  // All requests stand still while a call waits: what is busy now is done a second later.
-  db.sql(`PRAGMA busy_timeout = ${limits.patience}`).get();
 
   let auditError: Error | undefined;
   const sink = options.openAudit(config.stateDir, (error) => {
@@ -291,6 +288,8 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     if (metricsServer !== undefined) {
       metricsAddress = await listen(metricsServer, options.metrics!);
     }
+    // One that could not listen has not run.
+    noteBegin(db, clock());
   } catch (error) {
     server.close();
     metrics.close();
@@ -298,6 +297,8 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     db.close();
     throw error;
   }
+  // All requests stand still while a call waits: what is busy now is done a second later.
+  db.sql(`PRAGMA busy_timeout = ${limits.patience}`).get();
   for (const one of [server, metricsServer]) {
     one?.on('error', (error) => warn(`the listener: ${error.message}`));
   }

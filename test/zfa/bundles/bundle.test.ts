@@ -344,6 +344,15 @@ describeWithTools(['age', 'age-keygen'], 'zfa bundle', () => {
   });
 });
 
+it('a reader that goes before the end of a bundle is told', async () => {
+  const bin = join(process.cwd(), 'bin', 'zonewright.js');
+  const text = `"${process.execPath}" "${bin}" zfa bundle -q --now ${noon()} --holder acme --output - | (exec <&-; sleep 2); echo "$PIPESTATUS"`;
+  const { stdout, stderr } = await run('bash', ['-c', text], { cwd: built.folder });
+  expect(stdout).toBe('1\n');
+  expect(stderr).toContain('the reader of standard output has gone before the end');
+  expect(stderr.match(/error/g)).toHaveLength(1);
+});
+
 describe('the agreement', () => {
   const agreed = (file: string): Registry => {
     const registry = copyOf(plain);
@@ -383,6 +392,21 @@ describe('the agreement', () => {
     expect(JSON.parse(stdout)).toMatchObject({ bundles: null });
     expect(existsSync(published(registry, 'com', 'com.zone.gz'))).toBe(true);
     expect((await bundle(registry)).status).toBe(2);
+    // Neither does one that can be read for ever keep anybody waiting.
+    const text = join(registry.folder, 'missing.txt');
+    await run('mkfifo', [text]);
+    for (const command of ['build', 'zfa bundle']) {
+      const done = await zonewright([...command.split(' '), '--now', noon()], {
+        cwd: registry.folder,
+      });
+      expect(done.status).toBe(command === 'build' ? 1 : 2);
+      expect(done.stderr).toContain("missing.txt: the agreement's text is no regular file");
+    }
+    const { stdout: checks } = await zonewright(['doctor', '--json'], { cwd: registry.folder });
+    expect(JSON.parse(checks).checks).toContainEqual(
+      expect.objectContaining({ name: 'agreement', status: 'fail' }),
+    );
+    rmSync(text);
     writeFileSync(join(registry.folder, 'missing.txt'), 'Here it is.\n');
     expect((await bundle(registry)).status).toBe(0);
   });

@@ -1,10 +1,19 @@
 /** The names added and removed in bundles: from day to day, whatever was built and undone between. */
-import { readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readManifest } from '#zonewright/publish/manifest.js';
 import { readDay } from '#zonewright/zfa/bundles/day-files.js';
-import { openDay } from '#zonewright/zfa/bundles/days.js';
+import { listDays, openDay } from '#zonewright/zfa/bundles/days.js';
 import { openDatabase } from '#zonewright/zfa/database/open.js';
 import { createPublishedZones } from '#zonewright/zfa/published.js';
 import { copyOf, makeBase, NAMES, rows } from '../../publish/small-registry.js';
@@ -30,10 +39,19 @@ async function build(
   day: number,
   hour: number,
   names: readonly string[],
+  ...args: readonly string[]
 ): Promise<Registry> {
   writeDeposit(registry.exportFolder, ['com', 'net'], rows(names));
-  await zonewrightOk(['build', '--now', noon(day + hour / 24)], { cwd: registry.folder });
+  const now = noon(day + hour / 24);
+  await zonewrightOk(['build', '--now', now, ...args], { cwd: registry.folder });
   return registry;
+}
+
+/** Takes the row of a day's bundles away, as after a kill between the bundles and the row. */
+function forget(registry: Registry, day: number): void {
+  const db = openDatabase(join(registry.folder, 'state'));
+  db.change(() => db.sql('DELETE FROM zone_days WHERE date = ?').run(dayText(day)));
+  db.close();
 }
 
 const bundle = (registry: Registry, day: number, ...args: string[]) =>
@@ -146,13 +164,41 @@ describe('the names added and removed in bundles', () => {
     expect(warnings).toHaveLength(2);
   });
 
+  it.each([
+    ['day.json', '{"version":1}'],
+    ['day.json', '{"version":1,"zones":[null]}'],
+    ['day.json', undefined],
+    ['com.added.txt.gz', ''],
+    ['com.removed.txt.gz', undefined],
+  ])('a damaged %s (%s) takes neither the zone nor the next bundles', async (name, text) => {
+    const registry = copyOf(base);
+    const output = outputOf(registry);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
+    const file = join(openDay(output, dayText(1))!.folder, name);
+    rmSync(file);
+    if (text !== undefined) writeFileSync(file, text);
+    const warnings: string[] = [];
+    const zones = createPublishedZones(output, ['com'], (warning) => warnings.push(warning));
+    for (let n = 0; n < 2; n++) {
+      const { counts, generation, files } = zones.current('com')!;
+      expect(counts.added).toBe(1);
+      const own = join(output, 'com', generation, 'added.txt.gz');
+      expect(files.get('com.added.txt.gz')!.path).toBe(own);
+      expect(zones.withEtag('com', 'com.added.txt.gz', '1-1-x')).toBeUndefined();
+    }
+    expect(warnings).toEqual([expect.stringContaining(file)]);
+    await build(registry, 2, 0, [...NAMES, 'one.com', 'two.com', 'three.com']);
+    expect(com(registry, 2)).toMatchObject({
+      added: ['three.com.'],
+      since: { date: dayText(1) },
+    });
+  });
+
   it('are against what the holders have, whatever the database remembers', async () => {
     const registry = copyOf(base);
     await build(registry, 1, 0, [...NAMES, 'one.com']);
-    // As after a kill between the last day's bundles and the row of them.
-    const db = openDatabase(join(registry.folder, 'state'));
-    db.change(() => db.sql('DELETE FROM zone_days WHERE date = ?').run(dayText(1)));
-    db.close();
+    forget(registry, 1);
     await build(registry, 2, 0, [...NAMES, 'one.com', 'two.com']);
     expect(com(registry, 2)).toMatchObject({ added: ['two.com.'], since: { date: dayText(1) } });
     // A folder that is not kept any more is remembered.
@@ -161,6 +207,49 @@ describe('the names added and removed in bundles', () => {
     }
     await build(registry, 3, 0, [...NAMES, 'two.com']);
     expect(com(registry, 3)).toMatchObject({ removed: ['one.com.'], since: { date: dayText(2) } });
+  });
+
+  it('stay so when the folder that they are against is not kept', async () => {
+    const registry = copyOf(base);
+    const config = join(registry.folder, 'zonewright.toml');
+    appendFileSync(config, '\n[zfa]\nkeep-days = 1\n');
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    forget(registry, 1);
+    await build(registry, 2, 0, [...NAMES, 'one.com', 'two.com']);
+    expect(listDays(outputOf(registry))).toEqual([dayText(2)]);
+    await build(registry, 2, 1, [...NAMES, 'one.com', 'two.com', 'three.com']);
+    const expected = { added: ['three.com.', 'two.com.'], since: { date: dayText(1) } };
+    expect(com(registry, 2)).toMatchObject(expected);
+    // Also where the row is lost for good: what the day's bundles of before are against is known.
+    forget(registry, 1);
+    expect(JSON.parse((await bundle(registry, 2 + 2 / 24)).stdout)).toMatchObject({ fresh: false });
+    expect(com(registry, 2)).toMatchObject(expected);
+  });
+
+  it('that can not go on from the day before go on with what was told on the day', async () => {
+    const registry = copyOf(base);
+    await build(registry, 0, 1, [...NAMES, 'zero.com']);
+    writeFileSync(join(outputOf(registry), 'com/current/com.zone'), '');
+    const guards = ['--override', 'max-change', '--override', 'max-removed', '--reason', 'damaged'];
+    await build(registry, 1, 0, [...NAMES, 'zero.com', 'one.com'], ...guards);
+    const all = ['a.com.', 'b.com.', 'hoster.com.', 'one.com.', 'zero.com.'];
+    const first = com(registry, 1);
+    expect(first).toMatchObject({ added: all, removed: [], since: undefined });
+    const { counts } = readManifest(join(outputOf(registry), 'com', first.generation))!;
+    expect(counts).toMatchObject({ previousDelegations: null });
+    writeDeposit(registry.exportFolder, ['com', 'net'], rows([...NAMES, 'one.com', 'two.com']));
+    const now = noon(1 + 1 / 24);
+    const built = await zonewrightOk(['build', '--now', now], { cwd: registry.folder });
+    expect(built.stderr).toContain(`the lists of ${first.generation} are against nothing`);
+    const second = com(registry, 1);
+    expect(second).toMatchObject({
+      added: ['a.com.', 'b.com.', 'hoster.com.', 'one.com.', 'two.com.'],
+      removed: [],
+      since: undefined,
+    });
+    expect(JSON.parse((await bundle(registry, 1 + 2 / 24)).stdout)).toMatchObject({ fresh: false });
+    await build(registry, 2, 0, [...NAMES, 'two.com']);
+    expect(com(registry, 2)).toMatchObject({ removed: ['one.com.'], since: { date: dayText(1) } });
   });
 
   it('are made again where their file was damaged', async () => {
@@ -196,6 +285,20 @@ describe('the names added and removed in bundles', () => {
     expect((await bundle(registry, 2, '--date', dayText(2))).stderr).not.toContain('again');
     expect(com(registry, 2)).toMatchObject({ added: ['three.com.'], since: { date: dayText(1) } });
     expect((await bundle(registry, 2, '--date', dayText(1))).stderr).not.toContain('again');
+  });
+
+  it('of the day after one that is bundled late want making again, too', async () => {
+    const registry = copyOf(base);
+    await build(registry, 1, 0, [...NAMES, 'one.com']);
+    rmSync(openDay(outputOf(registry), dayText(1))!.folder, { recursive: true });
+    forget(registry, 1);
+    await build(registry, 2, 0, [...NAMES, 'one.com', 'two.com']);
+    expect(com(registry, 2)).toMatchObject({ added: ['one.com.', 'two.com.'] });
+    const late = await bundle(registry, 2, '--date', dayText(1));
+    expect(com(registry, 1)).toMatchObject({ added: ['one.com.'] });
+    expect(late.stderr).toContain(`com: the bundles of ${dayText(2)} don't tell`);
+    await bundle(registry, 2, '--date', dayText(2));
+    expect(com(registry, 2)).toMatchObject({ added: ['two.com.'] });
   });
 
   it('go on from a zone without delegations', async () => {

@@ -110,7 +110,15 @@ describe('changes one after another', () => {
     const steps = Array.from({ length: 1100 }, (_, n) => change(folder, state(n), state(n + 1)));
     const own = tempDir('joined');
     const out = { added: join(own, 'added'), removed: join(own, 'removed') };
-    const made = await joinChanges(steps, out);
+    const opened = () => readdirSync('/proc/self/fd').length;
+    const before = opened();
+    let most = 0;
+    const timer = setInterval(() => {
+      most = Math.max(most, opened() - before);
+    });
+    const made = await joinChanges(steps, out).finally(() => clearInterval(timer));
+    expect(most).toBeGreaterThan(10);
+    expect(most).toBeLessThan(100);
     const expected = change(folder, state(0), state(1100));
     expect(textOf(out.added)).toBe(textOf(expected.added));
     expect(textOf(out.removed)).toBe(textOf(expected.removed));

@@ -102,7 +102,11 @@ describe.concurrent('what is refused changes nothing', () => {
     [4, /acme is pending/, ['revoke', 'acme', '--reason', 'x']],
     [2, /--reason .*empty/, ['deny', 'acme', '--reason', ' ']],
     [2, /nothing to change/, ['change', 'acme']],
-    [2, /exclude/, ['change', 'acme', '--allow', '192.0.2.1', '--allow-any']],
+    [
+      2,
+      /exclude(.|\n)*usage: zonewright zfa change/,
+      ['change', 'acme', '--allow', '192.0.2.1', '--allow-any'],
+    ],
     [2, /--with-hashes needs --output/, ['export', '--with-hashes']],
   ])('exit %i: %s', async (status, message, args) => {
     const done = await tryZfa(site, ...args);
@@ -115,6 +119,22 @@ describe.concurrent('what is refused changes nothing', () => {
     const done = await tryZfa(site, 'revoke', 'acme', '--reason', 'x', '--json');
     expect(JSON.parse(done.stdout)).toMatchObject({ version: 1, error: { exitCode: 4 } });
   });
+});
+
+it('renew: of a holder that has no password it is told', async () => {
+  const site = makeSite();
+  const file = join(site, 'old.csv');
+  writeFileSync(
+    file,
+    'id,name,email,zones,state,approved,expires\nold,A,a@b.c,com,expired,2025-01-01,2026-01-01\n',
+  );
+  await zfa(site, 'import', file);
+  const { stderr } = await tryZfa(site, 'renew', 'old', '--expires', '2027-11-25');
+  expect(stderr).toContain('old has no password: zonewright zfa passwd old makes one');
+  await zfa(site, 'passwd', 'old');
+  const again = await tryZfa(site, 'renew', 'old', '--expires', '2027-12-25');
+  expect(again).toMatchObject({ status: 0 });
+  expect(again.stderr).not.toContain('password');
 });
 
 it('change: what is named changes, an empty text takes away, the log says what', async () => {

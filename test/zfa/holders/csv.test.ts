@@ -100,6 +100,22 @@ describe('holders as CSV', () => {
   });
 });
 
+it('lines of a CSV file may end in several ways; its fields are separated by commas', async () => {
+  const mixed = 'id,name,email,zones\none,A,a@b.c,com\r\ntwo,B,a@b.c,com\nthree,C,a@b.c,com';
+  expect((await read(mixed)).map(({ holder, line }) => [holder.id, line])).toEqual([
+    ['one', 2],
+    ['two', 3],
+    ['three', 4],
+  ]);
+  for (const separator of [';', '\t']) {
+    const other = 'id,name,email,zones\none,A,a@b.c,com\n'.replaceAll(',', separator);
+    await expect(read(other)).rejects.toMatchObject({
+      message: expect.stringContaining('other than a comma'),
+      place: { line: 1 },
+    });
+  }
+});
+
 describe('what can not be imported is told with its line and field', () => {
   const HEAD = 'id,name,email,zones,allow,state,approved,expires,ended,password-hash,age-key';
   const good = ['ok,Acme,a@b.example,com', '', '', '', '', '', '', ''];

@@ -1,4 +1,11 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { readAudit } from '#zonewright/zfa/audit/log.js';
@@ -45,8 +52,8 @@ it('notes an end at the time that it was, once, and voids tokens', () => {
   const { db, state, night } = holders({ past: -3, now: 0, later: 90 });
   const before = findHolder(db, 'past')!;
   expect(isActive(before, NOW)).toBe(false);
-  expect(night()).toEqual({ expired: ['now', 'past'], expiring: [] });
-  expect(night()).toEqual({ expired: [], expiring: [] });
+  expect(night()).toEqual({ night: { expired: ['now', 'past'], expiring: [] } });
+  expect(night()).toEqual({ night: { expired: [], expiring: [] } });
   const after = findHolder(db, 'past')!;
   expect(after).toMatchObject({ state: 'expired', expires: NOW - 3 * DAY });
   expect(after.epoch).toBeGreaterThan(before.epoch);
@@ -60,7 +67,7 @@ it('notes an end at the time that it was, once, and voids tokens', () => {
 
 it('warns of ends within 30 days, the next first, and counts what it does not name', () => {
   const { warnings, night } = holders({ b: 30, a: 5, c: 31 });
-  expect(night().expiring).toEqual([
+  expect(night().night.expiring).toEqual([
     { id: 'a', expires: '2026-11-27T00:00:00Z' },
     { id: 'b', expires: '2026-12-22T00:00:00Z' },
   ]);
@@ -69,7 +76,7 @@ it('warns of ends within 30 days, the next first, and counts what it does not na
     'access of holder b (Acme) ends 2026-12-22T00:00:00Z; zonewright zfa renew b --expires DATE',
   ]);
   const many = holders(Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`h${n}`, 7])));
-  expect(many.night().expiring).toHaveLength(25);
+  expect(many.night().night.expiring).toHaveLength(25);
   expect(many.warnings).toHaveLength(11);
   expect(many.warnings.at(-1)).toContain('15 more');
 });
@@ -157,5 +164,31 @@ it('what keeps ends from being noted is told, and keeps no zone and no bundle fr
   renameSync(`${log}.aside`, log);
   writeFileSync(join(folder, 'zonewright.toml'), config);
   await zonewrightOk(['build', '--now', later(4 * DAY)], { cwd: folder });
+  expect(await zfa(folder, 'log', 'past')).toContain('expired  past');
+});
+
+it('ends whose lines can be written only after publication are noted, and named', async () => {
+  const { folder } = copyOf(await makeBase());
+  await zonewrightOk(['build', '--now', later(60)], { cwd: folder });
+  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
+  await zfa(folder, 'add', 'past', ...fields, '--now', later(70));
+  await zfa(folder, 'approve', 'past', '--expires', later(DAY), '--now', later(80));
+  const log = zfaPlaces(join(folder, 'state')).auditLog;
+  renameSync(log, `${log}.aside`);
+  mkdirSync(log);
+  const mend = join(folder, 'mend.sh');
+  writeFileSync(mend, `#!/bin/sh\nrmdir ${log} && mv ${log}.aside ${log}\n`, { mode: 0o755 });
+  const config = join(folder, 'zonewright.toml');
+  appendFileSync(config, `\n[publish]\nafter = "${mend}"\n`);
+  const built = await zonewrightOk(['build', '--json', '--now', later(2 * DAY)], { cwd: folder });
+  const { holders, warnings } = JSON.parse(built.stdout) as {
+    holders: object;
+    warnings: readonly string[];
+  };
+  expect(holders).toEqual({ expired: ['past'], expiring: [] });
+  expect(warnings.filter((warning) => warning.includes('access to the zone files'))).toEqual([
+    expect.stringContaining('could not be noted'),
+    expect.stringContaining('is noted now'),
+  ]);
   expect(await zfa(folder, 'log', 'past')).toContain('expired  past');
 });

@@ -154,20 +154,38 @@ describe('assemblePage', () => {
 
 describe('isOwnForm', () => {
   const own = 'https://zfa.example';
+  const none = { site: undefined, origin: undefined, referer: undefined };
 
   it('believes what the browser says of where a form comes from', () => {
-    expect(isOwnForm({ site: 'same-origin', origin: own }, own)).toBe(true);
+    expect(isOwnForm({ ...none, site: 'same-origin', origin: own }, own)).toBe(true);
     // Behind a proxy the browser's origin is not what we are asked as.
-    expect(isOwnForm({ site: 'same-origin', origin: 'https://public.example' }, own)).toBe(true);
+    expect(isOwnForm({ ...none, site: 'same-origin', origin: 'https://public.example' }, own)).toBe(
+      true,
+    );
     for (const site of ['cross-site', 'same-site', 'none', '', 'SAME-ORIGIN']) {
-      expect(isOwnForm({ site, origin: own }, own)).toBe(false);
+      expect(isOwnForm({ site, origin: own, referer: `${own}/` }, own)).toBe(false);
     }
   });
 
   it('goes by the origin where there is no more, and by nothing not at all', () => {
-    expect(isOwnForm({ site: undefined, origin: own }, own)).toBe(true);
-    for (const origin of ['https://evil.example', 'http://zfa.example', 'null', '', undefined]) {
-      expect(isOwnForm({ site: undefined, origin }, own)).toBe(false);
+    expect(isOwnForm({ ...none, origin: own }, own)).toBe(true);
+    expect(isOwnForm(none, own)).toBe(false);
+    for (const origin of ['https://evil.example', 'http://zfa.example', 'null', '']) {
+      expect(isOwnForm({ ...none, origin }, own)).toBe(false);
+      // What says less does not count then.
+      expect(isOwnForm({ ...none, origin, referer: `${own}/` }, own)).toBe(false);
+    }
+  });
+
+  it('goes by the page of a browser that says no more', () => {
+    expect(isOwnForm({ ...none, referer: `${own}/sign-in` }, own)).toBe(true);
+    for (const referer of [
+      `${own}.evil.example/`,
+      `https://evil.example/?${own}`,
+      own.slice(8),
+      '',
+    ]) {
+      expect(isOwnForm({ ...none, referer }, own)).toBe(false);
     }
   });
 });

@@ -228,7 +228,8 @@ describe('one complete download a day', () => {
     const sha256 = createHash('sha256').update(text).digest('hex');
     const files = [{ name, bytes: text.length, sha256 }];
     const zones = [{ zone: 'com', generation, serial: 1, files }];
-    writeFileSync(join(folder, 'day.json'), JSON.stringify({ version: 1, zones }));
+    const day = { version: 1, date: '20261122', modified: NOW, zones, shared: {}, indexSha256: '' };
+    writeFileSync(join(folder, 'day.json'), JSON.stringify(day));
     // Not by a date either is the one taken for the other.
     const since = String(own.headers['last-modified']);
     expect((await get({ 'If-Modified-Since': since }, path)).status).toBe(200);

@@ -3,13 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../../../src/zfa/database/open.js';
+import { SERVICE_BEGAN } from '../../../src/zfa/report/report.js';
 import { tempDir, zonewright } from '../../tools/cli.js';
 import { makeCertificate } from './certificate.js';
 import {
   addHolder,
   ask,
+  NOW,
   PASSWORD,
   publish,
   type StartOptions,
@@ -291,6 +295,24 @@ it('figures have a listener of their own', async () => {
   }
   expect(text).not.toContain('acme');
   expect((await ask(service.running.metricsUrl!, '/')).status).toBe(404);
+});
+
+it('one that could not listen has not run: nothing is known of downloads then', async () => {
+  await start();
+  const folder = tempDir('second');
+  const begun = () => {
+    const db = openDatabase(join(folder, 'state'));
+    const row = db.sql('SELECT value FROM facts WHERE name = ?').get(SERVICE_BEGAN);
+    db.close();
+    return row;
+  };
+  const busy = { host: '127.0.0.1', port: Number(new URL(service.running.url).port) };
+  const failed = startTestService({ folder, metrics: busy });
+  await expect(failed).rejects.toMatchObject({ exitCode: 2 });
+  expect(begun()).toBeUndefined();
+  const second = await startTestService({ folder });
+  await second.stop();
+  expect(begun()).toEqual({ value: `${NOW}` });
 });
 
 describe('the end', () => {

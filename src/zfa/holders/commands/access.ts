@@ -12,7 +12,7 @@ import { textField } from '../fields.js';
 import type { Holder } from '../model.js';
 import { hashPassword, makePassword } from '../password.js';
 import * as rules from '../rules.js';
-import { requireHolder, savePasswordHash } from '../store.js';
+import { passwordHashOf, requireHolder, savePasswordHash } from '../store.js';
 import { warnOfAgreement } from '../view.js';
 import {
   apply,
@@ -141,5 +141,8 @@ export async function renewCommand(options: RenewOptions): Promise<void> {
     expireDue(site.db, now);
     const holder = apply(site, id, (before) => rules.renewed(before, expires, now));
     tellHolder(options, holder, `access until ${isoTime(expires)}`);
+    if (passwordHashOf(site.db, id) === undefined) {
+      options.reporter.warn(`${id} has no password: zonewright zfa passwd ${id} makes one`);
+    }
   });
 }

@@ -8,7 +8,7 @@
 
 import { existsSync } from 'node:fs';
 import type { CommonOptions } from '../../../cli/common.js';
-import { countText, printJson } from '../../../cli/output.js';
+import { countText, printJson, wantWholeOutput } from '../../../cli/output.js';
 import { writeSynced } from '../../../durable.js';
 import { inputError, usageError } from '../../../errors.js';
 import { assertPlace, outputError } from '../../../write/place.js';
@@ -84,6 +84,7 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
       }),
     );
     const count = all.length;
+    wantWholeOutput();
     if (output !== undefined) writeExport(output, holdersToCsv(all, hashes));
     else if (!options.json) process.stdout.write(holdersToCsv(all, hashes));
     options.reporter.info(`${holdersText(count)}${output === undefined ? '' : ` in ${output}`}`);
