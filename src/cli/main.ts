@@ -189,13 +189,15 @@ function isReaderGone(error: unknown): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === 'EPIPE';
 }
 
+const STDOUT = 'standard output';
+
 let readerGoneTold = false;
 
 /** There is nothing to complain about, unless the reader would take a part for the whole. */
 function tellReaderGone(fail: (error: unknown) => void): void {
   if (!isWholeOutputWanted() || readerGoneTold) return;
   readerGoneTold = true;
-  const message = 'the reader of standard output has gone before the end: what it has is not whole';
+  const message = `the reader of ${STDOUT} has gone before the end: what it has is not whole`;
   fail(new ZonewrightError(EXIT.unexpected, message));
 }
 
@@ -211,7 +213,7 @@ function guardProcess(fail: (error: unknown) => void): void {
     if (failing) return;
     failing = true;
     if (isReaderGone(error)) {
-      tellReaderGone(fail);
+      if (stream === STDOUT) tellReaderGone(fail);
       end();
     }
     // What a full disk is called is loaded when there is one.
@@ -219,7 +221,7 @@ function guardProcess(fail: (error: unknown) => void): void {
       .then(({ storageError }) => fail(storageError(error, stream)))
       .finally(end);
   };
-  process.stdout.on('error', (error) => onFault(error, 'standard output'));
+  process.stdout.on('error', (error) => onFault(error, STDOUT));
   process.stderr.on('error', (error) => onFault(error, 'standard error'));
   const onDefect = (error: unknown): void => {
     fail(error);

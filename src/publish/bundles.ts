@@ -26,14 +26,19 @@ export interface BundlingRun {
 /** Says early what will keep the bundles from being made. */
 export function warnOfAgreement({ stateDir, zfa }: Config, warn: (text: string) => void): void {
   const terms = zfa.agreement?.file;
-  if (
-    terms !== undefined &&
-    hasDatabase(stateDir) &&
-    !statSync(terms, { throwIfNoEntry: false })?.isFile()
-  ) {
+  if (terms !== undefined && hasDatabase(stateDir) && !isFile(terms)) {
     warn(
       `${terms} (zfa.agreement) is not there, or no file: the zones can be published, bundles not be made`,
     );
+  }
+}
+
+/** Whatever is wrong with it keeps bundles from being made, and no zone. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
   }
 }
 

@@ -100,7 +100,7 @@ function warnOfNextDay(
     const next = daysOf(zone, later).at(-1);
     if (next === undefined || next.since?.generation === generation) continue;
     warn(
-      `${zone}: the bundles of ${next.date} don't tell the names added and removed against these of ${date}: make them again, too (zonewright zfa bundle --date ${next.date})`,
+      `${zone}: the bundles of ${next.date} don't tell the names added and removed against these of ${date}: as far as that can be followed, they do when they are made again (zonewright zfa bundle --date ${next.date})`,
     );
   }
 }
@@ -295,11 +295,14 @@ function noteZoneDays(db: Database, date: string, zones: readonly DayZone[]): vo
 
 /** Notes what a run that was killed, or failed, after it had made its bundles did not. */
 function noteMissedDays(db: Database, days: readonly DayZones[]): void {
-  const noted = db.sql('SELECT generation FROM zone_days WHERE date = ? AND zone = ?');
+  const noted = db.sql(
+    'SELECT generation, added, removed FROM zone_days WHERE date = ? AND zone = ?',
+  );
   for (const { date, zones } of days) {
-    const missed = zones.filter(
-      ({ zone, generation }) => noted.get(date, zone)?.generation !== generation,
-    );
+    const missed = zones.filter(({ zone, generation, added = null, removed = null }) => {
+      const row = noted.get(date, zone);
+      return row?.generation !== generation || row.added !== added || row.removed !== removed;
+    });
     if (missed.length > 0) noteZoneDays(db, date, missed);
   }
 }

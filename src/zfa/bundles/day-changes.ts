@@ -111,8 +111,12 @@ function waysFrom(
     const rest = wayBetween(zoneDir, earlier.zone.generation, zone.generation);
     if (Array.isArray(rest)) {
       const steps = [listsIn(earlier.folder, changeListNames(zone.zone)), ...rest];
+      const same =
+        earlier.zone.generation === zone.generation &&
+        since?.generation === zone.changes.since?.generation;
       if (since?.generation === base.generation) ways.unshift({ steps, since: base });
-      else ways.push({ steps, since });
+      // The generation's own lists say as much, and more of them.
+      else if (!same) ways.push({ steps, since });
     }
   }
   return { ways, lost: Array.isArray(whole) ? '' : whole };

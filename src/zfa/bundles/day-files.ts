@@ -169,8 +169,11 @@ function isDay(day: Unsure<DayDescription>): day is DayDescription {
 function isDayZone(zone: Unsure<DayZone>): boolean {
   return (
     typeof zone?.zone === 'string' &&
-    typeof zone.generation === 'string' &&
-    Number.isInteger(zone.serial) &&
+    isSince(zone) &&
+    [zone.delegations, zone.added, zone.removed].every(
+      (count) => count === undefined || Number.isInteger(count),
+    ) &&
+    (zone.since === undefined || isSince(zone.since as Unsure<Since>)) &&
     Array.isArray(zone.files) &&
     zone.files.length > 0 &&
     zone.files.every(
@@ -179,6 +182,14 @@ function isDayZone(zone: Unsure<DayZone>): boolean {
         Number.isInteger(file.bytes) &&
         typeof file.sha256 === 'string',
     )
+  );
+}
+
+function isSince(since: Unsure<Since>): boolean {
+  return (
+    typeof since?.generation === 'string' &&
+    Number.isInteger(since.serial) &&
+    (since.date === undefined || typeof since.date === 'string')
   );
 }
 

@@ -71,18 +71,19 @@ const TELL_EVERY = 60_000;
 
 /** Runs chores until the returned function is called. */
 export function startChores(chores: readonly Chore[], warn: (text: string) => void): () => void {
-  const timers = chores.map(({ every, what, run }) =>
-    setInterval(() => {
-      try {
-        run();
-      } catch (error) {
-        warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
-      }
-    }, every),
-  );
+  const timers = chores.map((chore) => setInterval(() => attempt(chore, warn), chore.every));
   return () => {
     for (const timer of timers) clearInterval(timer);
   };
+}
+
+/** Does a chore now; that it failed is told, and the next time is another try. */
+export function attempt({ what, run }: Chore, warn: (text: string) => void): void {
+  try {
+    run();
+  } catch (error) {
+    warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /**

@@ -27,7 +27,7 @@ import { createEndedSessions } from './ended-sessions.js';
 import { createFamiliar } from './familiar.js';
 import { healthRoutes } from './health-routes.js';
 import { createHolderDirectory } from './holder-directory.js';
-import { listen, quietly, startChores, waitForNone } from './lifecycle.js';
+import { attempt, type Chore, listen, quietly, startChores, waitForNone } from './lifecycle.js';
 import { createMetrics, type MetricsSource } from './metrics.js';
 import { portalRoutes } from './portal-routes.js';
 import { createResponder } from './respond.js';
@@ -136,6 +136,8 @@ export async function startService(options: ServeOptions): Promise<RunningServic
   const secret = tokenSecret(makeZfaFolder(config.stateDir).tokenKey);
   const db = openDatabase(config.stateDir);
   logEvents(db, config.stateDir);
+  // All requests stand still while a call waits: what is busy now is done a second later.
+  db.sql(`PRAGMA busy_timeout = ${limits.patience}`).get();
 
   let auditError: Error | undefined;
   const sink = options.openAudit(config.stateDir, (error) => {
@@ -288,26 +290,34 @@ export async function startService(options: ServeOptions): Promise<RunningServic
     if (metricsServer !== undefined) {
       metricsAddress = await listen(metricsServer, options.metrics!);
     }
-    // One that could not listen has not run.
-    noteBegin(db, clock());
   } catch (error) {
     server.close();
+    metricsServer?.close();
     metrics.close();
     await audit.close();
     db.close();
     throw error;
   }
-  // All requests stand still while a call waits: what is busy now is done a second later.
-  db.sql(`PRAGMA busy_timeout = ${limits.patience}`).get();
   for (const one of [server, metricsServer]) {
     one?.on('error', (error) => warn(`the listener: ${error.message}`));
   }
 
+  const began = clock();
+  let beginNoted = false;
   const flush = (): void => {
+    // Not before it listens: one that could not has not run.
+    if (!beginNoted) noteBegin(db, began);
+    beginNoted = true;
     records.flush();
     familiar.flush();
     ended.flush(clock());
   };
+  const flushing: Chore = {
+    every: limits.flushEvery,
+    what: 'writing what was downloaded',
+    run: flush,
+  };
+  attempt(flushing, warn);
   const endChores = startChores(
     [
       {
@@ -319,7 +329,7 @@ export async function startService(options: ServeOptions): Promise<RunningServic
           downloads.recheck();
         },
       },
-      { every: limits.flushEvery, what: 'writing what was downloaded', run: flush },
+      flushing,
       {
         every: limits.flushEvery,
         what: 'writing the audit log',

@@ -394,6 +394,14 @@ describe('the agreement', () => {
     expect((await bundle(registry)).status).toBe(2);
     // Neither does one that can be read for ever keep anybody waiting.
     const text = join(registry.folder, 'missing.txt');
+    // A path that can't be looked at keeps no zone back, either.
+    const config = join(registry.folder, 'zonewright.toml');
+    const configured = readFileSync(config, 'utf8');
+    writeFileSync(config, configured.replace('missing.txt', 'zonewright.toml/x'));
+    const night = await build(registry, '--now', noon(1 / 24));
+    expect(night.status).toBe(1);
+    expect(night.stderr).toContain('com, net published, but the bundles');
+    writeFileSync(config, configured);
     await run('mkfifo', [text]);
     for (const command of ['build', 'zfa bundle']) {
       const done = await zonewright([...command.split(' '), '--now', noon()], {

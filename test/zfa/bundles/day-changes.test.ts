@@ -167,17 +167,25 @@ describe('the names added and removed in bundles', () => {
   it.each([
     ['day.json', '{"version":1}'],
     ['day.json', '{"version":1,"zones":[null]}'],
+    ['day.json', { added: {} }],
+    ['day.json', { since: null }],
+    ['day.json', { serial: '1' }],
     ['day.json', undefined],
     ['com.added.txt.gz', ''],
     ['com.removed.txt.gz', undefined],
-  ])('a damaged %s (%s) takes neither the zone nor the next bundles', async (name, text) => {
+  ])('a damaged %s (%j) takes neither the zone nor the next bundles', async (name, text) => {
     const registry = copyOf(base);
     const output = outputOf(registry);
     await build(registry, 1, 0, [...NAMES, 'one.com']);
     await build(registry, 1, 1, [...NAMES, 'one.com', 'two.com']);
     const file = join(openDay(output, dayText(1))!.folder, name);
+    const { zones: told, ...day } = JSON.parse(readFileSync(join(file, '../day.json'), 'utf8')) as {
+      zones: object[];
+    };
+    const edited = (more: object) =>
+      JSON.stringify({ ...day, zones: told.map((z) => ({ ...z, ...more })) });
     rmSync(file);
-    if (text !== undefined) writeFileSync(file, text);
+    if (text !== undefined) writeFileSync(file, typeof text === 'string' ? text : edited(text));
     const warnings: string[] = [];
     const zones = createPublishedZones(output, ['com'], (warning) => warnings.push(warning));
     for (let n = 0; n < 2; n++) {
@@ -237,6 +245,7 @@ describe('the names added and removed in bundles', () => {
     expect(first).toMatchObject({ added: all, removed: [], since: undefined });
     const { counts } = readManifest(join(outputOf(registry), 'com', first.generation))!;
     expect(counts).toMatchObject({ previousDelegations: null });
+    expect(JSON.parse((await bundle(registry, 1)).stdout)).toMatchObject({ fresh: false });
     writeDeposit(registry.exportFolder, ['com', 'net'], rows([...NAMES, 'one.com', 'two.com']));
     const now = noon(1 + 1 / 24);
     const built = await zonewrightOk(['build', '--now', now], { cwd: registry.folder });

@@ -93,6 +93,18 @@ it('a full standard output is no defect of zonewright', async () => {
 });
 
 describe('zfa export', () => {
+  it('to a reader that goes early: exit 1; of a whole file it is nothing', async () => {
+    const own = copyOfSite(site);
+    const gone = '| (exec <&-; sleep 2); echo "$PIPESTATUS"';
+    const led = async (args: string) => {
+      const line = `node "$0" zfa export ${args} --now ${NOW} ${gone}`;
+      return (await run('bash', ['-c', line, BIN], { cwd: own })).stdout.trim();
+    };
+    expect(await led('')).toBe('1');
+    expect(await led('--output all.csv --json')).toBe('0');
+    expect(await led('--output all2.csv 2>&1 >/dev/null')).toBe('0');
+  });
+
   it('--json: the rows, or how many are in the file', async () => {
     const { output, count, holders } = await zfaJson<{
       output: null;

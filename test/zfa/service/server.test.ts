@@ -315,6 +315,32 @@ it('one that could not listen has not run: nothing is known of downloads then', 
   expect(begun()).toEqual({ value: `${NOW}` });
 });
 
+it('begins beside a database that is held, and notes its beginning afterwards', async () => {
+  await start();
+  const folder = tempDir('held');
+  openDatabase(join(folder, 'state')).close();
+  const db = openDatabase(join(folder, 'state'));
+  const begun = () => db.sql('SELECT value FROM facts WHERE name = ?').get(SERVICE_BEGAN);
+  const second = await startTestService({
+    folder,
+    // Between the last of what has to be read and written first, and the listening.
+    openAudit: () => {
+      db.sql('BEGIN IMMEDIATE').run();
+      return {
+        write: () => undefined,
+        flush: async () => undefined,
+        close: async () => undefined,
+      };
+    },
+  });
+  expect((await second.ask('/minisign.pub')).status).toBe(404);
+  expect(second.warnings).toContainEqual(expect.stringContaining('locked'));
+  db.sql('ROLLBACK').run();
+  await until(() => begun() !== undefined);
+  await second.stop();
+  db.close();
+});
+
 describe('the end', () => {
   it('the address is free at once, downloads go on, idle connections end', async () => {
     await start();

@@ -84,7 +84,7 @@ export async function exportCommand(options: ExportOptions): Promise<void> {
       }),
     );
     const count = all.length;
-    wantWholeOutput();
+    if (output === undefined) wantWholeOutput();
     if (output !== undefined) writeExport(output, holdersToCsv(all, hashes));
     else if (!options.json) process.stdout.write(holdersToCsv(all, hashes));
     options.reporter.info(`${holdersText(count)}${output === undefined ? '' : ` in ${output}`}`);
