@@ -18,7 +18,7 @@ import { openDatabase } from '#zonewright/zfa/database/open.js';
 import type { ByteSource } from '#zonewright/zfa/stream/byte-source.js';
 import { copyOf, makeBase } from '../../publish/small-registry.js';
 import { run, tempDir, zonewright, zonewrightOk } from '../../tools/cli.js';
-import { describeWithTools } from '../../tools/judges.js';
+import { describeWithTools, judge } from '../../tools/judges.js';
 import { published, type Registry } from '../../tools/registry.js';
 import { addHolders, dayText, holder, NOON, noon } from './holders.js';
 
@@ -111,7 +111,8 @@ describe('the nightly build', () => {
   });
 });
 
-describeWithTools(['tar', 'md5sum', 'minisign', 'gunzip'], 'a bundle, for its holder', () => {
+const HOLDERS_TOOLS = ['tar', 'md5sum', 'minisign', 'gunzip', 'dnssec-verify', 'faketime'];
+describeWithTools(HOLDERS_TOOLS, 'a bundle, for its holder', () => {
   let folder = '';
   let listing = '';
 
@@ -160,6 +161,19 @@ describeWithTools(['tar', 'md5sum', 'minisign', 'gunzip'], 'a bundle, for its ho
     writeFileSync(manifest, `${good} `);
     expect((await verify()).status).not.toBe(0);
     writeFileSync(manifest, good);
+  });
+
+  it('has zones that gunzip unpacks and dnssec-verify finds good', async () => {
+    for (const zone of ['com', 'net']) {
+      expect(await run('gunzip', ['-k', `${zone}.zone.gz`], { cwd: folder })).toMatchObject({
+        status: 0,
+      });
+      const file = join(folder, `${zone}.zone`);
+      const good = { zone, file, now: new Date(NOON * 1000) };
+      expect(await judge('dnssec-verify', good)).toMatchObject({ ok: true });
+      writeFileSync(file, readFileSync(file, 'utf8').replace(/^(.*\tns\t)/m, '$1x'));
+      expect(await judge('dnssec-verify', good)).toMatchObject({ ok: false });
+    }
   });
 
   it('has a manifest that is true of every file, packed and unpacked', async () => {
