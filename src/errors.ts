@@ -79,6 +79,11 @@ export function guardError(message: string, more?: More): ZonewrightError {
   return new ZonewrightError(EXIT.guard, message, more);
 }
 
+/** The text of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** `file:line: field: ` in front of a message, as far as it is known. */
 export function placeText(place: Place | undefined): string {
   if (place === undefined) return '';

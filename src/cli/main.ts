@@ -99,8 +99,6 @@ export async function main(argv: readonly string[]): Promise<void> {
       fail(usageFailure(error, blamed(error), program, args));
     } else if (!isReaderGone(error)) {
       fail(error);
-    } else {
-      tellReaderGone(fail);
     }
   }
 }
@@ -191,16 +189,6 @@ function isReaderGone(error: unknown): boolean {
 
 const STDOUT = 'standard output';
 
-let readerGoneTold = false;
-
-/** There is nothing to complain about, unless the reader would take a part for the whole. */
-function tellReaderGone(fail: (error: unknown) => void): void {
-  if (!isWholeOutputWanted() || readerGoneTold) return;
-  readerGoneTold = true;
-  const message = `the reader of ${STDOUT} has gone before the end: what it has is not whole`;
-  fail(new ZonewrightError(EXIT.unexpected, message));
-}
-
 /** Signals, a reader that has gone, and errors that nobody caught. */
 function guardProcess(fail: (error: unknown) => void): void {
   guardSignals();
@@ -213,7 +201,11 @@ function guardProcess(fail: (error: unknown) => void): void {
     if (failing) return;
     failing = true;
     if (isReaderGone(error)) {
-      if (stream === STDOUT) tellReaderGone(fail);
+      // There is nothing to complain about, unless the reader would take a part for the whole.
+      if (stream === STDOUT && isWholeOutputWanted()) {
+        const message = `the reader of ${STDOUT} has gone before the end: what it has is not whole`;
+        fail(new ZonewrightError(EXIT.unexpected, message));
+      }
       end();
     }
     // What a full disk is called is loaded when there is one.

@@ -8,7 +8,7 @@
 
 import { fstatSync, statSync, writeSync } from 'node:fs';
 import type { Ora } from 'ora';
-import { EXIT, placeText, ZonewrightError } from '../errors.js';
+import { EXIT, messageOf, placeText, ZonewrightError } from '../errors.js';
 
 /** Version of the JSON objects that commands print with `--json`. */
 export const JSON_VERSION = 1;
@@ -233,7 +233,7 @@ export function hasPrintedJson(): boolean {
 export function errorText(error: unknown, how: { color: boolean; debug: boolean }): string {
   const label = paint(how.color, 'red', 'error:');
   if (!(error instanceof ZonewrightError)) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const stack = error instanceof Error ? (error.stack ?? message) : message;
     return how.debug
       ? `zonewright: unexpected failure: ${stack}\n`
@@ -253,7 +253,7 @@ export function errorText(error: unknown, how: { color: boolean; debug: boolean 
 /** What `--json` prints for a command that failed. */
 export function errorJson(error: unknown): Record<string, unknown> {
   if (!(error instanceof ZonewrightError)) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { error: { message: `unexpected failure: ${message}`, exitCode: EXIT.unexpected } };
   }
   const { file, line, field } = error.place ?? {};

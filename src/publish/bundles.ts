@@ -8,7 +8,7 @@ import { statSync } from 'node:fs';
 import type { BuildOptions } from '../cli/options.js';
 import { countText } from '../cli/output.js';
 import type { Config } from '../config/model.js';
-import { EXIT, placeText, ZonewrightError } from '../errors.js';
+import { EXIT, messageOf, placeText, ZonewrightError } from '../errors.js';
 import type { HoldersNight } from '../zfa/holders/nightly.js';
 import { hasDatabase } from '../zfa/places.js';
 import type { Lock } from './lock.js';
@@ -42,12 +42,17 @@ function isFile(path: string): boolean {
   }
 }
 
+interface Failure {
+  readonly what: string;
+  readonly error: unknown;
+}
+
 /** What came of zone file access; nothing: there are no holders. */
 export interface Bundling {
   readonly made?: { readonly date: string; readonly holders: number; readonly seconds: number };
-  readonly ends?: HoldersNight;
+  readonly ends?: HoldersNight | undefined;
   /** What went wrong, and with what. */
-  readonly failure?: { readonly what: string; readonly error: unknown };
+  readonly failure?: Failure | undefined;
 }
 
 const ENDS = 'whose access to the zone files has ended could not be noted';
@@ -66,31 +71,31 @@ export async function noteEnds(run: BundlingRun): Promise<Bundling> {
 
 async function tryToNote({ config, options, warn }: BundlingRun): Promise<Bundling> {
   if (!hasDatabase(config.stateDir)) return {};
-  const failureOf = (error: unknown): Pick<Bundling, 'failure'> => ({
-    failure: { what: ENDS, error: storageError(error, config.stateDir) },
+  const failed = (error: unknown): Failure => ({
+    what: ENDS,
+    error: storageError(error, config.stateDir),
   });
   try {
     const { noteEnds } = await import('../zfa/nightly.js');
     const { night, unlogged } = noteEnds(config, options.now, warn);
-    return { ends: night, ...(unlogged === undefined ? {} : failureOf(unlogged)) };
+    return { ends: night, failure: unlogged === undefined ? undefined : failed(unlogged) };
   } catch (error) {
-    return failureOf(error);
+    return { failure: failed(error) };
   }
 }
 
 /** Once more, for what came of it before; nobody is warned of twice. */
 async function noteRest(run: BundlingRun, begun: Bundling): Promise<Bundling> {
-  if (begun.failure === undefined && begun.ends !== undefined) return begun;
-  const warn = begun.ends === undefined ? run.warn : (): void => undefined;
-  const { ends = begun.ends, failure } = await tryToNote({ ...run, warn });
-  const expired = [...(begun.ends?.expired ?? []), ...(ends?.expired ?? [])];
-  if (begun.failure !== undefined && failure === undefined) {
+  const { ends: first, failure } = begun;
+  if (failure === undefined && first !== undefined) return begun;
+  const warn = first === undefined ? run.warn : (): void => undefined;
+  const rest = await tryToNote({ ...run, warn });
+  if (failure !== undefined && rest.failure === undefined) {
     run.warn('whose access to the zone files has ended is noted now');
   }
-  return {
-    ...(ends === undefined ? {} : { ends: { ...ends, expired: [...new Set(expired)] } }),
-    ...(failure === undefined ? {} : { failure }),
-  };
+  if (first === undefined || rest.ends === undefined) return { ...rest, ends: rest.ends ?? first };
+  // An end is found once.
+  return { ...rest, ends: { ...rest.ends, expired: [...first.expired, ...rest.ends.expired] } };
 }
 
 /**
@@ -139,8 +144,4 @@ export function refuseFailedBundling(zones: readonly string[], { failure }: Bund
     `${zones.join(', ')} published, but ${what}: ${placeText(place)}${messageOf(error)}`,
     { hint: hint === undefined ? repeat : `${hint}\n${repeat}`, cause: error },
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

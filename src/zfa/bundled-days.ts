@@ -6,8 +6,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_FILE, type DayFile, type DayZone, readDay } from './bundles/day-files.js';
+import { withNewestFolder } from './bundles/days.js';
 import { bundlesFolder, listFolders } from './bundles/folders.js';
-import { changeListNames } from './shared-files.js';
+import { isChangeList } from './shared-files.js';
 
 /** A zone in the bundles of a day. */
 export interface BundledZone extends DayZone {
@@ -27,13 +28,9 @@ export interface BundledDays {
 
 /** A folder of bundles and what it has. */
 interface Day {
-  readonly folder: string;
   readonly made: number;
   readonly zones: readonly DayZone[];
 }
-
-/** So often it is looked again when a folder has gone that was there a moment ago. */
-const TURNS = 3;
 
 /** @param warn is told once of each thing that is out of order. */
 export function createBundledDays(outputDir: string, warn: (text: string) => void): BundledDays {
@@ -56,45 +53,38 @@ export function createBundledDays(outputDir: string, warn: (text: string) => voi
     }
   };
   const all = bundlesFolder(outputDir);
-  const folders = (): readonly string[] =>
-    attempt(all, () => listFolders(outputDir).map(({ name }) => join(all, name))) ?? [];
   // A folder never changes; but one that was removed may be made anew under its name.
   const known = new Map<string, { readonly file: string; readonly day: Day }>();
-  const dayOf = (folder: string): Day | undefined =>
-    attempt(folder, () => {
-      const { ino, mtimeMs } = statSync(join(folder, DAY_FILE));
-      const file = `${ino} ${mtimeMs}`;
-      const found = known.get(folder);
-      if (found?.file === file) return found.day;
-      const day = { folder, made: Math.floor(mtimeMs / 1000), zones: readDay(folder).zones };
-      if (known.size >= 1000) known.clear();
-      known.set(folder, { file, day });
-      return day;
-    });
+  const dayOf = (folder: string): Day => {
+    const { ino, mtimeMs } = statSync(join(folder, DAY_FILE));
+    const file = `${ino} ${mtimeMs}`;
+    const found = known.get(folder);
+    if (found?.file === file) return found.day;
+    const day = { made: Math.floor(mtimeMs / 1000), zones: readDay(folder).zones };
+    if (known.size >= 1000) known.clear();
+    known.set(folder, { file, day });
+    return day;
+  };
   const zoneIn = (label: string, folder: string): BundledZone | undefined => {
-    const day = dayOf(folder);
-    const zone = day?.zones.find((one) => one.zone === label);
-    if (day === undefined || zone === undefined) return undefined;
-    const names = Object.values(changeListNames(label));
-    const lists = zone.files.filter(({ name }) => names.includes(name));
-    return attempt(folder, () => {
-      for (const { name, bytes } of lists) {
-        const path = join(folder, name);
-        if (statSync(path).size !== bytes) throw new Error(`${path} has not its size`);
-      }
-      return { ...zone, folder, made: day.made, lists };
-    });
+    const { made, zones } = dayOf(folder);
+    const zone = zones.find((one) => one.zone === label);
+    if (zone === undefined) return undefined;
+    const lists = zone.files.filter(({ name }) => isChangeList(label, name));
+    for (const { name, bytes } of lists) {
+      const path = join(folder, name);
+      if (statSync(path).size !== bytes) throw new Error(`${path} has not its size`);
+    }
+    return { ...zone, folder, made, lists };
   };
   return {
-    newest: (label) => {
-      for (let turn = 0; turn < TURNS; turn++) {
-        const [newest] = folders();
-        if (newest === undefined) return undefined;
-        const zone = zoneIn(label, newest);
-        if (zone !== undefined || existsSync(newest)) return zone;
-      }
-      return undefined;
+    newest: (label) =>
+      attempt(all, () => withNewestFolder(outputDir, undefined, (folder) => zoneIn(label, folder))),
+    all: (label) => {
+      const folders = attempt(all, () => listFolders(outputDir)) ?? [];
+      return folders.flatMap(({ name }) => {
+        const folder = join(all, name);
+        return attempt(folder, () => zoneIn(label, folder)) ?? [];
+      });
     },
-    all: (label) => folders().flatMap((folder) => zoneIn(label, folder) ?? []),
   };
 }

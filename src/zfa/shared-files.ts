@@ -28,3 +28,8 @@ export function changeListNames(label: string): {
 } {
   return { added: `${label}.${ADDED}`, removed: `${label}.${REMOVED}` };
 }
+
+/** Is it one of {@link changeListNames}? */
+export function isChangeList(label: string, name: string): boolean {
+  return Object.values(changeListNames(label)).includes(name);
+}

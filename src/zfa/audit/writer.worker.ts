@@ -1,6 +1,7 @@
 /** The thread of {@link openAuditWriter}: appends what it is sent, and closes the database at the end. */
 
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../errors.js';
 import { openDatabase } from '../database/open.js';
 import type { AuditEntry } from './chain.js';
 import { appendAudit } from './log.js';
@@ -19,7 +20,7 @@ port.on('message', (message: readonly AuditEntry[] | 'end') => {
   try {
     appendAudit(db, stateDir, message);
   } catch (error) {
-    answer.error = error instanceof Error ? error.message : String(error);
+    answer.error = messageOf(error);
   }
   port.postMessage(answer satisfies Answer);
 });

@@ -53,9 +53,10 @@ export async function bundleDay(
   const gathered = await gatherZones(config, date, now, warn);
   const holders = listHolders(db, 'approved').filter((holder) => isActive(holder, now));
   warnOfForeignZones(config, holders, warn);
-  noteMissedDays(db, readDays(outputDir));
+  const days = readDays(outputDir);
+  noteMissedDays(db, days);
   const made = await withScratch(outputDir, async (scratch) => {
-    const zones = await withChanges(gathered, { outputDir, db, date, scratch, warn });
+    const zones = await withChanges(gathered, { outputDir, db, days, date, scratch, warn });
     const bundles = await makeBundles({
       outputDir,
       stateDir,
@@ -76,7 +77,7 @@ export async function bundleDay(
       },
     });
     noteZoneDays(db, date, zones.map(dayZone));
-    warnOfNextDay(outputDir, date, zones, warn);
+    warnOfNextDay(days, date, zones, warn);
     return bundles;
   });
   if (made.without.length > 0) {
@@ -90,12 +91,12 @@ export async function bundleDay(
 
 /** A past day whose bundles are others now: the next day's lists go on from what there was before. */
 function warnOfNextDay(
-  outputDir: string,
+  days: readonly DayZones[],
   date: string,
   zones: readonly ZoneGeneration[],
   warn: (text: string) => void,
 ): void {
-  const later = readDays(outputDir).filter((day) => day.date > date);
+  const later = days.filter((day) => day.date > date);
   for (const { zone, generation } of zones) {
     const next = daysOf(zone, later).at(-1);
     if (next === undefined || next.since?.generation === generation) continue;
@@ -148,6 +149,8 @@ async function withScratch<T>(
 export interface ChangesOptions {
   readonly outputDir: string;
   readonly db: Database;
+  /** All that are kept, newest first. */
+  readonly days: readonly DayZones[];
   /** YYYYMMDD. */
   readonly date: string;
   /** A folder for lists that have to be made. */
@@ -161,15 +164,15 @@ export interface ChangesOptions {
  */
 export async function withChanges(
   zones: readonly ZoneGeneration[],
-  { outputDir, db, date, scratch, warn }: ChangesOptions,
+  { outputDir, db, days, date, scratch, warn }: ChangesOptions,
 ): Promise<ZoneGeneration[]> {
   const day = earlierDay(outputDir, date);
-  const days = readDays(outputDir).filter((one) => one.date < date);
+  const past = days.filter((one) => one.date < date);
   const all: ZoneGeneration[] = [];
   for (const zone of zones) {
     const before = day?.zones.find((one) => one.zone === zone.zone);
     const earlier = before && { folder: day!.folder, zone: before };
-    const noted = lastBundled(days, db, zone.zone, date);
+    const noted = lastBundled(past, db, zone.zone, date);
     // A day that is neither kept nor noted may be the one that the bundles of before go on from.
     const since = before?.since;
     const base = since?.date !== undefined && since.date > (noted?.date ?? '') ? since : noted;

@@ -38,7 +38,7 @@ import { ageSource } from './age-source.js';
 import { bundleDay, gatherZones, readAgreement, withChanges } from './bundling.js';
 import { composeBundle } from './compose.js';
 import { AGREEMENT_FILE } from './day-files.js';
-import { openDay } from './days.js';
+import { openDay, readDays } from './days.js';
 import { dateOf } from './folders.js';
 import { damagedFile, type OpenBundle, openBundle, pieceSource } from './open.js';
 import { signingKey } from './signing-key.js';
@@ -215,7 +215,8 @@ async function composeSingle(
   const warn = warnOf(run);
   const agreement = readAgreement(config);
   const gathered = await gatherZones(config, date, options.now, warn);
-  const zones = await withChanges(gathered, { outputDir, db, date, scratch, warn });
+  const days = readDays(outputDir);
+  const zones = await withChanges(gathered, { outputDir, db, days, date, scratch, warn });
   const composed = await composeBundle(holder, {
     date,
     modified: Math.max(...zones.map(({ buildTime }) => buildTime)),

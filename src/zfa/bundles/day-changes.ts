@@ -59,18 +59,18 @@ export async function withDayChanges(
   if (changes.since?.generation === base.generation) {
     return { ...zone, changes: { ...changes, since: base } };
   }
-  const { ways, lost } = waysFrom(join(outputDir, zone.zone), zone, base, earlier);
+  const ways = waysFrom(join(outputDir, zone.zone), zone, base, earlier);
   let result = zone;
-  let why = lost;
+  let why: string | undefined;
   for (const [i, { steps, since }] of ways.entries()) {
     const folder = join(scratch, `${zone.zone}-${i}`);
     try {
-      result = await joined(zone, steps, since, folder);
+      result = await joined(zone, steps(), since, folder);
       break;
     } catch (error) {
       // One list less must not keep bundles from being made; a disk that takes no file does.
       if (!(error instanceof UnusableList)) throw storageError(error, folder);
-      why = error.message;
+      why ??= error.message;
     }
   }
   const { since } = result.changes;
@@ -83,55 +83,52 @@ export async function withDayChanges(
   return result;
 }
 
-/** Changes in the order of time, and what they are against; undefined: nothing. */
+/** Changes, and what they are against; undefined: nothing. */
 interface Way {
-  readonly steps: readonly ChangeLists[];
+  /** In the order of time. @throws UnusableList. */
+  readonly steps: () => readonly ChangeLists[];
   readonly since: Since | undefined;
 }
 
-interface Ways {
-  /** The shortest first; last the one that does not begin at the base, but before the generation's own. */
-  readonly ways: readonly Way[];
-  /** Why there is no whole one. */
-  readonly lost: string;
-}
-
-/** The ways from the base to the zone. */
+/**
+ * The ways from the base to the zone, the shortest first; last one that does not begin at the base, but
+ * before the generation's own.
+ */
 function waysFrom(
   zoneDir: string,
   zone: ZoneGeneration,
   base: Since,
   earlier: EarlierLists | undefined,
-): Ways {
-  const ways: Way[] = [];
-  const whole = wayBetween(zoneDir, base.generation, zone.generation);
-  if (Array.isArray(whole)) ways.push({ steps: whole, since: base });
-  if (earlier !== undefined) {
-    const { since } = earlier.zone;
-    const rest = wayBetween(zoneDir, earlier.zone.generation, zone.generation);
-    if (Array.isArray(rest)) {
-      const steps = [listsIn(earlier.folder, changeListNames(zone.zone)), ...rest];
-      const same =
-        earlier.zone.generation === zone.generation &&
-        since?.generation === zone.changes.since?.generation;
-      if (since?.generation === base.generation) ways.unshift({ steps, since: base });
-      // The generation's own lists say as much, and more of them.
-      else if (!same) ways.push({ steps, since });
-    }
-  }
-  return { ways, lost: Array.isArray(whole) ? '' : whole };
+): readonly Way[] {
+  const whole: Way = {
+    steps: () => wayBetween(zoneDir, base.generation, zone.generation),
+    since: base,
+  };
+  if (earlier === undefined) return [whole];
+  const { generation, since } = earlier.zone;
+  const steps = (): readonly ChangeLists[] => [
+    listsIn(earlier.folder, changeListNames(zone.zone)),
+    ...wayBetween(zoneDir, generation, zone.generation),
+  ];
+  if (since?.generation === base.generation) return [{ steps, since: base }, whole];
+  // Then the generation's own lists say as much, and more of them.
+  const same =
+    generation === zone.generation && since?.generation === zone.changes.since?.generation;
+  return same ? [whole] : [whole, { steps, since }];
 }
 
-/** The changes from one generation to another; a text: why some are not known. */
-function wayBetween(zoneDir: string, from: string, to: string): ChangeLists[] | string {
+/** The changes from one generation to another. @throws UnusableList when some are not known. */
+function wayBetween(zoneDir: string, from: string, to: string): readonly ChangeLists[] {
   const back = lineOf(zoneDir, from);
   const forth = lineOf(zoneDir, to);
   const common = forth.findIndex((name) => back.includes(name));
   if (common < 0) {
     const first = forth[forth.length - 1];
-    return readManifest(join(zoneDir, first)) === undefined
-      ? `generations are not there any more, ${first} is the first that is missed`
-      : `the lists of ${first} are against nothing: what was published before it was damaged, or there was nothing`;
+    throw new UnusableList(
+      readManifest(join(zoneDir, first)) === undefined
+        ? `generations are not there any more, ${first} is the first that is missed`
+        : `the lists of ${first} are against nothing: what was published before it was damaged, or there was nothing`,
+    );
   }
   const lists = (generation: string): ChangeLists =>
     listsIn(join(zoneDir, generation), { added: ADDED, removed: REMOVED });

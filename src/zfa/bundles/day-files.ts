@@ -12,6 +12,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { Since } from './generations.js';
 import type { Piece } from './layout.js';
 
@@ -135,63 +136,46 @@ export function findInIndex(text: string, holder: string): PartPlace | undefined
 export function readDay(folder: string): DayDescription {
   const path = join(folder, DAY_FILE);
   const text = readFileSync(path, 'utf8');
-  let day: Unsure<DayDescription>;
+  let day: DayDescription;
   try {
-    day = JSON.parse(text) as Unsure<DayDescription>;
+    day = JSON.parse(text) as DayDescription;
   } catch {
     throw new Error(`${path} is damaged: it is no JSON`);
   }
-  const version = day?.version;
-  if (Number.isInteger(version) && version !== 1) {
-    throw new Error(`${folder} was made by a newer zonewright`);
-  }
-  if (!isDay(day)) throw new Error(`${path} is damaged`);
+  if (v.is(NEWER, day)) throw new Error(`${folder} was made by a newer zonewright`);
+  if (!v.is(DAY, day)) throw new Error(`${path} is damaged`);
   return day;
 }
 
-/** What was read, before it is looked at. */
-type Unsure<T> = { readonly [K in keyof T]?: unknown } | null | undefined;
+const whole = v.pipe(v.number(), v.integer());
+const since = v.object({
+  generation: v.string(),
+  serial: whole,
+  date: v.optional(v.string()),
+});
+const file = v.object({ name: v.string(), bytes: whole, sha256: v.string() });
+const zone = v.object({
+  zone: v.string(),
+  generation: v.string(),
+  serial: whole,
+  delegations: v.optional(whole),
+  added: v.optional(whole),
+  removed: v.optional(whole),
+  since: v.optional(since),
+  files: v.pipe(v.array(file), v.minLength(1)),
+});
 
-/** Has it what is used of it? A file that was edited, or came back half, must not be taken for one. */
-function isDay(day: Unsure<DayDescription>): day is DayDescription {
-  return (
-    day?.version === 1 &&
-    typeof day.date === 'string' &&
-    Number.isInteger(day.modified) &&
-    typeof day.indexSha256 === 'string' &&
-    typeof day.shared === 'object' &&
-    day.shared !== null &&
-    Array.isArray(day.zones) &&
-    day.zones.every(isDayZone)
-  );
-}
+/** What is used of day.json: one that was edited, or came back half, must not be taken for one. */
+const DAY = v.object({
+  version: v.literal(1),
+  date: v.string(),
+  modified: whole,
+  zones: v.array(zone),
+  shared: v.record(v.string(), whole),
+  indexSha256: v.string(),
+});
 
-function isDayZone(zone: Unsure<DayZone>): boolean {
-  return (
-    typeof zone?.zone === 'string' &&
-    isSince(zone) &&
-    [zone.delegations, zone.added, zone.removed].every(
-      (count) => count === undefined || Number.isInteger(count),
-    ) &&
-    (zone.since === undefined || isSince(zone.since as Unsure<Since>)) &&
-    Array.isArray(zone.files) &&
-    zone.files.length > 0 &&
-    zone.files.every(
-      (file: Unsure<DayFile>) =>
-        typeof file?.name === 'string' &&
-        Number.isInteger(file.bytes) &&
-        typeof file.sha256 === 'string',
-    )
-  );
-}
-
-function isSince(since: Unsure<Since>): boolean {
-  return (
-    typeof since?.generation === 'string' &&
-    Number.isInteger(since.serial) &&
-    (since.date === undefined || typeof since.date === 'string')
-  );
-}
+const NEWER = v.object({ version: v.pipe(whole, v.notValue(1)) });
 
 /** What {@link DayDescription.indexSha256} says of an index. */
 export function indexHash(index: string): string {

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { type DayZone, decodeIndex, readDay, readIndex } from './day-files.js';
-import { bundlesFolder, listFolders } from './folders.js';
+import { bundlesFolder, type FolderName, listFolders } from './folders.js';
 
 export type { DayFile, DayZone } from './day-files.js';
 
@@ -62,22 +62,24 @@ export function readDays(outputDir: string): readonly DayZones[] {
  * Does something with the folder that counts for a date. It may be removed meanwhile because its
  * bundles were made again: then it is done with the new one.
  *
+ * @param date YYYYMMDD; undefined: the newest.
  * @returns undefined when there is none.
  */
 export function withNewestFolder<T>(
   outputDir: string,
-  date: string,
+  date: string | undefined,
   action: (folder: string) => T,
 ): T | undefined {
+  const find = (): FolderName | undefined =>
+    listFolders(outputDir).find((one) => date === undefined || one.date === date);
   for (let turn = 0; ; turn++) {
-    const newest = listFolders(outputDir).find((one) => one.date === date);
+    const newest = find();
     if (newest === undefined) return undefined;
     try {
       return action(join(bundlesFolder(outputDir), newest.name));
     } catch (error) {
       const again = (error as NodeJS.ErrnoException).code === 'ENOENT' && turn < 3;
-      const now = listFolders(outputDir).find((one) => one.date === date);
-      if (!again || now?.name === newest.name) throw error;
+      if (!again || find()?.name === newest.name) throw error;
     }
   }
 }

@@ -40,7 +40,7 @@ export interface MadeList {
   readonly unpacked: TextDigest;
 }
 
-/** A list that can't be read, or is none. */
+/** A list that can't be read, is none, or is not known. */
 export class UnusableList extends Error {}
 
 /** What changes came to. */

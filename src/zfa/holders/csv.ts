@@ -17,7 +17,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { stringify } from 'csv-stringify/sync';
 import { isoTime, parseTime, TIME_FORM } from '../../config/time.js';
-import { inputError } from '../../errors.js';
+import { inputError, messageOf } from '../../errors.js';
 import { storageError } from '../../publish/storage.js';
 import {
   ageKeyField,
@@ -207,7 +207,7 @@ function parseRows(file: string): ParsedRow[] {
       throw inputError(error.message, { place: { file, line: 1 }, hint });
     }
     const line = (error as { lines?: number }).lines;
-    throw inputError(error instanceof Error ? error.message : String(error), {
+    throw inputError(messageOf(error), {
       place: { file, line },
       hint,
     });

@@ -19,8 +19,8 @@ const SHOWN = 10;
 
 export interface NotedEnds {
   readonly night: HoldersNight;
-  /** Why the audit log lacks lines, which whatever uses the database next will write. */
-  readonly unlogged?: unknown;
+  /** Why the audit log lacks lines, which whatever uses the database next will write; undefined: it doesn't. */
+  readonly unlogged: unknown;
 }
 
 /**
@@ -55,5 +55,5 @@ export function holdersNight(
     warn(`access of ${more} more holders ends within 30 days; zonewright zfa list --expiring`);
   }
   const night = { expired, expiring: expiring.map(({ id, expires }) => ({ id, expires })) };
-  return unlogged === undefined ? { night } : { night, unlogged };
+  return { night, unlogged };
 }

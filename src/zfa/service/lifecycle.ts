@@ -7,7 +7,7 @@
 import type { Server } from 'node:http';
 import type { ListenAddress } from '../../config/listen-address.js';
 import { listenText } from '../../config/listen-address.js';
-import { EXIT, usageError, ZonewrightError } from '../../errors.js';
+import { EXIT, messageOf, usageError, ZonewrightError } from '../../errors.js';
 
 /** Begins to listen. @throws ZonewrightError (exit 2) when the address can't be had. */
 export async function listen(server: Server, address: ListenAddress): Promise<ListenAddress> {
@@ -82,7 +82,7 @@ export function attempt({ what, run }: Chore, warn: (text: string) => void): voi
   try {
     run();
   } catch (error) {
-    warn(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`${what}: ${messageOf(error)}`);
   }
 }
 

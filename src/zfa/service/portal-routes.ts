@@ -6,6 +6,7 @@
  * said at once, with its status.
  */
 
+import { messageOf } from '../../errors.js';
 import { logEvents } from '../audit/log.js';
 import type { Holder } from '../holders/model.js';
 import { agreed } from '../holders/rules.js';
@@ -202,7 +203,7 @@ function agree(
     logEvents(db, config.stateDir);
   } catch (error) {
     // It is agreed. The line is written with the next second's (server.ts).
-    warn(`the audit log: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`the audit log: ${messageOf(error)}`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import { parseCookie } from 'cookie';
 import { addressTest } from '../../config/cidr.js';
 import type { ZfaConfig } from '../../config/model.js';
-import { placeText, ZonewrightError } from '../../errors.js';
+import { messageOf, placeText, ZonewrightError } from '../../errors.js';
 import { clientAddress, requestOrigin } from './client-address.js';
 import type { Connections } from './connections.js';
 import {
@@ -142,7 +142,7 @@ export function createResponder(
     incoming.on('error', () => undefined);
     outgoing.on('error', () => undefined);
     respond(incoming, outgoing).catch((error: unknown) => {
-      options.warn(`a reply broke off: ${error instanceof Error ? error.message : String(error)}`);
+      options.warn(`a reply broke off: ${messageOf(error)}`);
       outgoing.destroy();
     });
   };
@@ -196,7 +196,7 @@ function errorReply(
     return errorReply(later, route, warn);
   }
   if (!(error instanceof HttpError)) {
-    warn(`a request failed: ${error instanceof Error ? error.message : String(error)}`);
+    warn(`a request failed: ${messageOf(error)}`);
     return errorReply(new HttpError(500, 'this did not work'), route, warn);
   }
   const { status, message, headers } = error;

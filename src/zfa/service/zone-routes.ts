@@ -4,7 +4,7 @@
  */
 
 import { openPublished, type PublishedFile } from '../published.js';
-import { changeListNames } from '../shared-files.js';
+import { isChangeList } from '../shared-files.js';
 import { assertAgreed, assertZone, notThere } from './access.js';
 import type { FileVersion, OfferedFile } from './download.js';
 import { jsonReply } from './exchange.js';
@@ -62,7 +62,7 @@ export function zoneRoutes(service: Service): readonly Route[] {
           ...offer(service, zone, file),
           key: `files/${zone}/${file.name}`,
           // A list of changes that was had must not keep its holder from the next one's names.
-          eachVersion: Object.values(changeListNames(zone)).includes(name),
+          eachVersion: isChangeList(zone, name),
           contentType: file.name.endsWith('.gz') ? 'application/gzip' : 'text/plain; charset=utf-8',
           disposition: `attachment;filename=${file.name}`,
         });

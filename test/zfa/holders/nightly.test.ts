@@ -81,6 +81,15 @@ it('warns of ends within 30 days, the next first, and counts what it does not na
   expect(many.warnings.at(-1)).toContain('15 more');
 });
 
+/** Adds holders of com, and approves them for so many days. */
+async function approve(folder: string, days: Readonly<Record<string, number>>): Promise<void> {
+  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
+  for (const [id, count] of Object.entries(days)) {
+    await zfa(folder, 'add', id, ...fields, '--now', later(70));
+    await zfa(folder, 'approve', id, '--expires', later(count * DAY), '--now', later(80));
+  }
+}
+
 it('build --json names both; null where nobody ever was a holder', async () => {
   const { folder } = copyOf(await makeBase());
   const build = async (now: string) => {
@@ -108,14 +117,7 @@ it('build --json names both; null where nobody ever was a holder', async () => {
 it('a build that is refused notes and tells it, too', async () => {
   const { folder } = copyOf(await makeBase());
   await zonewrightOk(['build', '--now', later(60)], { cwd: folder });
-  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
-  for (const [id, days] of [
-    ['past', 1],
-    ['soon', 3],
-  ] as const) {
-    await zfa(folder, 'add', id, ...fields, '--now', later(70));
-    await zfa(folder, 'approve', id, '--expires', later(days * DAY), '--now', later(80));
-  }
+  await approve(folder, { past: 1, soon: 3 });
   // Another export removes nearly all.
   writeDeposit(`${folder}/export`, ['com', 'net'], rows(['x.com']));
   const config = readFileSync(`${folder}/zonewright.toml`, 'utf8');
@@ -135,14 +137,7 @@ it('what keeps ends from being noted is told, and keeps no zone and no bundle fr
   const registry = copyOf(await makeBase());
   const { folder } = registry;
   await zonewrightOk(['build', '--now', later(60)], { cwd: folder });
-  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
-  for (const [id, days] of [
-    ['past', 1],
-    ['other', 90],
-  ] as const) {
-    await zfa(folder, 'add', id, ...fields, '--now', later(70));
-    await zfa(folder, 'approve', id, '--expires', later(days * DAY), '--now', later(80));
-  }
+  await approve(folder, { past: 1, other: 90 });
   const log = zfaPlaces(join(folder, 'state')).auditLog;
   renameSync(log, `${log}.aside`);
   mkdirSync(log);
@@ -170,9 +165,7 @@ it('what keeps ends from being noted is told, and keeps no zone and no bundle fr
 it('ends whose lines can be written only after publication are noted, and named', async () => {
   const { folder } = copyOf(await makeBase());
   await zonewrightOk(['build', '--now', later(60)], { cwd: folder });
-  const fields = ['--name', 'Acme', '--email', 'a@acme.example', '--zones', 'com'];
-  await zfa(folder, 'add', 'past', ...fields, '--now', later(70));
-  await zfa(folder, 'approve', 'past', '--expires', later(DAY), '--now', later(80));
+  await approve(folder, { past: 1 });
   const log = zfaPlaces(join(folder, 'state')).auditLog;
   renameSync(log, `${log}.aside`);
   mkdirSync(log);

@@ -5,7 +5,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   closeSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
@@ -29,8 +28,6 @@ export interface SiteOptions {
   readonly holders: number;
   /** Lines for the table [zfa]. */
   readonly zfa?: readonly string[];
-  /** The zone is a hole: no octet of it is on the disk. */
-  readonly hollow?: boolean;
 }
 
 export interface Site {
@@ -65,22 +62,19 @@ export async function makeSite(folder: string, options: SiteOptions): Promise<Si
 export function publishRandom(
   folder: string,
   generation: string,
-  { size, hollow }: Pick<SiteOptions, 'size' | 'hollow'>,
+  { size }: Pick<SiteOptions, 'size'>,
 ): void {
   const zone = join(folder, 'out', 'com');
   const place = join(zone, generation);
   mkdirSync(place, { recursive: true });
   const zoneHash = createHash('sha256');
   const file = openSync(join(place, 'com.zone.gz'), 'w');
-  if (hollow) ftruncateSync(file, size);
-  const block = hollow ? Buffer.alloc(1 << 20) : randomBytes(1 << 20);
+  const block = randomBytes(1 << 20);
   for (let at = 0; at < size; at += block.length) {
-    const length = Math.min(block.length, size - at);
-    if (!hollow) {
-      block.writeUInt32LE(at / block.length);
-      writeSync(file, block, 0, length);
-    }
-    zoneHash.update(block.subarray(0, length));
+    block.writeUInt32LE(at / block.length);
+    const octets = block.subarray(0, Math.min(block.length, size - at));
+    writeSync(file, octets);
+    zoneHash.update(octets);
   }
   closeSync(file);
   const zonePacked = { bytes: size, sha256: zoneHash.digest('hex') };
